@@ -1,0 +1,96 @@
+import type { ErrorCode } from './errors.ts';
+import type { JsonText } from './lib/json-text.ts';
+
+/**
+ * What the inside of Gateward speaks: modern calls and their outcomes (DESIGN: "The one idea"). Doors make calls out
+ * of what clients send, connectors carry them to upstreams. Both are read-only: a step that changes one makes a new one.
+ */
+export interface Call {
+  /** The whole JSON-RPC request of the modern era, as it came or as a step rewrote it. */
+  readonly message: JsonText;
+  /** The raw text of the JSON-RPC id. Never parsed, so that `1`, `"1"` and 2^63 stay what they are. */
+  readonly id: string;
+  readonly method: string;
+  /** What the call is about: `params.name`, `params.uri` or `params.taskId`, by method. */
+  readonly name: string | undefined;
+  readonly meta: CallMeta;
+  /** Ends the call: the client is gone or has cancelled, or the gateway stops. */
+  readonly signal: AbortSignal;
+  /** Takes the notifications that precede the outcome. */
+  readonly notify: Notify;
+  /** What only the legacy era knows. Never written to a modern wire. */
+  readonly legacy: LegacyCall | undefined;
+}
+
+/** The per-request `_meta` of 2026-07-28 (basic §_meta), each value as its bytes came. */
+export interface CallMeta {
+  readonly protocolVersion: string;
+  readonly clientCapabilities: JsonText;
+  readonly clientInfo: JsonText | undefined;
+  readonly logLevel: string | undefined;
+  /** Keeps its type: string or integer. */
+  readonly progressToken: JsonText | undefined;
+}
+
+/**
+ * Takes one whole JSON-RPC notification. A promise asks the sender to wait before the next one, so that a slow
+ * reader costs bounded memory.
+ */
+export type Notify = (notification: JsonText) => Promise<void> | undefined;
+
+/** The private fields of a call of a legacy client. */
+export interface LegacyCall {
+  readonly session: LegacySession;
+  /** Answers of the client to reverse requests that were errors, by input request key: raw JSON-RPC error objects. */
+  readonly refusals: ReadonlyMap<string, JsonText>;
+}
+
+/** The client's session, to which upstream sessions and processes of its own can be tied. */
+export interface LegacySession {
+  /** Unguessable and never reused; ties upstream sessions to this one. */
+  readonly key: string;
+  /** The client's revision, e.g. `2025-06-18`. */
+  readonly version: string;
+  /** Runs when the session ends, however it ends. */
+  readonly onEnd: (run: () => void) => void;
+}
+
+/** How a call ended. */
+export type Outcome = Complete | InputRequired | Failed;
+
+/** A result: `result` is the whole result object, `resultType` included. */
+export interface Complete {
+  readonly kind: 'complete';
+  readonly result: JsonText;
+}
+
+/** The upstream needs input before it goes on (2026-07-28 patterns/mrtr): a whole InputRequiredResult. */
+export interface InputRequired {
+  readonly kind: 'input_required';
+  readonly result: JsonText;
+  readonly legacy: LegacyInputRequired | undefined;
+}
+
+/** What a legacy upstream said beside its reverse requests, for a legacy client only. */
+export interface LegacyInputRequired {
+  /** `elicitationId` of url elicitations, by input request key. */
+  readonly elicitationIds: ReadonlyMap<string, string>;
+  /** Registers what runs when the upstream withdraws a reverse request before it is answered. */
+  readonly onWithdrawn: (run: (key: string) => void) => void;
+}
+
+/** A JSON-RPC error: `error` is the whole error object. `code` is set when Gateward made it. */
+export interface Failed {
+  readonly kind: 'error';
+  readonly error: JsonText;
+  readonly code: ErrorCode | undefined;
+  /** Seconds for Retry-After, where trying again makes sense. */
+  readonly retryAfterSeconds: number | undefined;
+}
+
+/** Who calls, and how that was proved. */
+export interface Principal {
+  /** Stable text made of issuer, subject and client; what sessions, cursors and states are bound to. */
+  readonly key: string;
+  readonly kind: 'local';
+}
