@@ -47,16 +47,27 @@ export interface LegacyCall {
 
 /** The client's session, to which upstream sessions and processes of its own can be tied. */
 export interface LegacySession {
+  /** `Principal.key` of who opened it; nobody else may use it. */
+  readonly principal: string;
   /** Unguessable and never reused; ties upstream sessions to this one. */
   readonly key: string;
   /** The client's revision, e.g. `2025-06-18`. */
   readonly version: string;
-  /** Runs when the session ends, however it ends. */
-  readonly onEnd: (run: () => void) => void;
+  /** Aborts when the session ends, however it ends. */
+  readonly ended: AbortSignal;
+  /**
+   * Takes what an upstream session of this session sends that belongs to no call: log messages, and reverse requests
+   * such as `roots/list` after `initialized`. Answers a reverse request with a whole JSON-RPC response object that
+   * carries the id of the request; undefined for notifications.
+   */
+  readonly unbound: (message: JsonText) => Promise<JsonText | undefined>;
 }
 
 /** How a call ended. */
-export type Outcome = Complete | InputRequired | Failed;
+export type Outcome = (Complete | InputRequired | Failed) & {
+  /** Who called, as far as it was known where the outcome arose. */
+  readonly principal?: Principal;
+};
 
 /** A result: `result` is the whole result object, `resultType` included. */
 export interface Complete {
@@ -94,3 +105,15 @@ export interface Principal {
   readonly key: string;
   readonly kind: 'local';
 }
+
+/** What a door hands to the pipeline: a call, the server it is meant for, and what the transport said of it. */
+export interface Inbound {
+  /** Name of the server in the configuration; `all` for the one at `/mcp`. */
+  readonly server: string;
+  readonly call: Call;
+  /** The request's headers in lower case, each at most once where MCP reads it; undefined on stdio. */
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>> | undefined;
+}
+
+/** The pipeline as one door sees it. Never rejects: a refusal is an outcome too. */
+export type Handle = (inbound: Inbound) => Promise<Outcome>;

@@ -222,7 +222,8 @@ class Scanner {
 
   #space(): void {
     let code = this.#text.charCodeAt(this.#at);
-    while (code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09) code = this.#text.charCodeAt(++this.#at);
+    while (code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09)
+      code = this.#text.charCodeAt(++this.#at);
   }
 
   #expect(wanted: number): void {

@@ -134,7 +134,7 @@ class Source {
   }
 
   get text(): string {
-    this.#text ??= this.bytes.latin1Slice(0, this.bytes.length);
+    this.#text ??= this.bytes.toString('latin1');
     return this.#text;
   }
 }
