@@ -6,13 +6,12 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const cache = join(root, 'node_modules', '.cache', 'gateward');
 const stampFile = join(cache, 'build-stamp');
 const compilerMemory = join(cache, 'build.tsbuildinfo');
-const schemaGenerator = join(root, 'src', 'config', 'json-schema.ts');
 
 /** Builds what is missing or stale; true if `dist` then fits `src`. tsc's complaints go to stderr. */
 export async function build({ force = false } = {}): Promise<boolean> {
@@ -40,13 +39,12 @@ function compile(): boolean {
   return spawnSync(process.execPath, args, { cwd: root, stdio: ['ignore', 2, 2] }).status === 0;
 }
 
-/** `src/config/json-schema.ts` exports `configJsonSchema(): object`; editors use the result for completion. */
+/** Editors use the schema for completion; it is published as `gateward/config.schema.json`. */
 async function writeConfigSchema(): Promise<void> {
-  if (!existsSync(schemaGenerator)) return;
-  const { configJsonSchema }: { configJsonSchema: () => object } = await import(
-    pathToFileURL(schemaGenerator).href
-  );
-  writeFileSync(join(root, 'dist', 'config.schema.json'), `${JSON.stringify(configJsonSchema(), null, 2)}\n`);
+  // Imported late, so that a fault in the sources is shown by tsc and not by the loader.
+  const { publishConfigSchema } = await import('../src/config/json-schema.ts');
+  const text = `${JSON.stringify(publishConfigSchema(), null, 2)}\n`;
+  writeFileSync(join(root, 'dist', 'config.schema.json'), text);
 }
 
 /** What tsc emitted for a source that is gone would still be packed and imported. */
