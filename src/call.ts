@@ -117,3 +117,9 @@ export interface Inbound {
 
 /** The pipeline as one door sees it. Never rejects: a refusal is an outcome too. */
 export type Handle = (inbound: Inbound) => Promise<Outcome>;
+
+/**
+ * Identity of the upstream credential in use, its scopes, and what the caller may see, as one text. Pools, caches
+ * and listens are keyed by it, so nothing crosses from one context to another.
+ */
+export type AuthorizationContext = string;

@@ -1,0 +1,48 @@
+import type { AuthorizationContext, Call, Outcome, Principal } from '../call.ts';
+import type { CursorPosition } from './cursor.ts';
+
+/** An upstream as the catalog sees it. */
+export interface Source {
+  readonly name: string;
+  call(call: Call, context: AuthorizationContext): Promise<Outcome>;
+}
+
+/** One question to a server: the call and who asks. */
+export interface Asked {
+  readonly call: Call;
+  readonly principal: Principal;
+  readonly context: AuthorizationContext;
+  /** Where a list of a merged server goes on, when the call brought a cursor. */
+  readonly position: CursorPosition | undefined;
+}
+
+/** Where a call goes. */
+export type Routed =
+  | {
+      readonly kind: 'source';
+      readonly source: Source;
+      /** The call in the upstream's own names. */
+      readonly call: Call;
+      /** Puts this server's names back into what the upstream answered; undefined where nothing has to change. */
+      readonly restore: ((outcome: Outcome) => Outcome) | undefined;
+    }
+  | { readonly kind: 'catalog' };
+
+/** What a client sees at one URL. */
+export interface ServerView {
+  readonly name: string;
+  /** Exactly one upstream and names unchanged: cursors are the upstream's own. */
+  readonly single: boolean;
+  /**
+   * Finds the upstream of a call. Throws UNKNOWN_TOOL, UNKNOWN_PROMPT, UNKNOWN_RESOURCE, METHOD_NOT_FOUND or
+   * INVALID_PARAMS. A plain value where nothing has to be asked first, so that the usual call does not wait.
+   */
+  route(asked: Asked): Routed | Promise<Routed>;
+  /** Answers what `route` left to the catalog: discover, lists and listen. */
+  answer(asked: Asked): Promise<Outcome>;
+}
+
+/** Every server by name. */
+export interface Catalog {
+  server(name: string): ServerView | undefined;
+}

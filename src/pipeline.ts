@@ -1,0 +1,95 @@
+import type { Handle, Outcome } from './call.ts';
+import type { Catalog } from './catalog/server-view.ts';
+import type { Log } from './lib/log.ts';
+import { foldRows, type Row } from './lib/rows.ts';
+import type { Seal } from './lib/seal.ts';
+import { adoptLocalPrincipal } from './steps/adopt-local-principal.ts';
+import { answerFromCatalog } from './steps/answer-from-catalog.ts';
+import { callUpstream } from './steps/call-upstream.ts';
+import { checkMirroredHeaders } from './steps/check-mirrored-headers.ts';
+import { openState } from './steps/open-state.ts';
+import { resolveSession } from './steps/resolve-session.ts';
+import { route } from './steps/route.ts';
+import type { Door, Start, Step } from './steps/step.ts';
+import { failedBy } from './wire/failure.ts';
+
+/** What the rows need, made by the composition root. */
+export interface PipelineParts {
+  readonly catalog: Catalog;
+  readonly seal: Seal;
+  readonly log: Log;
+}
+
+/** The request, drawn once: rows are steps in order, outermost first; columns are doors. */
+export function createPipeline({ catalog, seal, log }: PipelineParts): Handlers {
+  const [LH, MH, SE] = ['LH', 'MH', 'SE'] as const;
+  // biome-ignore format: a table
+  return startTable(log)
+    //                              legacy  modern  sse
+    .use(checkMirroredHeaders,              MH        ) // version, Mcp-Method, Mcp-Name: -32020
+    .use(adoptLocalPrincipal,       LH,     MH,     SE) // without authentication: loopback only
+    .use(resolveSession,            LH,             SE) // a session is its owner's, or does not exist
+    .use(openState(catalog, seal),  LH,     MH,     SE) // cursors: unsealed and bound to the caller, or refused
+    .use(route(catalog),            LH,     MH,     SE) // name -> server, upstream, the upstream's own name
+    .use(answerFromCatalog,         LH,     MH,     SE) // discover, lists and listen of merged servers
+    .use(callUpstream,              LH,     MH,     SE)
+    .handlers();
+}
+
+/** The finished pipeline: one handler for each door. */
+export type Handlers = Readonly<Record<Door, Handle>>;
+
+/** What is known at each door so far. */
+type Known = Record<Door, object>;
+
+/** The doors at which everything that a step needs is known. */
+type Fits<C extends Known, N> = { [K in Door]: C[K] extends N ? K : never }[Door];
+
+/** What is known below a row at the doors `D` that adds `A`; a field of the same name is replaced. */
+type Below<C extends Known, D extends Door, A> = {
+  [K in Door]: K extends D ? Omit<C[K], keyof A> & A : C[K];
+};
+
+/** The table while it is written, as one chain whose type carries what each door knows so far. */
+interface Table<C extends Known> {
+  use<N extends object, A extends object, D extends Fits<C, N>>(
+    step: Step<N, A>,
+    ...doors: readonly D[]
+  ): Table<Below<C, D, A>>;
+  handlers(): Handlers;
+}
+
+interface RowAtDoors {
+  readonly row: Row<Outcome>;
+  readonly doors: readonly Door[];
+}
+
+function startTable(log: Log): Table<Record<Door, Start>> {
+  return tableOf([], log);
+}
+
+function tableOf<C extends Known>(rows: readonly RowAtDoors[], log: Log): Table<C> {
+  return {
+    use: (step, ...doors) => tableOf([...rows, { row: { run: step }, doors }], log),
+    handlers: () => ({
+      LH: handler(rows, 'LH', log),
+      MH: handler(rows, 'MH', log),
+      SE: handler(rows, 'SE', log),
+    }),
+  };
+}
+
+/** The rows of one door as one function that never rejects: what a step throws becomes an error outcome. */
+function handler(rows: readonly RowAtDoors[], door: Door, log: Log): Handle {
+  const run = foldRows(rows.filter(({ doors }) => doors.includes(door)).map(({ row }) => row));
+  return async (inbound) => {
+    try {
+      return await run(inbound);
+    } catch (thrown) {
+      const failed = failedBy(thrown);
+      if (failed.code === 'INTERNAL_ERROR')
+        log.error('a step failed', { method: inbound.call.method, thrown });
+      return failed;
+    }
+  };
+}

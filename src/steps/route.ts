@@ -1,0 +1,35 @@
+import type { AuthorizationContext, Call, Principal } from '../call.ts';
+import type { CursorPosition } from '../catalog/cursor.ts';
+import type { Asked, Catalog, Routed, ServerView } from '../catalog/server-view.ts';
+import { GatewardError } from '../errors.ts';
+import type { Step } from './step.ts';
+
+interface Needs {
+  readonly server: string;
+  readonly call: Call;
+  readonly principal: Principal;
+  readonly position: CursorPosition | undefined;
+}
+
+/** What routing found: the server, and where the call goes. */
+export interface RouteFound {
+  readonly view: ServerView;
+  readonly asked: Asked;
+  readonly routed: Routed;
+  readonly context: AuthorizationContext;
+}
+
+/** From the name in the call to the upstream and its own name for it; and back again in the outcome. */
+export function route(catalog: Catalog): Step<Needs, RouteFound> {
+  return async ({ server, call, principal, position }, next) => {
+    const view = catalog.server(server);
+    if (view === undefined) throw new GatewardError('SERVER_NOT_FOUND');
+    // Every caller reaches an upstream with the same credential, and sees the same, as long as there is one principal.
+    const context = principal.key;
+    const asked = { call, principal, context, position };
+    const found = view.route(asked);
+    const routed = found instanceof Promise ? await found : found;
+    const outcome = await next({ view, asked, routed, context });
+    return routed.kind === 'source' && routed.restore !== undefined ? routed.restore(outcome) : outcome;
+  };
+}
