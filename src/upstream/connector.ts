@@ -1,4 +1,4 @@
-import type { Call, Outcome } from '../call.ts';
+import type { AuthorizationContext, Call, Outcome } from '../call.ts';
 
 /**
  * The port to one MCP server. Every connector speaks modern to the inside, whatever its server speaks: it answers
@@ -16,9 +16,3 @@ export interface Connector {
   /** Ends connections and processes; calls in flight end in UPSTREAM_LOST. Resolves when nothing is left. */
   close(): Promise<void>;
 }
-
-/**
- * Identity of the upstream credential in use, its scopes, and what the caller may see, as one text. Pools, caches
- * and listens are keyed by it, so nothing crosses from one context to another.
- */
-export type AuthorizationContext = string;
