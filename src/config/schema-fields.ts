@@ -59,48 +59,8 @@ export function isAddressOrNetwork(text: string): boolean {
   return /^\d{1,3}$/.test(prefix) && Number(prefix) <= (version === 4 ? 32 : 128);
 }
 
-/** RFC 9110 §5.6.2: the characters of a header name. */
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-
-/** What the gateway sets itself on the way to an upstream: RFC 9110 §7.6.1 and the MCP transports. */
-const OWN_HEADERS = new Set([
-  'accept',
-  'connection',
-  'content-encoding',
-  'content-length',
-  'content-type',
-  'expect',
-  'host',
-  'keep-alive',
-  'last-event-id',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]);
-
-/** Why a header may not be configured, or undefined if it may. */
-export function faultOfHeader(name: string, value: string): string | undefined {
-  const lower = name.toLowerCase();
-  if (!TOKEN.test(name)) return 'is not a header name';
-  if (OWN_HEADERS.has(lower) || lower.startsWith('mcp-')) return 'is set by the gateway itself; remove it';
-  // RFC 9110 §5.5. A trailing newline is the usual fault of a secret that was read from a file.
-  if (!/^[\t\x20-\x7e]*$/.test(value)) return 'must hold printable ASCII characters on one line';
-  return undefined;
-}
-
 /** Header names to values. */
-export const headersField = z.record(z.string(), z.string()).superRefine((headers, context) => {
-  const seen = new Map<string, string>();
-  for (const [name, value] of Object.entries(headers)) {
-    const twin = seen.get(name.toLowerCase());
-    seen.set(name.toLowerCase(), name);
-    const message =
-      twin === undefined ? faultOfHeader(name, value) : `is the same header as ${twin}; keep one of them`;
-    if (message !== undefined) context.addIssue({ code: 'custom', message, path: [name], input: headers });
-  }
-});
+export const headersField = z.record(z.string(), z.string());
 
 /** Names of environment variables to values. */
 export const environmentField = z.record(

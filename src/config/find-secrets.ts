@@ -1,0 +1,31 @@
+import type { Config } from './types.ts';
+
+/** Shorter texts are no secrets worth the name, and hiding them would make a log unreadable. */
+const MIN_LENGTH = 6;
+
+const SECRET_NAME = /auth|cookie|token|secret|passw|credential|api-?_?key|private-?_?key|access-?_?key/i;
+
+/**
+ * Every text of a configuration that a log must not show, the longest first: what was substituted, and what stands in
+ * headers, environment variables and proxies that carry credentials by their name.
+ */
+export function findSecrets(config: Config, substituted: readonly string[]): readonly string[] {
+  const found = new Set<string>(substituted);
+  for (const upstream of config.upstreams) {
+    const named = Object.entries(upstream.kind === 'http' ? upstream.headers : upstream.env);
+    for (const [name, value] of named) {
+      if (!SECRET_NAME.test(name)) continue;
+      found.add(value);
+      // RFC 9110 §11.4: the scheme is not secret, and the credentials may be logged without it.
+      found.add(value.replace(/^[A-Za-z][\w-]* +/, ''));
+    }
+    if (upstream.kind === 'http' && upstream.proxy !== null) {
+      const { username, password } = new URL(upstream.proxy);
+      for (const part of [password, decodeURIComponent(password)]) found.add(part);
+      if (password !== '')
+        found.add(Buffer.from(decodeURIComponent(`${username}:${password}`)).toString('base64'));
+    }
+  }
+  const secrets = [...found].filter((text) => text.length >= MIN_LENGTH);
+  return Object.freeze(secrets.sort((a, b) => b.length - a.length));
+}

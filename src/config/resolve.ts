@@ -1,0 +1,162 @@
+import { dirname, resolve } from 'node:path';
+import { bareHost, isLoopbackHost } from './address.ts';
+import { chooseProxy } from './choose-proxy.ts';
+import { MERGED_SERVER } from './schema-fields.ts';
+import type {
+  Config,
+  ConfigFile,
+  DeepReadonly,
+  HttpUpstreamConfig,
+  ListenConfig,
+  ProxyVariables,
+  ServerConfig,
+  SourceConfig,
+  StdioUpstreamConfig,
+  UpstreamConfig,
+} from './types.ts';
+
+/** What is needed to resolve a file beside its value. */
+export interface ResolveOptions {
+  /** Absolute path of the configuration file. */
+  readonly file: string;
+  readonly proxy: ProxyVariables;
+  /** The keys of a map of the file in the order of its text. */
+  readonly keysOf: (path: readonly string[], map: object) => readonly string[];
+}
+
+type FileUpstream = ConfigFile['upstreams'][string];
+type FileServer = ConfigFile['servers'][string];
+
+/** Default of `listen.perAddress.requestsPerSecond` where addresses tell callers apart. */
+const REQUESTS_PER_SECOND = 1000;
+
+/** Makes the configuration of a file that passed all checks: paths absolute, servers listed, proxies chosen. Pure. */
+export function resolveConfig(input: ConfigFile, options: ResolveOptions): Config {
+  const folder = dirname(options.file);
+  const names = options.keysOf(['upstreams'], input.upstreams);
+  const upstreams = names.flatMap((name) => {
+    const upstream = input.upstreams[name];
+    return upstream === undefined ? [] : [resolveUpstream(name, upstream, { folder, proxy: options.proxy })];
+  });
+  const config: Config = {
+    file: options.file,
+    listen: resolveListen(input.listen, folder),
+    publicUrl: input.publicUrl === undefined ? undefined : new URL(input.publicUrl).href.replace(/\/+$/, ''),
+    dataDir: resolve(folder, input.dataDir),
+    log: input.log,
+    limits: input.limits,
+    stop: input.stop,
+    upstreams,
+    servers: resolveServers(input, names, options),
+  };
+  freezeDeep(config);
+  return config;
+}
+
+function resolveListen(listen: ConfigFile['listen'], folder: string): ListenConfig {
+  const toldApart = !isLoopbackHost(listen.host) || listen.trustedProxies.length > 0;
+  const requestsPerSecond = listen.perAddress.requestsPerSecond ?? (toldApart ? REQUESTS_PER_SECOND : 0);
+  const host = bareHost(listen.host);
+  return {
+    ...listen,
+    host: host === 'localhost' ? '127.0.0.1' : host,
+    tls: listen.tls && { cert: resolve(folder, listen.tls.cert), key: resolve(folder, listen.tls.key) },
+    allowedHosts: listen.allowedHosts.map((name) => name.toLowerCase()),
+    allowedOrigins: listen.allowedOrigins.map(normalizeOrigin),
+    perAddress: { requestsPerSecond, burst: listen.perAddress.burst ?? Math.max(1, requestsPerSecond * 2) },
+  };
+}
+
+/** As browsers send it (RFC 6454 §6.2): lower case, without the scheme's own port. */
+function normalizeOrigin(text: string): string {
+  if (!URL.canParse(text)) return text.toLowerCase();
+  const { origin } = new URL(text);
+  return origin === 'null' ? text.toLowerCase() : origin;
+}
+
+interface UpstreamOptions {
+  readonly folder: string;
+  readonly proxy: ProxyVariables;
+}
+
+function resolveUpstream(name: string, input: FileUpstream, options: UpstreamOptions): UpstreamConfig {
+  const from = (path: string): string => resolve(options.folder, path);
+  if ('command' in input) {
+    const command = /^\.{1,2}[/\\]/.test(input.command) ? from(input.command) : input.command;
+    const upstream: StdioUpstreamConfig = {
+      kind: 'stdio',
+      name,
+      ...input,
+      command,
+      cwd: from(input.cwd ?? '.'),
+    };
+    return upstream;
+  }
+  const { ca, cert, key } = input.tls ?? {};
+  const headers = Object.entries(input.headers).map(([header, value]) => [header.toLowerCase(), value]);
+  const upstream: HttpUpstreamConfig = {
+    kind: 'http',
+    name,
+    ...input,
+    url: new URL(input.url).href,
+    headers: Object.fromEntries(headers),
+    proxy: resolveProxy(input.url, input.proxy, options.proxy),
+    tls: input.tls && {
+      ...(ca && { ca: from(ca) }),
+      ...(cert && key && { cert: from(cert), key: from(key) }),
+    },
+  };
+  return upstream;
+}
+
+function resolveProxy(url: string, proxy: string | undefined, variables: ProxyVariables): string | null {
+  if (proxy !== undefined) return proxy === 'none' ? null : proxy;
+  const choice = chooseProxy(url, variables);
+  return choice.kind === 'proxy' ? choice.url : null;
+}
+
+function resolveServers(
+  input: ConfigFile,
+  upstreams: readonly string[],
+  { keysOf }: ResolveOptions,
+): readonly ServerConfig[] {
+  const configured = keysOf(['servers'], input.servers);
+  const names = new Set([MERGED_SERVER, ...upstreams, ...configured]);
+  return [...names].map((name) => {
+    const server = input.servers[name];
+    const from = server?.from;
+    const implied = name === MERGED_SERVER ? upstreams : [name];
+    const chosen = from === undefined ? implied : keysOf(['servers', name, 'from'], from);
+    return resolveServer(
+      name,
+      server,
+      chosen.map((upstream) => ({ upstream, ...from?.[upstream] })),
+    );
+  });
+}
+
+function resolveServer(
+  name: string,
+  server: FileServer | undefined,
+  sources: readonly SourceConfig[],
+): ServerConfig {
+  const { public: isPublic = false, title, instructions, card } = server ?? {};
+  return {
+    name,
+    path: name === MERGED_SERVER ? '/mcp' : `/servers/${name}/mcp`,
+    sources,
+    single: name !== MERGED_SERVER && sources.length === 1,
+    public: isPublic,
+    ...(title !== undefined && { title }),
+    ...(instructions !== undefined && { instructions }),
+    ...(card !== undefined && { card }),
+  };
+}
+
+function freezeDeep<T>(value: T): DeepReadonly<T> | T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const member of Object.values(value)) freezeDeep(member);
+  }
+  return value;
+}
