@@ -1,0 +1,194 @@
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Bench, Finding, Scenario, Verdict } from '../bench.ts';
+import { type Child, readFileLimit, readLine, startChild } from '../children.ts';
+import { readRssBytes } from '../proc.ts';
+import type { Running } from '../targets.ts';
+
+type Kind = 'legacy' | 'listen';
+
+const restBarMb = 120;
+const streamBarKb = 40;
+/** Streams that are opened and closed before memory is read first, so that code and pools are in place. */
+const warmupStreams = 200;
+
+interface Held {
+  readonly alive: number;
+  readonly reasons: Record<string, number>;
+}
+
+async function openStreams(
+  bench: Bench,
+  running: Running,
+  options: { kind: Kind; count: number },
+): Promise<Child & { held: Held }> {
+  const path = options.kind === 'legacy' ? '/servers/legacy/mcp' : '/servers/up/mcp';
+  const script = join(import.meta.dirname, '..', 'streams.ts');
+  const args = [
+    '--port',
+    String(running.port),
+    '--path',
+    path,
+    '--kind',
+    options.kind,
+    '--count',
+    String(options.count),
+  ];
+  const child = startChild([process.execPath, script, ...args], 'load', join(bench.folder, 'streams.log'));
+  const held: Held = JSON.parse(await readLine(child));
+  if (held.alive === options.count) return { ...child, held };
+  await child.stop();
+  throw new TypeError(
+    `${running.name}: ${held.alive} of ${options.count} streams: ${JSON.stringify(held.reasons)}`,
+  );
+}
+
+async function closeStreams(child: Child): Promise<void> {
+  await child.stop();
+}
+
+async function countAlive(child: Child): Promise<number> {
+  child.process.stdin?.write('?\n');
+  const held: Held = JSON.parse(await readLine(child));
+  return held.alive;
+}
+
+interface Measured {
+  readonly name: string;
+  readonly count: number;
+  readonly beforeMb: number;
+  readonly afterMb: number;
+  readonly perStreamKb: number;
+}
+
+async function measureStreams(
+  bench: Bench,
+  running: Running,
+  options: { kind: Kind; count: number },
+): Promise<Measured> {
+  const { settleSeconds } = bench.settings;
+  await closeStreams(
+    await openStreams(bench, running, { ...options, count: Math.min(warmupStreams, options.count) }),
+  );
+  await wait(settleSeconds * 1000);
+  const before = readRssBytes(running.pid);
+  const child = await openStreams(bench, running, options);
+  await wait(settleSeconds * 1000);
+  const after = readRssBytes(running.pid);
+  const alive = await countAlive(child);
+  await closeStreams(child);
+  if (alive !== options.count)
+    throw new TypeError(`${running.name}: only ${alive} of ${options.count} streams stayed open`);
+  const perStreamKb = (after - before) / options.count / 1024;
+  bench.print(
+    `  ${running.name} ${options.kind}: ${options.count} streams, ${perStreamKb.toFixed(1)} KB each`,
+  );
+  return {
+    name: running.name,
+    count: options.count,
+    beforeMb: before / 2 ** 20,
+    afterMb: after / 2 ** 20,
+    perStreamKb,
+  };
+}
+
+/** Runs `use` on a process that has served nothing else. */
+async function withFresh<T>(
+  start: () => Promise<Running>,
+  use: (running: Running) => Promise<T>,
+): Promise<T> {
+  const running = await start();
+  try {
+    return await use(running);
+  } finally {
+    await running.stop();
+  }
+}
+
+function startFront(bench: Bench, kind: Kind, count: number): Promise<Running> {
+  // A legacy upstream may be asked for a stream of its own by each session, so it must be allowed as many sockets.
+  const more = kind === 'legacy' ? { maxConnections: Math.min(65_535, count + 100) } : {};
+  return bench.startGateway({ names: [kind === 'legacy' ? 'legacy' : 'up'], ...more });
+}
+
+async function measureKind(bench: Bench, kind: Kind): Promise<Measured[]> {
+  // The pass-through, and a gateway before a legacy upstream, hold two sockets for each stream.
+  const most = Math.floor((readFileLimit() - 500) / 2);
+  const both = Math.min(bench.settings.streams, most);
+  const count = kind === 'listen' && bench.settings.target === 'gateway' ? bench.settings.streams : both;
+  const bare = await withFresh(bench.startBare, (running) =>
+    measureStreams(bench, running, { kind, count: both }),
+  );
+  const gateway = await withFresh(
+    () => startFront(bench, kind, count),
+    (running) => measureStreams(bench, running, { kind, count }),
+  );
+  return [bare, gateway];
+}
+
+function judge(gateway: Measured, what: string): Verdict {
+  const measured = `${gateway.perStreamKb.toFixed(1)} KB (${gateway.count} streams)`;
+  return {
+    what,
+    bar: `below ${streamBarKb} KB`,
+    measured,
+    holds: gateway.perStreamKb < streamBarKb,
+    isEnforced: true,
+  };
+}
+
+function format(row: Measured, kind: string): string[] {
+  return [
+    kind,
+    row.name,
+    String(row.count),
+    row.beforeMb.toFixed(0),
+    row.afterMb.toFixed(0),
+    row.perStreamKb.toFixed(1),
+  ];
+}
+
+/** Resident memory at rest and with many idle streams. */
+export const memory: Scenario = {
+  name: 'memory',
+  run: async (bench): Promise<Finding> => {
+    const restMb = await withFresh(
+      () => startFront(bench, 'listen', 0),
+      async ({ pid }) => {
+        await wait(bench.settings.settleSeconds * 1000);
+        return readRssBytes(pid) / 2 ** 20;
+      },
+    );
+    bench.print(`  at rest: ${restMb.toFixed(0)} MB`);
+    const legacy = await measureKind(bench, 'legacy');
+    const listen = await measureKind(bench, 'listen');
+    const rows = [
+      ...legacy.map((row) => format(row, 'legacy GET')),
+      ...listen.map((row) => format(row, 'listen')),
+    ];
+    const verdicts: Verdict[] = [
+      {
+        what: 'memory at rest',
+        bar: `below ${restBarMb} MB`,
+        measured: `${restMb.toFixed(0)} MB`,
+        holds: restMb < restBarMb,
+        isEnforced: true,
+      },
+    ];
+    for (const row of legacy.slice(1))
+      verdicts.push(judge(row, 'memory of an idle legacy session with an open GET stream'));
+    for (const row of listen.slice(1)) verdicts.push(judge(row, 'memory of an open listen stream'));
+    return {
+      title: 'Memory',
+      text: 'Resident memory of a fresh process. Each legacy stream has a session of its own; nothing is sent on it. Growth over all streams, divided by their number: garbage that was not collected yet counts too.',
+      tables: [
+        {
+          title: 'Idle streams',
+          head: ['stream', 'target', 'streams', 'MB before', 'MB with them', 'KB each'],
+          rows,
+        },
+      ],
+      verdicts,
+    };
+  },
+};
