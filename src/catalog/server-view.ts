@@ -4,6 +4,8 @@ import type { CursorPosition } from './cursor.ts';
 /** An upstream as the catalog sees it. */
 export interface Source {
   readonly name: string;
+  /** What the upstream speaks; undefined until it was reached. */
+  era(): 'modern' | 'legacy' | undefined;
   call(call: Call, context: AuthorizationContext): Promise<Outcome>;
 }
 

@@ -1,0 +1,107 @@
+import type { JsonText } from '../lib/json-text.ts';
+
+/** What a listen asks for or was promised (2026-07-28 patterns/subscriptions §Filter). */
+export interface ListenFilter {
+  readonly toolsListChanged: boolean;
+  readonly promptsListChanged: boolean;
+  readonly resourcesListChanged: boolean;
+  readonly resourceSubscriptions: readonly string[];
+}
+
+/** Asks for nothing. */
+export const NO_FILTER: ListenFilter = {
+  toolsListChanged: false,
+  promptsListChanged: false,
+  resourcesListChanged: false,
+  resourceSubscriptions: [],
+};
+
+/** Asks for every list. */
+export const ALL_LISTS: ListenFilter = {
+  toolsListChanged: true,
+  promptsListChanged: true,
+  resourcesListChanged: true,
+  resourceSubscriptions: [],
+};
+
+/** Reads a filter; members of another type count as absent, unknown members ask for nothing here. */
+export function readFilter(json: JsonText | undefined): ListenFilter {
+  const flag = (key: string): boolean => json?.get(key)?.value() === true;
+  const uris = json?.get('resourceSubscriptions')?.items() ?? [];
+  return {
+    toolsListChanged: flag('toolsListChanged'),
+    promptsListChanged: flag('promptsListChanged'),
+    resourcesListChanged: flag('resourcesListChanged'),
+    resourceSubscriptions: uris.flatMap((uri) => uri.string() ?? []),
+  };
+}
+
+/** The filter as it is written: what is not asked for is left out. */
+export function writeFilter(filter: ListenFilter): Readonly<Record<string, unknown>> {
+  return {
+    ...(filter.toolsListChanged ? { toolsListChanged: true } : {}),
+    ...(filter.promptsListChanged ? { promptsListChanged: true } : {}),
+    ...(filter.resourcesListChanged ? { resourcesListChanged: true } : {}),
+    ...(filter.resourceSubscriptions.length > 0
+      ? { resourceSubscriptions: filter.resourceSubscriptions }
+      : {}),
+  };
+}
+
+/** What both ask for. */
+export function intersectFilters(one: ListenFilter, other: ListenFilter): ListenFilter {
+  return {
+    toolsListChanged: one.toolsListChanged && other.toolsListChanged,
+    promptsListChanged: one.promptsListChanged && other.promptsListChanged,
+    resourcesListChanged: one.resourcesListChanged && other.resourcesListChanged,
+    resourceSubscriptions: one.resourceSubscriptions.filter((uri) =>
+      other.resourceSubscriptions.includes(uri),
+    ),
+  };
+}
+
+/** What either asks for. */
+export function uniteFilters(one: ListenFilter, other: ListenFilter): ListenFilter {
+  return {
+    toolsListChanged: one.toolsListChanged || other.toolsListChanged,
+    promptsListChanged: one.promptsListChanged || other.promptsListChanged,
+    resourcesListChanged: one.resourcesListChanged || other.resourcesListChanged,
+    resourceSubscriptions: [...new Set([...one.resourceSubscriptions, ...other.resourceSubscriptions])],
+  };
+}
+
+/** What changed, as far as a listen can say. */
+export type ChangeEvent =
+  | {
+      readonly kind: 'list';
+      readonly list: 'toolsListChanged' | 'promptsListChanged' | 'resourcesListChanged';
+    }
+  | { readonly kind: 'resource'; readonly uri: string; readonly params: JsonText };
+
+const LISTS = {
+  'notifications/tools/list_changed': 'toolsListChanged',
+  'notifications/prompts/list_changed': 'promptsListChanged',
+  'notifications/resources/list_changed': 'resourcesListChanged',
+} as const;
+
+/** Reads a change notification; undefined for any other. */
+export function readChange(notification: JsonText): ChangeEvent | undefined {
+  const method = notification.get('method')?.string() ?? '';
+  for (const [name, list] of Object.entries(LISTS)) if (name === method) return { kind: 'list', list };
+  const params = notification.get('params');
+  const uri = params?.get('uri')?.string();
+  if (method !== 'notifications/resources/updated' || params === undefined || uri === undefined)
+    return undefined;
+  return { kind: 'resource', uri, params };
+}
+
+/** The method of a list's change notification. */
+export function listChangeMethod(list: keyof ListenFilter): string {
+  return Object.entries(LISTS).find(([, name]) => name === list)?.[0] ?? '';
+}
+
+/** Whether a filter asks for an event. An update may name a sub-resource of what was asked for. */
+export function wantsChange(filter: ListenFilter, event: ChangeEvent): boolean {
+  if (event.kind === 'list') return filter[event.list];
+  return filter.resourceSubscriptions.some((uri) => event.uri === uri || event.uri.startsWith(`${uri}/`));
+}

@@ -1,0 +1,171 @@
+import type { Call, Outcome } from '../call.ts';
+import { type ErrorCode, GatewardError } from '../errors.ts';
+import { JsonText } from '../lib/json-text.ts';
+import type { Seal } from '../lib/seal.ts';
+import type { AnswerListen } from './answer-listen.ts';
+import type { Discoveries } from './discoveries.ts';
+import { listKindOf } from './list-kinds.ts';
+import type { Listings } from './listings.ts';
+import { type Discovered, mergeDiscover, type ServerFace } from './merge-discover.ts';
+import { answerMergedList } from './merged-lists.ts';
+import { createMergedNames, type MergedNames } from './merged-names.ts';
+import { createResourceUris, type ResourceUris } from './resource-uris.ts';
+import { restoreResultUris } from './restore-uris.ts';
+import type { SelectedSource } from './select.ts';
+import type { Asked, Routed, ServerView } from './server-view.ts';
+
+/** What a merged server is made of. */
+export interface MergedServerParts {
+  readonly face: ServerFace;
+  readonly sources: readonly SelectedSource[];
+  readonly listings: Listings;
+  readonly discoveries: Discoveries;
+  readonly answerListen: AnswerListen;
+  readonly seal: Seal;
+  readonly now: () => number;
+}
+
+interface Tables {
+  readonly tools: MergedNames;
+  readonly prompts: MergedNames;
+  readonly uris: ResourceUris;
+}
+
+/** One server made of several upstreams: names are `upstream__name`, URIs stay unless two upstreams share one. */
+export function createMergedServer(parts: MergedServerParts): ServerView {
+  const { face, sources, listings, now } = parts;
+  const tables: Tables = {
+    tools: createMergedNames({ kind: 'tools', sources, listings, now }),
+    prompts: createMergedNames({ kind: 'prompts', sources, listings, now }),
+    uris: createResourceUris(sources, listings),
+  };
+  return {
+    name: face.name,
+    single: false,
+    route: (asked) => routeMerged(tables, asked),
+    answer: (asked) => answerMerged(parts, tables, asked),
+  };
+}
+
+function routeMerged(tables: Tables, asked: Asked): Routed | Promise<Routed> {
+  switch (asked.call.method) {
+    case 'tools/call':
+      return routeByName(tables, asked, { names: tables.tools, unknown: 'UNKNOWN_TOOL' });
+    case 'prompts/get':
+      return routeByName(tables, asked, { names: tables.prompts, unknown: 'UNKNOWN_PROMPT' });
+    case 'resources/read':
+      return routeRead(tables, asked);
+    case 'completion/complete':
+      return routeCompletion(tables, asked);
+    default:
+      return { kind: 'catalog' };
+  }
+}
+
+interface ByName {
+  readonly names: MergedNames;
+  readonly unknown: ErrorCode;
+}
+
+function routeByName(tables: Tables, asked: Asked, { names, unknown }: ByName): Routed | Promise<Routed> {
+  const name = asked.call.message.at('params', 'name')?.string();
+  if (name === undefined)
+    throw new GatewardError('INVALID_PARAMS', { detail: 'params.name must be a string.' });
+  const finish = (owner: Awaited<ReturnType<MergedNames['find']>>): Routed => {
+    if (owner === undefined) throw new GatewardError(unknown);
+    const call = renameParam(asked.call, 'name', owner.item.name);
+    return {
+      kind: 'source',
+      source: owner.selected.source,
+      call,
+      restore: restorer(tables, owner.selected, asked),
+    };
+  };
+  const found = names.find(name, asked.context);
+  return found instanceof Promise ? found.then(finish) : finish(found);
+}
+
+async function routeRead(tables: Tables, asked: Asked): Promise<Routed> {
+  const uri = asked.call.message.at('params', 'uri')?.string();
+  if (uri === undefined)
+    throw new GatewardError('INVALID_PARAMS', { detail: 'params.uri must be a string.' });
+  const owner = await tables.uris.findOwner(uri, asked.context);
+  if (owner === undefined) throw new GatewardError('UNKNOWN_RESOURCE', { data: { uri } });
+  const call = owner.uri === uri ? asked.call : renameParam(asked.call, 'uri', owner.uri);
+  return {
+    kind: 'source',
+    source: owner.selected.source,
+    call,
+    restore: restorer(tables, owner.selected, asked),
+  };
+}
+
+async function routeCompletion(tables: Tables, asked: Asked): Promise<Routed> {
+  const ref = asked.call.message.at('params', 'ref');
+  const name = ref?.get('name')?.string();
+  const uri = ref?.get('uri')?.string();
+  if (ref?.get('type')?.string() === 'ref/prompt' && name !== undefined) {
+    const owner = await tables.prompts.find(name, asked.context);
+    if (owner === undefined) throw new GatewardError('UNKNOWN_PROMPT');
+    const call = changeRef(asked.call, ref.with({ name: JsonText.of(owner.item.name) }));
+    return { kind: 'source', source: owner.selected.source, call, restore: undefined };
+  }
+  if (uri === undefined)
+    throw new GatewardError('INVALID_PARAMS', {
+      detail: 'params.ref names neither a prompt nor a resource.',
+    });
+  const owner = await tables.uris.findOwner(uri, asked.context);
+  if (owner === undefined) throw new GatewardError('UNKNOWN_RESOURCE', { data: { uri } });
+  const call =
+    ref === undefined ? asked.call : changeRef(asked.call, ref.with({ uri: JsonText.of(owner.uri) }));
+  return { kind: 'source', source: owner.selected.source, call, restore: undefined };
+}
+
+/** Puts the merged server's URIs into what the upstream answers. */
+function restorer(
+  { uris }: Tables,
+  selected: SelectedSource,
+  { context }: Asked,
+): (outcome: Outcome) => Outcome {
+  return (outcome) => {
+    if (outcome.kind !== 'complete') return outcome;
+    const result = restoreResultUris(outcome.result, (uri) => uris.toClient(selected, uri, context));
+    return result === outcome.result ? outcome : { ...outcome, result };
+  };
+}
+
+function renameParam(call: Call, key: 'name' | 'uri', value: string): Call {
+  const params = call.message.get('params')?.with({ [key]: JsonText.of(value) });
+  return { ...call, name: value, message: call.message.with({ params }) };
+}
+
+function changeRef(call: Call, ref: JsonText): Call {
+  return { ...call, message: call.message.with({ params: call.message.get('params')?.with({ ref }) }) };
+}
+
+async function answerMerged(parts: MergedServerParts, tables: Tables, asked: Asked): Promise<Outcome> {
+  const { method } = asked.call;
+  const kind = listKindOf(method);
+  if (kind !== undefined) {
+    return answerMergedList({ ...parts, server: parts.face.name, uris: tables.uris }, kind, asked);
+  }
+  if (method === 'server/discover') return answerMergedDiscover(parts, asked);
+  if (method === 'subscriptions/listen')
+    return parts.answerListen({ asked, sources: parts.sources, uris: tables.uris });
+  throw new GatewardError('METHOD_NOT_FOUND');
+}
+
+async function answerMergedDiscover(
+  { face, sources, discoveries }: MergedServerParts,
+  asked: Asked,
+): Promise<Outcome> {
+  const read = await Promise.all(
+    sources.map(async ({ source }) => ({
+      upstream: source.name,
+      result: await discoveries.read(source, asked.context),
+    })),
+  );
+  const discovered = read.filter((one): one is Discovered => one.result !== undefined);
+  if (discovered.length === 0 && sources.length > 0) throw new GatewardError('UPSTREAM_UNAVAILABLE');
+  return { kind: 'complete', result: mergeDiscover(face, discovered) };
+}
