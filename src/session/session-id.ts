@@ -1,0 +1,123 @@
+import { randomBytes } from 'node:crypto';
+import { GatewardError } from '../errors.ts';
+import { JsonText } from '../lib/json-text.ts';
+import { SEAL_OVERHEAD, type Seal } from '../lib/seal.ts';
+import type { SessionRows } from './sessions.ts';
+
+/** What a legacy session is made of. It never changes after `initialize`. */
+export interface SessionFacts {
+  /** Unguessable and never reused. */
+  readonly key: string;
+  /** The revision that `initialize` agreed on. */
+  readonly version: string;
+  readonly server: string;
+  /** `Principal.key` of who opened it. */
+  readonly principal: string;
+  /** As `initialize` gave them. */
+  readonly capabilities: JsonText;
+  /** As `initialize` gave it, without icons. */
+  readonly clientInfo: JsonText;
+  readonly expiresAtMs: number;
+}
+
+export type NewSession = Omit<SessionFacts, 'key' | 'expiresAtMs'>;
+
+/** Makes and opens values of `Mcp-Session-Id`. Any replica with the same seal can open what another made. */
+export interface SessionIds {
+  /** Throws INVALID_PARAMS for capabilities beyond every bound. */
+  mint(session: NewSession): Promise<{ readonly id: string; readonly facts: SessionFacts }>;
+  /** Undefined for an id that was not made here or whose time is over. Does not know whether the session ended. */
+  open(id: string): Promise<SessionFacts | undefined>;
+}
+
+export interface SessionIdOptions {
+  readonly seal: Seal;
+  /** Holds what does not fit into an id. */
+  readonly rows: SessionRows;
+  readonly now: () => number;
+  /** Life of a session, however busy it is. */
+  readonly ttlMs: number;
+}
+
+/** Characters of an id. Many servers and proxies take no header line above 4 or 8 KB. */
+export const MAX_ID_LENGTH = 3072;
+
+const USE = 'mcp-session-id';
+const FORMAT = 1;
+const KEY_BYTES = 16;
+const MAX_PLAIN_BYTES = Math.floor((MAX_ID_LENGTH * 3) / 4) - SEAL_OVERHEAD;
+/** Bytes of capabilities and client info that a session may keep outside its id. */
+const MAX_EXTRA_BYTES = 65_536;
+
+export function createSessionIds(options: SessionIdOptions): SessionIds {
+  const { seal, rows, now, ttlMs } = options;
+  return {
+    async mint(session) {
+      const clientInfo = withoutIcons(session.clientInfo);
+      const key = randomBytes(KEY_BYTES).toString('base64url');
+      const facts = { ...session, clientInfo, key, expiresAtMs: now() + ttlMs };
+      const about = writeAbout(facts);
+      let plain = writePlain(facts, about);
+      if (plain.length > MAX_PLAIN_BYTES) {
+        if (about.length > MAX_EXTRA_BYTES) throw tooLarge();
+        await rows.keepExtra(facts, about);
+        plain = writePlain(facts, undefined);
+      }
+      if (plain.length > MAX_PLAIN_BYTES)
+        throw new TypeError('The key of a principal must fit into a session id.');
+      return { id: seal.seal(plain, USE), facts };
+    },
+    async open(id) {
+      if (id.length > MAX_ID_LENGTH) return undefined;
+      const plain = seal.open(id, USE);
+      if (plain === undefined || plain[0] !== FORMAT) return undefined;
+      const text = JsonText.parse(plain.subarray(1));
+      if (Number(text.get('t')?.text) <= now()) return undefined;
+      const about = text.get('a') ?? (await readExtra(rows, text));
+      return about === undefined ? undefined : readFacts(text, about);
+    },
+  };
+}
+
+function writeAbout({ capabilities, clientInfo }: SessionFacts): Buffer {
+  return Buffer.from(`{"c":${capabilities.text},"i":${clientInfo.text}}`);
+}
+
+function writePlain(facts: SessionFacts, about: Buffer | undefined): Buffer {
+  const { version, server, principal, expiresAtMs, key } = facts;
+  const head = JSON.stringify({ v: version, s: server, p: principal, t: expiresAtMs, k: key });
+  const tail = about === undefined ? '}' : `,"a":${about.toString('utf8')}}`;
+  return Buffer.concat([Buffer.of(FORMAT), Buffer.from(head.slice(0, -1) + tail)]);
+}
+
+async function readExtra(rows: SessionRows, text: JsonText): Promise<JsonText | undefined> {
+  const bytes = await rows.readExtra(text.get('k')?.string() ?? '');
+  return bytes === undefined ? undefined : JsonText.parse(bytes);
+}
+
+function readFacts(text: JsonText, about: JsonText): SessionFacts | undefined {
+  const [version, server, principal, key] = ['v', 's', 'p', 'k'].map((name) => text.get(name)?.string());
+  const capabilities = about.get('c');
+  const clientInfo = about.get('i');
+  if (version === undefined || server === undefined || principal === undefined || key === undefined)
+    return undefined;
+  if (capabilities === undefined || clientInfo === undefined) return undefined;
+  return {
+    key,
+    version,
+    server,
+    principal,
+    capabilities,
+    clientInfo,
+    expiresAtMs: Number(text.get('t')?.text),
+  };
+}
+
+/** Icons are pictures for people, may be large, and no server needs them on each call. */
+function withoutIcons(clientInfo: JsonText): JsonText {
+  return clientInfo.get('icons') === undefined ? clientInfo : clientInfo.with({ icons: undefined });
+}
+
+function tooLarge(): GatewardError {
+  return new GatewardError('INVALID_PARAMS', { detail: 'The capabilities and clientInfo are too large.' });
+}
