@@ -1,0 +1,39 @@
+import { JsonText } from './json-text.ts';
+
+/** The array with each item mapped; the array itself where every item stays the same object. */
+export function mapItems(array: JsonText, map: (item: JsonText) => JsonText): JsonText {
+  const items = array.items();
+  const mapped = items.map(map);
+  if (mapped.every((item, index) => item === items[index])) return array;
+  return joinItems(mapped);
+}
+
+/** An array of these items. */
+export function joinItems(items: readonly JsonText[]): JsonText {
+  return JsonText.written(`[${items.map((item) => item.text).join(',')}]`);
+}
+
+/**
+ * The object with each member's value mapped, or taken away where the map gives undefined; the object itself where
+ * every value stays the same object.
+ */
+export function mapMembers(
+  object: JsonText,
+  map: (value: JsonText, key: string) => JsonText | undefined,
+): JsonText {
+  const changes: [string, JsonText | undefined][] = [];
+  for (const key of object.keys()) {
+    const value = object.get(key);
+    if (value === undefined) continue;
+    const mapped = map(value, key);
+    if (mapped !== value) changes.push([key, mapped]);
+  }
+  return changes.length === 0 ? object : object.with(Object.fromEntries(changes));
+}
+
+/** The object without these keys; the object itself where it has none of them. */
+export function withoutKeys(object: JsonText, keys: readonly string[]): JsonText {
+  const present = keys.filter((key) => object.get(key) !== undefined);
+  if (present.length === 0) return object;
+  return object.with(Object.fromEntries(present.map((key) => [key, undefined])));
+}
