@@ -109,7 +109,7 @@ export class SseParser {
   #takeLine(line: Buffer): void {
     const colon = line.indexOf(COLON);
     if (colon === 0) return;
-    const name = line.latin1Slice(0, colon === -1 ? line.length : colon);
+    const name = line.toString('latin1', 0, colon === -1 ? line.length : colon);
     const start = colon === -1 ? line.length : colon + (line[colon + 1] === SPACE ? 2 : 1);
     const value = line.subarray(start);
     if (name === 'data') this.#addData(value);
