@@ -309,6 +309,7 @@ const EXAMPLES: readonly Example[] = [
       'src/lib/a.ts': '// biome-ignore lint: x\nf();\n/* @ts-ignore */\nf(); // @ts-expect-error',
       'src/lib/b.test.ts': '// @ts-expect-error a wrong order does not compile\nf();',
       'bench/c.ts': '/* eslint-disable */',
+      'src/pipeline.ts': '// biome-ignore format: a table\nf();',
       'test/d.ts': '// @ts-nocheck',
       'src/lib/e.ts': ['const text = "// @ts-ignore" + `// biome-ignore $', '{x} // @ts-ignore`;'].join(''),
     },
