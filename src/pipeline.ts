@@ -1,4 +1,6 @@
 import type { Handle, Outcome } from './call.ts';
+import type { Definitions } from './catalog/definitions.ts';
+import type { ResultCache } from './catalog/result-cache.ts';
 import type { Catalog } from './catalog/server-view.ts';
 import type { Log } from './lib/log.ts';
 import { foldRows, type Row } from './lib/rows.ts';
@@ -7,32 +9,38 @@ import { adoptLocalPrincipal } from './steps/adopt-local-principal.ts';
 import { answerFromCatalog } from './steps/answer-from-catalog.ts';
 import { callUpstream } from './steps/call-upstream.ts';
 import { checkMirroredHeaders } from './steps/check-mirrored-headers.ts';
+import { checkParamHeaders } from './steps/check-param-headers.ts';
 import { openState } from './steps/open-state.ts';
 import { resolveSession } from './steps/resolve-session.ts';
 import { route } from './steps/route.ts';
 import type { Door, Start, Step } from './steps/step.ts';
+import { useCache } from './steps/use-cache.ts';
 import { failedBy } from './wire/failure.ts';
 
 /** What the rows need, made by the composition root. */
 export interface PipelineParts {
   readonly catalog: Catalog;
+  readonly definitions: Definitions;
+  readonly cache: ResultCache;
   readonly seal: Seal;
   readonly log: Log;
 }
 
 /** The request, drawn once: rows are steps in order, outermost first; columns are doors. */
-export function createPipeline({ catalog, seal, log }: PipelineParts): Handlers {
+export function createPipeline({ catalog, definitions, cache, seal, log }: PipelineParts): Handlers {
   const [LH, MH, SE] = ['LH', 'MH', 'SE'] as const;
   // biome-ignore format: a table
   return startTable(log)
-    //                              legacy  modern  sse
-    .use(checkMirroredHeaders,              MH        ) // version, Mcp-Method, Mcp-Name: -32020
-    .use(adoptLocalPrincipal,       LH,     MH,     SE) // without authentication: loopback only
-    .use(resolveSession,            LH,             SE) // a session is its owner's, or does not exist
-    .use(openState(catalog, seal),  LH,     MH,     SE) // cursors: unsealed and bound to the caller, or refused
-    .use(route(catalog),            LH,     MH,     SE) // name -> server, upstream, the upstream's own name
-    .use(answerFromCatalog,         LH,     MH,     SE) // discover, lists and listen of merged servers
-    .use(callUpstream,              LH,     MH,     SE)
+    //                                    legacy  modern  sse
+    .use(checkMirroredHeaders,                    MH        ) // version, Mcp-Method, Mcp-Name: -32020
+    .use(adoptLocalPrincipal,             LH,     MH,     SE) // without authentication: loopback only
+    .use(resolveSession,                  LH,             SE) // a session is its owner's, or does not exist
+    .use(openState(catalog, seal),        LH,     MH,     SE) // cursors: unsealed and bound to the caller, or refused
+    .use(route(catalog),                  LH,     MH,     SE) // name -> server, upstream, the upstream's own name
+    .use(answerFromCatalog,               LH,     MH,     SE) // discover, lists and listen, where they are not one upstream's
+    .use(checkParamHeaders(definitions),          MH        ) // Mcp-Param-*: needs the tool's definition
+    .use(useCache(cache),                 LH,     MH,     SE) // reads that may be cached, per authorization context
+    .use(callUpstream,                    LH,     MH,     SE)
     .handlers();
 }
 

@@ -7,6 +7,7 @@ import { type CursorPosition, sealCursor } from './cursor.ts';
 import { LIST_KINDS, type ListKind } from './list-kinds.ts';
 import type { Listing, Listings } from './listings.ts';
 import { mergeName } from './names.ts';
+import { publishTool } from './publish-tool.ts';
 import type { ResourceUris } from './resource-uris.ts';
 import { restoreToolUris } from './restore-uris.ts';
 import type { SelectedSource } from './select.ts';
@@ -83,6 +84,7 @@ function cutPage(
         return { items, next: { source: selected.source.name, offset } };
       }
       const text = writeItem(parts, { kind, selected, item, asked });
+      if (text === undefined) continue;
       bytes += text.length;
       items.push(text);
     }
@@ -97,15 +99,19 @@ interface ItemQuestion {
   readonly asked: Asked;
 }
 
-/** The item as clients of the merged server see it. */
-function writeItem({ uris }: MergedListsParts, { kind, selected, item, asked }: ItemQuestion): string {
+/** The item as clients of the merged server see it; undefined for one that they may not see. */
+function writeItem(
+  { uris }: MergedListsParts,
+  { kind, selected, item, asked }: ItemQuestion,
+): string | undefined {
   switch (kind) {
-    case 'tools':
-    case 'prompts': {
-      const named = item.json.with({ name: JsonText.of(mergeName(selected.source.name, item.name)) });
+    case 'tools': {
       const toClient = (uri: string): string => uris.toClient(selected, uri, asked.context);
-      return (kind === 'tools' ? restoreToolUris(named, toClient) : named).text;
+      const tool = publishTool(item.json);
+      return tool === undefined ? undefined : restoreToolUris(rename(tool, selected, item), toClient).text;
     }
+    case 'prompts':
+      return rename(item.json, selected, item).text;
     case 'resources': {
       const uri = uris.toClient(selected, item.name, asked.context);
       return uri === item.name ? item.json.text : item.json.with({ uri: JsonText.of(uri) }).text;
@@ -113,6 +119,10 @@ function writeItem({ uris }: MergedListsParts, { kind, selected, item, asked }: 
     case 'templates':
       return item.json.text;
   }
+}
+
+function rename(json: JsonText, { source }: SelectedSource, item: Item): JsonText {
+  return json.with({ name: JsonText.of(mergeName(source.name, item.name)) });
 }
 
 function sealNext(parts: MergedListsParts, { call, principal }: Asked, next: CursorPosition): string {
