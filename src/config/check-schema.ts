@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { describeConfig, type JsonSchemaNode } from './json-schema.ts';
 import { asMap, formatKeyPath, type KeyPath, valueAt } from './key-path.ts';
 import { locate, type YamlText } from './parse-yaml.ts';
 import { configFileSchema } from './schema.ts';
@@ -29,7 +30,10 @@ export function checkSchema(text: YamlText, value: unknown, changed: ReadonlySet
   for (const issue of flatten(first.error.issues, value)) mend({ text, value, changed }, issue);
   const second = configFileSchema.safeParse(value);
   if (second.success) return { file: second.data, problems: [] };
-  const faults = flatten(second.error.issues, value).flatMap((issue) => describeIssue(issue, value));
+  const issues = flatten(second.error.issues, value);
+  const unknown = issues.some(({ code }) => code === 'unrecognized_keys');
+  const meant: Meant = { value, root: unknown ? describeConfig() : {} };
+  const faults = issues.flatMap((issue) => describeIssue(issue, meant));
   return { file: undefined, problems: faults.map((fault) => placeFault(text, fault)) };
 }
 
@@ -80,13 +84,19 @@ function mend({ text, value, changed }: Mending, issue: Issue): void {
   if (expected === 'boolean' && /^(?:true|false)$/.test(given)) Reflect.set(parent, key, given === 'true');
 }
 
-function describeIssue(issue: Issue, root: unknown): Fault[] {
+/** What issues are described by: the value, and what the schema knows (made only for unknown keys: it takes a while). */
+interface Meant {
+  readonly value: unknown;
+  readonly root: JsonSchemaNode;
+}
+
+function describeIssue(issue: Issue, meant: Meant): Fault[] {
   const path = issue.path.map(toPart);
   switch (issue.code) {
     case 'unrecognized_keys':
-      return issue.keys.map((key) => describeUnknownKey([...path, key], root));
+      return issue.keys.map((key) => describeUnknownKey([...path, key], meant));
     case 'invalid_type':
-      return [{ path, message: describeType(issue.expected, valueAt(root, path)) }];
+      return [{ path, message: describeType(issue.expected, valueAt(meant.value, path)) }];
     case 'too_small':
       return [{ path, message: describeBound(issue.origin, 'at least', issue.minimum) }];
     case 'too_big':
@@ -100,10 +110,10 @@ function describeIssue(issue: Issue, root: unknown): Fault[] {
   }
 }
 
-function describeUnknownKey(path: KeyPath, root: unknown): Fault {
+function describeUnknownKey(path: KeyPath, { value, root }: Meant): Fault {
   const parent = path.slice(0, -1);
   const key = String(path.at(-1));
-  const map = asMap(valueAt(root, parent));
+  const map = asMap(valueAt(value, parent));
   if (parent.length === 2 && parent[0] === 'upstreams' && map !== undefined) {
     const http = 'url' in map;
     if (http && 'command' in map && key === 'command') {
@@ -117,7 +127,7 @@ function describeUnknownKey(path: KeyPath, root: unknown): Fault {
       };
     }
   }
-  return { path, message: `Unknown key "${key}". ${suggestKey(parent, key)}` };
+  return { path, message: `Unknown key "${key}". ${suggestKey(root, parent, key)}` };
 }
 
 const KINDS: Readonly<Record<string, string>> = {

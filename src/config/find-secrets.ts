@@ -19,13 +19,25 @@ export function findSecrets(config: Config, substituted: readonly string[]): rea
       // RFC 9110 §11.4: the scheme is not secret, and the credentials may be logged without it.
       found.add(value.replace(/^[A-Za-z][\w-]* +/, ''));
     }
-    if (upstream.kind === 'http' && upstream.proxy !== null) {
-      const { username, password } = new URL(upstream.proxy);
-      for (const part of [password, decodeURIComponent(password)]) found.add(part);
-      if (password !== '')
-        found.add(Buffer.from(decodeURIComponent(`${username}:${password}`)).toString('base64'));
-    }
+    if (upstream.kind === 'http' && upstream.proxy !== null) addProxySecrets(upstream.proxy, found);
   }
   const secrets = [...found].filter((text) => text.length >= MIN_LENGTH);
   return Object.freeze(secrets.sort((a, b) => b.length - a.length));
+}
+
+/** A password shows in the URL, decoded, and in the Basic credentials that are made of it (RFC 7617 §2). */
+function addProxySecrets(proxy: string, found: Set<string>): void {
+  const { username, password } = new URL(proxy);
+  if (password === '') return;
+  found.add(password);
+  found.add(decode(password));
+  found.add(Buffer.from(`${decode(username)}:${decode(password)}`).toString('base64'));
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

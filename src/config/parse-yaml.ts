@@ -9,6 +9,7 @@ import {
   type Node,
   parseDocument,
   visit,
+  type YAMLError,
 } from 'yaml';
 import type { KeyPath } from './key-path.ts';
 import type { ConfigProblem } from './types.ts';
@@ -30,7 +31,7 @@ export interface YamlText {
 const MAX_ALIASES = 1000;
 
 /** After the first few syntax errors the parser only guesses. */
-const MAX_SYNTAX_PROBLEMS = 10;
+const MAX_SYNTAX_PROBLEMS = 5;
 
 /**
  * Reads one YAML 1.2 document (JSON is a subset of it). Syntax errors, duplicate keys, unknown tags and several
@@ -47,11 +48,13 @@ export function parseYaml(text: string): YamlText {
     logLevel: 'error',
     stringKeys: true,
   });
-  const problems = [...document.errors, ...document.warnings].slice(0, MAX_SYNTAX_PROBLEMS).map((fault) => ({
-    ...placeAt(lines, fault.pos[0]),
-    key: '',
-    message: `${describeFault(fault.code, fault.message)}.`,
-  }));
+  const problems = chooseFaults([...document.errors, ...document.warnings], text).map(
+    ({ offset, message }) => ({
+      ...placeAt(lines, offset),
+      key: '',
+      message,
+    }),
+  );
   visit(document, {
     Pair: (_, { key }) => {
       // The schema would pass over this key in silence.
@@ -61,6 +64,23 @@ export function parseYaml(text: string): YamlText {
     },
   });
   return { document, lines, problems };
+}
+
+interface SyntaxFault {
+  readonly offset: number;
+  readonly message: string;
+}
+
+/** An unquoted `${NAME}` between the brackets of YAML breaks all that follows, so it alone is told. */
+function chooseFaults(faults: readonly YAMLError[], text: string): SyntaxFault[] {
+  const bare = faults.find(({ pos }) => text.slice(pos[0] - 1, pos[0] + 1) === '${');
+  if (bare !== undefined) {
+    const message = `Put the text with "\${" in quotes: between { } and [ ] YAML takes its "{" for a map.`;
+    return [{ offset: bare.pos[0] - 1, message }];
+  }
+  return faults
+    .slice(0, MAX_SYNTAX_PROBLEMS)
+    .map(({ code, message, pos }) => ({ offset: pos[0], message: `${describeFault(code, message)}.` }));
 }
 
 function describeFault(code: string, message: string): string {

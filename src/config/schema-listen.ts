@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { isAddressOrNetwork, milliseconds, pathField, textField, wholeNumber } from './schema-fields.ts';
 
 /** RFC 6454 §6.2: scheme, host and port, and nothing after them. Editors use schemes of their own. */
-const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[^\s/?#@*]+$/i;
-const HOST = /^(?:\[[0-9a-f:.]+\]|[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?\.?)(?::\d{1,5})?$/i;
+const ORIGIN = /^[a-zA-Z][a-zA-Z0-9+.-]*:\/\/[^\s/?#@*]+$/;
+const HOST = /^(?:\[[0-9a-fA-F:.]+\]|[a-zA-Z0-9](?:[a-zA-Z0-9._-]*[a-zA-Z0-9])?\.?)(?::\d{1,5})?$/;
 
 const perAddressSchema = z.strictObject({
   requestsPerSecond: wholeNumber(0, 10_000_000)

@@ -1,4 +1,4 @@
-import { describeConfig, type JsonSchemaNode, schemaAt } from './json-schema.ts';
+import { type JsonSchemaNode, schemaAt } from './json-schema.ts';
 import { formatKeyPath, type KeyPath } from './key-path.ts';
 
 /** Keys of other programs' files, and what they are called here. */
@@ -16,9 +16,11 @@ const FOREIGN_KEYS: Readonly<Record<string, string>> = {
   bind: 'host',
 };
 
-/** The sentence that helps with a key that is not known at a place: the nearest known key, or all of them. */
-export function suggestKey(path: KeyPath, unknown: string): string {
-  const root = describeConfig();
+/**
+ * The sentence that helps with a key that the schema `root` does not know at a place: the nearest known key, the place
+ * where the key belongs, or all keys that are known there.
+ */
+export function suggestKey(root: JsonSchemaNode, path: KeyPath, unknown: string): string {
   const here = schemaAt(root, path).flatMap(({ properties }) => Object.keys(properties ?? {}));
   const known = [...new Set(here)].filter((key) => key !== '$schema');
   const foreign = Object.hasOwn(FOREIGN_KEYS, unknown) ? FOREIGN_KEYS[unknown] : undefined;
