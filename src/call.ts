@@ -43,6 +43,11 @@ export interface LegacyCall {
   readonly session: LegacySession;
   /** Answers of the client to reverse requests that were errors, by input request key: raw JSON-RPC error objects. */
   readonly refusals: ReadonlyMap<string, JsonText>;
+  /**
+   * Says that the upstream hung up the stream of this call and asked to be polled after `retryMs` (2025-11-25
+   * basic/transports §Sending Messages). A door may do the same; the call goes on.
+   */
+  readonly hangUp?: ((retryMs: number) => void) | undefined;
 }
 
 /** The client's session, to which upstream sessions and processes of its own can be tied. */
@@ -61,6 +66,11 @@ export interface LegacySession {
    * carries the id of the request; undefined for notifications.
    */
   readonly unbound: (message: JsonText) => Promise<JsonText | undefined>;
+  /**
+   * Registers what runs when the client says that its roots changed, until the session ends. Undefined for a client
+   * that did not declare `roots.listChanged`.
+   */
+  readonly onRootsChanged?: ((run: () => void) => void) | undefined;
 }
 
 /** How a call ended. */
