@@ -1,0 +1,141 @@
+import type { AuthorizationContext, Principal } from '../call.ts';
+import type { Log } from '../lib/log.ts';
+import type { Seal } from '../lib/seal.ts';
+import { createAnswerListen } from './answer-listen.ts';
+import { Definitions } from './definitions.ts';
+import { Discoveries } from './discoveries.ts';
+import { LIST_KINDS, type ListKind } from './list-kinds.ts';
+import type { ChangeEvent } from './listen-filter.ts';
+import { ListenHub } from './listen-hub.ts';
+import { Listings } from './listings.ts';
+import { createMergedServer } from './merged-server.ts';
+import { ResultCache } from './result-cache.ts';
+import { type SelectedSource, type Selection, selectFrom } from './select.ts';
+import { type AnnouncedServer, type PublicDocument, writeAiCatalog, writeCard } from './server-card.ts';
+import type { Catalog, ServerView, Source } from './server-view.ts';
+import { createSingleServer } from './single-server.ts';
+
+/** A server as the configuration describes it. */
+export interface ServerPlan extends AnnouncedServer {
+  readonly sources: readonly (Selection & { readonly upstream: string })[];
+  readonly single: boolean;
+  readonly public: boolean;
+  readonly instructions: string | undefined;
+}
+
+/** What a catalog is made of. */
+export interface CatalogParts {
+  readonly servers: readonly ServerPlan[];
+  readonly sources: ReadonlyMap<string, Source>;
+  readonly trusted: ReadonlySet<string>;
+  readonly seal: Seal;
+  readonly log: Log;
+  /** Milliseconds of a clock that never goes back. */
+  readonly now: () => number;
+  /** Aborts when these servers end: their listens are closed by a proper response. */
+  readonly ending: AbortSignal;
+  readonly maxListens: number;
+  readonly cacheBytes: number;
+  /** Version of the gateway. */
+  readonly version: string;
+  /** Revisions that every endpoint speaks. */
+  readonly versions: readonly string[];
+}
+
+/** The servers of one configuration, with what is known and kept of their upstreams. */
+export interface OpenCatalog extends Catalog {
+  readonly definitions: Definitions;
+  readonly cache: ResultCache;
+  /** The Server Card of a public server; undefined for any other name. */
+  card(server: string, baseUrl: string): Promise<PublicDocument | undefined>;
+  aiCatalog(baseUrl: string): PublicDocument;
+  /** Ends what was opened on upstreams. */
+  close(): void;
+}
+
+/** Builds the servers of a configuration. */
+export function createCatalog(parts: CatalogParts): OpenCatalog {
+  const { log, now, ending, maxListens, cacheBytes, trusted } = parts;
+  const cache = new ResultCache({
+    now,
+    maxBytes: cacheBytes,
+    isTrusted: (upstream) => trusted.has(upstream),
+  });
+  const listings: Listings = new Listings({
+    now,
+    log,
+    watch: (source, kind, context) => hub.watch(source, kind, context),
+  });
+  const hub = new ListenHub({
+    now,
+    onAnyChange: (source, context, event) => {
+      cache.invalidate(source, event);
+      for (const kind of kindsOf(event)) listings.invalidate(source, kind, context);
+    },
+  });
+  const discoveries = new Discoveries({ now, log });
+  const answerListen = createAnswerListen({ hub, ending, maxListens });
+  const views = new Map(
+    parts.servers.map((plan) => {
+      const sources = selectSources(parts, plan);
+      const [only] = sources;
+      const view: ServerView =
+        plan.single && only !== undefined
+          ? createSingleServer({
+              name: plan.name,
+              selected: only,
+              answerListen,
+              instructions: plan.instructions,
+            })
+          : createMergedServer({
+              face: {
+                name: plan.name,
+                title: plan.title,
+                instructions: plan.instructions,
+                version: parts.version,
+              },
+              sources,
+              listings,
+              discoveries,
+              answerListen,
+              seal: parts.seal,
+              now,
+            });
+      return [plan.name, view] as const;
+    }),
+  );
+  const announced = parts.servers.filter((plan) => plan.public);
+
+  return {
+    definitions: new Definitions(listings, now),
+    cache,
+    server: (name) => views.get(name),
+    async card(name, baseUrl) {
+      const server = announced.find((plan) => plan.name === name);
+      if (server === undefined) return undefined;
+      const [first] = server.sources;
+      const source = server.single && first !== undefined ? parts.sources.get(first.upstream) : undefined;
+      const discovered = source === undefined ? undefined : await discoveries.read(source, STRANGER.key);
+      const own = { ...server, card: { version: server.single ? undefined : parts.version, ...server.card } };
+      return writeCard({ server: own, baseUrl, discovered, versions: parts.versions });
+    },
+    aiCatalog: (baseUrl) => writeAiCatalog(announced, baseUrl),
+    close: () => hub.close(),
+  };
+}
+
+/** Cards are for whoever asks: what they say comes from the context that every local caller has. */
+const STRANGER: Pick<Principal, 'key'> & { readonly key: AuthorizationContext } = { key: 'local' };
+
+function selectSources({ sources }: CatalogParts, plan: ServerPlan): SelectedSource[] {
+  return plan.sources.flatMap((selection) => {
+    const source = sources.get(selection.upstream);
+    return source === undefined ? [] : [selectFrom(source, selection)];
+  });
+}
+
+function kindsOf(event: ChangeEvent): ListKind[] {
+  if (event.kind === 'resource') return [];
+  const all: readonly ListKind[] = ['tools', 'prompts', 'resources', 'templates'];
+  return all.filter((kind) => LIST_KINDS[kind].changed === event.list);
+}
