@@ -1,9 +1,8 @@
 import { GatewardError } from '../../errors.ts';
 import { withoutKeys } from '../../lib/json-edit.ts';
 import { JsonText } from '../../lib/json-text.ts';
+import { META_KEYS, TASKS_EXTENSION } from '../meta-keys.ts';
 import { stripResult } from './strip.ts';
-
-const PREFIX = 'io.modelcontextprotocol/';
 
 /** What a client says of itself when it opens a session. */
 export interface InitializeParams {
@@ -29,7 +28,7 @@ function invalid(member: string, kind: string): GatewardError {
 
 /** Builds the answer to `initialize` out of a modern DiscoverResult. */
 export function writeInitializeResult(discover: JsonText, version: string, server: string): JsonText {
-  const serverInfo = discover.at('_meta', `${PREFIX}serverInfo`);
+  const serverInfo = discover.at('_meta', META_KEYS.serverInfo);
   const bare = withoutKeys(stripResult(discover), ['supportedVersions']);
   return bare.with({
     protocolVersion: JsonText.of(version),
@@ -42,7 +41,7 @@ export function writeInitializeResult(discover: JsonText, version: string, serve
 function withoutTasks(capabilities: JsonText | undefined): JsonText {
   if (capabilities?.kind !== 'object') return JsonText.written('{}');
   const extensions = capabilities.get('extensions');
-  if (extensions?.get(`${PREFIX}tasks`) === undefined) return capabilities;
-  const rest = withoutKeys(extensions, [`${PREFIX}tasks`]);
+  if (extensions?.get(TASKS_EXTENSION) === undefined) return capabilities;
+  const rest = withoutKeys(extensions, [TASKS_EXTENSION]);
   return capabilities.with({ extensions: rest.keys().length === 0 ? undefined : rest });
 }

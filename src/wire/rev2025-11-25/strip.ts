@@ -1,17 +1,9 @@
 import { withoutKeys } from '../../lib/json-edit.ts';
 import type { JsonText } from '../../lib/json-text.ts';
-
-const PREFIX = 'io.modelcontextprotocol/';
+import { META_KEYS } from '../meta-keys.ts';
 
 /** The `_meta` keys of the modern envelope, which mean nothing to legacy (2026-07-28 basic §_meta). */
-export const ENVELOPE_KEYS: readonly string[] = [
-  'protocolVersion',
-  'clientInfo',
-  'clientCapabilities',
-  'logLevel',
-  'serverInfo',
-  'subscriptionId',
-].map((key) => PREFIX + key);
+const ENVELOPE_KEYS: readonly string[] = Object.values(META_KEYS);
 
 /** Members of modern results that no legacy schema has; strict clients refuse them in empty results. */
 const RESULT_KEYS: readonly string[] = ['resultType', 'ttlMs', 'cacheScope'];

@@ -2,11 +2,11 @@ import type { CallMeta } from '../../call.ts';
 import { GatewardError } from '../../errors.ts';
 import { withoutKeys } from '../../lib/json-edit.ts';
 import { JsonText } from '../../lib/json-text.ts';
+import { META_KEYS, TASKS_EXTENSION } from '../meta-keys.ts';
 
 /** The revision that the inside speaks. */
 export const INSIDE_VERSION = '2026-07-28';
 
-const PREFIX = 'io.modelcontextprotocol/';
 const VERSION_TEXT = JsonText.of(INSIDE_VERSION);
 const EMPTY = JsonText.written('{}');
 /** Members of params that have no legacy meaning here, or mean something else inside. */
@@ -34,8 +34,8 @@ export function capabilitiesToModern(capabilities: JsonText): JsonText {
   if (roots?.get('listChanged') !== undefined) changes['roots'] = roots.with({ listChanged: undefined });
   if (capabilities.get('tasks') !== undefined) changes['tasks'] = undefined;
   const extensions = capabilities.get('extensions');
-  if (extensions?.get(`${PREFIX}tasks`) !== undefined) {
-    changes['extensions'] = withoutKeys(extensions, [`${PREFIX}tasks`]);
+  if (extensions?.get(TASKS_EXTENSION) !== undefined) {
+    changes['extensions'] = withoutKeys(extensions, [TASKS_EXTENSION]);
   }
   return Object.keys(changes).length === 0 ? capabilities : capabilities.with(changes);
 }
@@ -49,12 +49,12 @@ export function paramsToModern(params: JsonText | undefined, envelope: Envelope)
   const level = envelope.logLevel;
   return bare.with({
     _meta: meta.with({
-      [`${PREFIX}protocolVersion`]: VERSION_TEXT,
-      [`${PREFIX}clientCapabilities`]: envelope.capabilities,
-      [`${PREFIX}clientInfo`]: envelope.clientInfo,
-      [`${PREFIX}logLevel`]: level === undefined ? undefined : JsonText.of(level),
-      [`${PREFIX}subscriptionId`]: undefined,
-      [`${PREFIX}serverInfo`]: undefined,
+      [META_KEYS.protocolVersion]: VERSION_TEXT,
+      [META_KEYS.clientCapabilities]: envelope.capabilities,
+      [META_KEYS.clientInfo]: envelope.clientInfo,
+      [META_KEYS.logLevel]: level === undefined ? undefined : JsonText.of(level),
+      [META_KEYS.subscriptionId]: undefined,
+      [META_KEYS.serverInfo]: undefined,
     }),
   });
 }
