@@ -1,29 +1,11 @@
 import type { JsonText } from '../../lib/json-text.ts';
 import { writeNotification } from '../message.ts';
-
-/** Log levels, most verbose first (RFC 5424 §6.2.1 by name). */
-const LEVELS: readonly string[] = [
-  'debug',
-  'info',
-  'notice',
-  'warning',
-  'error',
-  'critical',
-  'alert',
-  'emergency',
-];
+import { isWanted, LOG_LEVELS } from './log-level.ts';
 
 /** The most verbose of some log levels; undefined if there is none. */
 export function mostVerbose(levels: Iterable<string>): string | undefined {
-  let best: string | undefined;
-  for (const level of levels) if (best === undefined || rank(level) < rank(best)) best = level;
-  return best;
-}
-
-/** A level that is in no list counts as most severe, so that it is never lost. */
-function rank(level: string | undefined): number {
-  const at = LEVELS.indexOf(level ?? '');
-  return at === -1 ? LEVELS.length : at;
+  const wanted = new Set(levels);
+  return LOG_LEVELS.find((level) => wanted.has(level));
 }
 
 /** A notification of a legacy server: its method and params. */
@@ -67,8 +49,8 @@ export function callNotification(
     return writeNotification(method, params.with({ progressToken: wishes.progressToken }));
   }
   if (method === 'notifications/message') {
-    if (wishes.logLevel === undefined || rank(params?.get('level')?.string()) < rank(wishes.logLevel))
-      return undefined;
+    const { logLevel } = wishes;
+    if (logLevel === undefined || !isWanted(params?.get('level')?.string(), logLevel)) return undefined;
   }
   return writeNotification(method, params);
 }

@@ -1,5 +1,6 @@
 import { JsonText } from '../../lib/json-text.ts';
 import { META_KEYS, TASKS_EXTENSION } from '../meta-keys.ts';
+import { methodRuleOf } from '../rev2026-07-28/registry.ts';
 
 /** The revisions that open with `initialize`, newest first. */
 export const LEGACY_VERSIONS: readonly string[] = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05'];
@@ -13,17 +14,10 @@ const LEGACY_ONLY = new Set([
   'resources/unsubscribe',
   'tasks/list',
   'tasks/get',
+  'tasks/update',
   'tasks/result',
   'tasks/cancel',
 ]);
-
-/** Which server capability a method needs, by what stands before its slash. */
-const NEEDED: Readonly<Record<string, string>> = {
-  tools: 'tools',
-  prompts: 'prompts',
-  resources: 'resources',
-  completion: 'completions',
-};
 
 /** 2024-11-05 has `completion/complete` without a capability for it. */
 const BEFORE_COMPLETIONS = '2024-11-05';
@@ -34,7 +28,7 @@ export function offersMethod(
   method: string,
 ): boolean {
   if (LEGACY_ONLY.has(method)) return false;
-  const needed = NEEDED[method.slice(0, method.indexOf('/'))];
+  const needed = methodRuleOf(method)?.capability;
   if (needed === undefined) return true;
   if (needed === 'completions' && server.version === BEFORE_COMPLETIONS) return true;
   return server.capabilities.get(needed) !== undefined;

@@ -12,14 +12,6 @@ export function isReverseMethod(method: string): boolean {
   return REVERSE_METHODS.has(method);
 }
 
-/** The methods whose calls may ask back (2026-07-28 patterns/mrtr §Supported Requests). */
-const INTERACTIVE = new Set(['tools/call', 'prompts/get', 'resources/read']);
-
-/** Whether a call of this method may end in `input_required`. */
-export function isInteractive(method: string): boolean {
-  return INTERACTIVE.has(method);
-}
-
 /**
  * What a reverse request needs and these capabilities lack, or undefined if the client can be asked. Form elicitation
  * is also declared by an empty `elicitation` (2025-06-18 and 2025-11-25 client/elicitation §Capabilities).
