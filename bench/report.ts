@@ -34,7 +34,8 @@ Each scenario puts the same bytes on several targets, one after the other in eac
 The yardstick is \`bench/bare.ts\`, a pass-through on node:http and undici that parses a request, compares the mirrored
 headers and forwards it, and has no rules, sessions or state. \`direct\` is the upstream without anything before it,
 \`nginx\` is \`proxy_pass\` with kept connections. A cell shows the median of the rounds, and the lowest and the highest
-round in brackets.`;
+round in brackets. A proxy that is the bottleneck has nearly all of its core; where the share is much lower, other work ran
+there, and the CPU per call says more than the rate.`;
 
 const outro = `## How to run it
 

@@ -129,6 +129,7 @@ export function tabulate(rows: readonly Row[], title: string): Table[] {
       name,
       of(({ rate }) => rate).toFixed(0),
       of(({ cpuUs }) => cpuUs).toFixed(1),
+      of(({ coreShare }) => coreShare).toFixed(2),
       of(({ p50Ms }) => p50Ms).toFixed(2),
       of(({ p99Ms }) => p99Ms).toFixed(2),
     ];
@@ -137,7 +138,7 @@ export function tabulate(rows: readonly Row[], title: string): Table[] {
     { title, head: ['target', 'rate / bare', 'CPU per call / bare'], rows: ratios },
     {
       title: 'Detail of this machine',
-      head: ['target', 'calls/s', 'CPU µs per call', 'p50 ms', 'p99 ms'],
+      head: ['target', 'calls/s', 'CPU µs per call', 'share of its core', 'p50 ms', 'p99 ms'],
       rows: figures,
     },
   ];
