@@ -59,7 +59,7 @@ type Below<C extends Known, D extends Door, A> = {
 };
 
 /** The table while it is written, as one chain whose type carries what each door knows so far. */
-interface Table<C extends Known> {
+export interface Table<C extends Known> {
   use<N extends object, A extends object, D extends Fits<C, N>>(
     step: Step<N, A>,
     ...doors: readonly D[]
@@ -72,7 +72,8 @@ interface RowAtDoors {
   readonly doors: readonly Door[];
 }
 
-function startTable(log: Log): Table<Record<Door, Start>> {
+/** The empty table: every door knows what it was handed. */
+export function startTable(log: Log): Table<Record<Door, Start>> {
   return tableOf([], log);
 }
 
