@@ -1,0 +1,111 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { readEnvironment } from '../../config/env.ts';
+import { loadConfig } from '../../config/load.ts';
+import type { LoadedConfig } from '../../config/types.ts';
+import { watchFiles } from '../../config/watch.ts';
+import { createGateway, type Gateway } from '../../gateway.ts';
+import { createLog, type SettableLog } from '../../telemetry/log.ts';
+import { chooseConfig } from '../choose-config.ts';
+import { formatUpstream } from '../format-upstream.ts';
+import { formatRecipes, makeRecipes } from '../recipes.ts';
+import { createReloader } from '../reloader.ts';
+import { type StopSignal, watchStopSignals } from '../stop-signals.ts';
+import type { Terminal } from '../terminal.ts';
+
+/** What `gateward serve` is given. */
+export interface ServeOptions {
+  readonly config: string | undefined;
+  readonly version: string;
+  readonly terminal: Terminal;
+}
+
+/** How long the start waits for upstreams before it says that some are still starting. */
+const UPSTREAMS_WITHIN_MS = 15_000;
+const LOOK_EVERY_MS = 50;
+
+/** Runs a gateway until SIGINT or SIGTERM, and gives the exit code. */
+export async function serve({ config, version, terminal }: ServeOptions): Promise<number> {
+  const environment = readEnvironment();
+  const file = chooseConfig(config, environment);
+  const loaded = await loadConfig({ file, env: environment });
+  const log = createLog({
+    config: loaded.config.log,
+    secrets: loaded.secrets,
+    isTerminal: process.stderr.isTTY === true,
+    write: (line) => process.stderr.write(line),
+  });
+  for (const warning of loaded.warnings) log.warn(warning);
+  const stop = watchStopSignals(process);
+  const watch = watchFiles({ files: loaded.files, onChange: (files) => reloader.reload(files.join(', ')) });
+  const load = async (): Promise<LoadedConfig> => {
+    const next = await loadConfig({ file, env: environment });
+    log.useSettings({ config: next.config.log, secrets: [...loaded.secrets, ...next.secrets] });
+    watch.setFiles(next.files);
+    return next;
+  };
+  const gateway = createGateway({ loaded, load, environment, log, version });
+  const reloader = createReloader({ gateway, log, terminal });
+  const onHangUp = (): void => reloader.reload('SIGHUP');
+  process.on('SIGHUP', onHangUp);
+  endOnFault(log);
+  try {
+    const { url, port } = await gateway.start();
+    terminal.say(`Gateward ${version} listens on ${url}`);
+    terminal.emit({ event: 'listening', version, url, port, dataDir: loaded.config.dataDir });
+    await tellUpstreams(gateway, terminal, stop);
+    if (!stop.signal.aborted) tellReady(gateway, terminal);
+    const name = await stop.asked;
+    log.info('stopping', { signal: name });
+  } finally {
+    watch.close();
+    process.off('SIGHUP', onHangUp);
+    await gateway.stop();
+    stop.close();
+  }
+  terminal.emit({ event: 'stopped' });
+  return 0;
+}
+
+/** Tells of each upstream once its state is known, for as long as a start may take. */
+async function tellUpstreams(gateway: Gateway, terminal: Terminal, stop: StopSignal): Promise<void> {
+  const until = Date.now() + UPSTREAMS_WITHIN_MS;
+  const told = new Set<string>();
+  while (!stop.signal.aborted) {
+    const { upstreams } = gateway.status();
+    const isLate = Date.now() >= until;
+    const width = Math.max(0, ...upstreams.map(({ name }) => name.length));
+    for (const upstream of upstreams) {
+      if (told.has(upstream.name) || (upstream.state === 'starting' && !isLate)) continue;
+      told.add(upstream.name);
+      terminal.say(formatUpstream(upstream, width));
+      terminal.emit({ event: 'upstream', ...upstream });
+    }
+    if (told.size >= upstreams.length) return;
+    await sleep(LOOK_EVERY_MS);
+  }
+}
+
+function tellReady(gateway: Gateway, terminal: Terminal): void {
+  const { servers } = gateway.status();
+  const all = servers.find(({ name }) => name === 'all');
+  const recipes = makeRecipes({
+    url: all?.url ?? '',
+    node: process.execPath,
+    command: fileURLToPath(new URL('../../../bin/gateward.js', import.meta.url)),
+  });
+  terminal.say(`\nServers:\n${servers.map(({ name, url }) => `  ${name.padEnd(16)} ${url}`).join('\n')}`);
+  terminal.say(`\nConnect a client to all of them (or put the URL of one server in its place):`);
+  terminal.say(`${formatRecipes(recipes)}\n\nStop with Ctrl-C.`);
+  terminal.emit({ event: 'ready', servers, recipes });
+}
+
+/** A fault that nobody caught leaves nothing that can be trusted: it is said, and the process ends. */
+function endOnFault(log: SettableLog): void {
+  const end = (thrown: unknown): void => {
+    log.error('a fault that nobody caught: the gateway ends', { thrown });
+    process.exit(1);
+  };
+  process.on('uncaughtException', end);
+  process.on('unhandledRejection', end);
+}

@@ -1,0 +1,31 @@
+import type { ErrorCode } from '../errors.ts';
+
+/** What the command line ends with, for scripts. Documented in docs/cli.md. */
+export const EXIT = {
+  ok: 0,
+  /** The command ran, and failed or found something wrong. */
+  failed: 1,
+  /** The command line or the configuration is not valid. */
+  usage: 2,
+  /** No running gateway, or no server at the URL, answers. */
+  unreachable: 3,
+  /** The administrator's key is missing or is not the gateway's. */
+  refused: 4,
+  /** What was asked for does not exist. */
+  notFound: 5,
+} as const;
+
+const BY_CODE: Partial<Record<ErrorCode, number>> = {
+  CONFIG_INVALID: EXIT.usage,
+  CONFIG_UNREADABLE: EXIT.usage,
+  INSECURE_LISTEN: EXIT.usage,
+  GATEWAY_UNREACHABLE: EXIT.unreachable,
+  ADMIN_KEY_REQUIRED: EXIT.refused,
+  ADMIN_NOT_FOUND: EXIT.notFound,
+  SERVER_NOT_FOUND: EXIT.notFound,
+};
+
+/** The exit code of a command that ended in this error. */
+export function exitCodeOf(code: ErrorCode): number {
+  return BY_CODE[code] ?? EXIT.failed;
+}
