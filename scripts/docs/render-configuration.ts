@@ -31,7 +31,10 @@ The JSON Schema for editors is [config.schema.json](config.schema.json); the pac
 | \`$\${\` | the characters \`\${\` |
 
 A variable that is not set and a file that cannot be read are errors. A value that is wholly substituted may also stand
-for a number or for \`true\` and \`false\`: \`port: \${PORT}\`. Keys are not substituted. What is put into a header, an
+for a number or for \`true\` and \`false\`: \`port: \${PORT}\`. Between \`{ }\` and \`[ ]\` YAML wants quotes around a
+text with \`\${\`, as it does everywhere around one that begins with \`*\`. Keys are not substituted.
+
+What is put into a header, an
 argument, a variable, a URL or a proxy of an upstream is a secret: logs and error messages do not show it.
 
 ## Servers

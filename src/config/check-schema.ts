@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { describeConfig, type JsonSchemaNode } from './json-schema.ts';
 import { asMap, formatKeyPath, type KeyPath, valueAt } from './key-path.ts';
-import { locate, type YamlText } from './parse-yaml.ts';
+import { locate, type YamlText } from './locate.ts';
 import { configFileSchema } from './schema.ts';
 import { httpUpstreamSchema, stdioUpstreamSchema } from './schema-upstream.ts';
 import { suggestKey } from './suggest-key.ts';

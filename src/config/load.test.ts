@@ -182,7 +182,11 @@ describe('each fault says where it is and what to do', () => {
     ],
     ['a key twice', 'log: {}\nlog: {}\n', '2:1 This key stands twice in its map; keep one of them.'],
     ['a tab', '\tlog: {}\n', '1:1 A tab indents this line; YAML wants spaces.'],
-    ['a tag', 'log: !secret x\n', '1:6 This YAML tag is not known here; remove it.'],
+    [
+      'a tag',
+      'log: !secret x\n',
+      '1:6 This YAML tag is not known here, or does not fit its value. A text that begins with "!" must stand in quotes.',
+    ],
     [
       'two documents',
       'log: {}\n---\nlog: {}\n',
@@ -191,7 +195,7 @@ describe('each fault says where it is and what to do', () => {
     [
       'the name that JavaScript keeps',
       'upstreams:\n  __proto__: { command: x }\n',
-      '2:3 __proto__: No key may have this name; choose another.',
+      '2:3 No key may have the name "__proto__".',
     ],
   ];
 
@@ -332,6 +336,17 @@ describe('files', () => {
   it('a folder is unreadable', async () => {
     const error = await refusal(loadConfig({ file: import.meta.dirname, env: environment() }));
     expect(error.message).toContain('is a folder.');
+  });
+
+  it.each([
+    'a: |hunter2\n x',
+    'a: *hunter2',
+    '%hunter2 1\n---\n',
+    'a: "x" hunter2',
+    'a: !hunter2 x',
+    '- a\nb: hunter2',
+  ])('what stands in the file is not repeated by the fault of %j', async (text) => {
+    expect((await refusal(read(text))).message).not.toContain('hunter2');
   });
 
   it('aliases that multiply without end are refused', async () => {

@@ -1,31 +1,5 @@
-import {
-  type Document,
-  isAlias,
-  isMap,
-  isPair,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type Node,
-  parseDocument,
-  visit,
-  type YAMLError,
-} from 'yaml';
-import type { KeyPath } from './key-path.ts';
-import type { ConfigProblem } from './types.ts';
-
-/** A place in the text, both counted from 1. */
-export interface Place {
-  readonly line: number;
-  readonly column: number;
-}
-
-/** A YAML text that is read but not yet understood. */
-export interface YamlText {
-  readonly document: Document;
-  readonly lines: LineCounter;
-  readonly problems: readonly ConfigProblem[];
-}
+import { type Document, isMap, isSeq, LineCounter, parseDocument, visit, type YAMLError } from 'yaml';
+import { follow, keyText, offsetOf, placeAt, type YamlText } from './locate.ts';
 
 /** Aliases that may be followed in one file. More is an attack or an accident ("billion laughs"). */
 const MAX_ALIASES = 1000;
@@ -55,14 +29,9 @@ export function parseYaml(text: string): YamlText {
       message,
     }),
   );
-  visit(document, {
-    Pair: (_, { key }) => {
-      // The schema would pass over this key in silence.
-      if (keyText(key) !== '__proto__') return;
-      const place = placeAt(lines, offsetOf(key) ?? 0);
-      problems.push({ ...place, key: '__proto__', message: 'No key may have this name; choose another.' });
-    },
-  });
+  for (const { offset, message } of problems.length === 0 ? findMisuse(document) : []) {
+    problems.push({ ...placeAt(lines, offset), key: '', message });
+  }
   return { document, lines, problems };
 }
 
@@ -80,100 +49,76 @@ function chooseFaults(faults: readonly YAMLError[], text: string): SyntaxFault[]
   }
   return faults
     .slice(0, MAX_SYNTAX_PROBLEMS)
-    .map(({ code, message, pos }) => ({ offset: pos[0], message: `${describeFault(code, message)}.` }));
+    .map(({ code, message, pos }) => ({ offset: pos[0], message: describeFault(code, message) }));
 }
 
+/** What the parser lets through, and what following the aliases or reading the value would stumble over. */
+function findMisuse(document: Document): SyntaxFault[] {
+  const faults: SyntaxFault[] = [];
+  visit(document, {
+    Alias: (_, alias) => {
+      if (alias.resolve(document) === undefined) faults.push({ offset: offsetOf(alias) ?? 0, message: STAR });
+    },
+    Pair: (_, { key, value }) => {
+      const offset = offsetOf(key) ?? 0;
+      const name = keyText(key);
+      // The schema would pass over this key in silence.
+      if (name === '__proto__') faults.push({ offset, message: 'No key may have the name "__proto__".' });
+      if (name === '<<' && !isMergeable(document, value)) {
+        faults.push({
+          offset,
+          message: 'What "<<" merges must be a map, an alias of one, or a list of these.',
+        });
+      }
+    },
+  });
+  return faults;
+}
+
+function isMergeable(document: Document, value: unknown): boolean {
+  const node = follow(document, value);
+  return isMap(node) || (isSeq(node) && node.items.every((item) => isMap(follow(document, item))));
+}
+
+const STAR =
+  'A text that begins with "*" must stand in quotes; without them it names an anchor, and there is none.';
+
+/** The parser's own words may repeat what stands in the file, so those that do are put in others. */
 function describeFault(code: string, message: string): string {
-  const plain = message.replace(/[.\s]+$/, '');
   switch (code) {
     case 'DUPLICATE_KEY':
-      return 'This key stands twice in its map; keep one of them';
+      return 'This key stands twice in its map; keep one of them.';
     case 'MULTIPLE_DOCS':
-      return 'The file holds more than one YAML document; keep one and remove the "---" after it';
+      return 'The file holds more than one YAML document; keep one and remove the "---" after it.';
     case 'TAB_AS_INDENT':
-      return 'A tab indents this line; YAML wants spaces';
+      return 'A tab indents this line; YAML wants spaces.';
     case 'TAG_RESOLVE_FAILED':
-      return 'This YAML tag is not known here; remove it';
+      return 'This YAML tag is not known here, or does not fit its value. A text that begins with "!" must stand in quotes.';
+    case 'BAD_DIRECTIVE':
+      return 'This YAML directive is not known here; remove the line.';
+    case 'BAD_ALIAS':
+      return STAR;
+    case 'BAD_SCALAR_START':
+      return 'A text that begins with this character must stand in quotes.';
+    case 'BLOCK_AS_IMPLICIT_KEY':
+      return 'A second key on this line, or a wrong indent. A text that holds ": " must stand in quotes.';
+    case 'MISSING_CHAR':
+      return 'A quote or bracket that opened before has no end.';
+    case 'UNEXPECTED_TOKEN':
+      return 'This does not belong here: a quote, bracket, comma or line break is missing before it.';
+    case 'BAD_INDENT':
+    case 'MULTILINE_IMPLICIT_KEY':
+      return 'The indent of this line does not fit, a bracket has no end, or a ":" is missing.';
+    case 'RESOURCE_EXHAUSTION':
+      return 'The file is nested too deeply.';
     default:
-      return `This is not valid YAML: ${plain}`;
+      return /call stack/i.test(message)
+        ? 'The file is nested too deeply.'
+        : `This is not valid YAML (${code}).`;
   }
 }
 
 /** The plain value of the document, its aliases followed. Throws what the YAML library throws on too many aliases. */
 export function plainValue(document: Document): unknown {
   return document.toJS({ maxAliasCount: MAX_ALIASES });
-}
-
-/** The place of an offset in the text. */
-export function placeAt(lines: LineCounter, offset: number): Place {
-  const { line, col } = lines.linePos(offset);
-  return { line: Math.max(line, 1), column: Math.max(col, 1) };
-}
-
-/** What stands at a path, as far as it leads. */
-export interface Found extends Place {
-  /** The node at the whole path; undefined if the path leads further than the text. */
-  readonly node: Node | undefined;
-}
-
-/** Finds the key or list entry at a path. Where the path ends early, the innermost thing that exists is named. */
-export function locate({ document, lines }: YamlText, path: KeyPath): Found {
-  let node = follow(document, document.contents);
-  let offset = node?.range?.[0] ?? 0;
-  for (const part of path) {
-    const step = node === undefined ? undefined : stepInto(document, node, part);
-    if (step === undefined) return { ...placeAt(lines, offset), node: undefined };
-    offset = step.offset ?? offset;
-    node = follow(document, step.node);
-  }
-  return { ...placeAt(lines, offset), node };
-}
-
-interface Step {
-  readonly offset: number | undefined;
-  readonly node: unknown;
-}
-
-function stepInto(document: Document, node: Node, part: string | number): Step | undefined {
-  if (isSeq(node)) {
-    const item = typeof part === 'number' ? node.items[part] : undefined;
-    return item === undefined ? undefined : { offset: offsetOf(item), node: item };
-  }
-  if (!isMap(node)) return undefined;
-  const own = node.items.find((pair) => keyText(pair.key) === String(part));
-  if (own !== undefined) return { offset: offsetOf(own.key), node: own.value };
-  for (const pair of node.items) {
-    if (keyText(pair.key) !== '<<') continue;
-    const merged = follow(document, pair.value);
-    const sources = isSeq(merged) ? merged.items.map((item) => follow(document, item)) : [merged];
-    for (const source of sources) {
-      const step = isMap(source) && source !== node ? stepInto(document, source, part) : undefined;
-      if (step !== undefined) return step;
-    }
-  }
-  return undefined;
-}
-
-function follow(document: Document, node: unknown): Node | undefined {
-  if (isAlias(node)) return node.resolve(document);
-  return isScalar(node) || isMap(node) || isSeq(node) ? node : undefined;
-}
-
-function offsetOf(node: unknown): number | undefined {
-  return isScalar(node) || isMap(node) || isSeq(node) || isAlias(node) ? node.range?.[0] : undefined;
-}
-
-/** The text of a map's key as it stands in the plain value. */
-export function keyText(key: unknown): string | undefined {
-  if (!isScalar(key)) return undefined;
-  return key.value === null ? '' : String(key.value);
-}
-
-/** The keys of the map at a path in the order of the text. Plain values sort keys that look like numbers first. */
-export function keysInOrder(text: YamlText, path: KeyPath, map: object): string[] {
-  const { node } = locate(text, path);
-  const written = isMap(node) ? node.items.filter(isPair).map((pair) => keyText(pair.key)) : [];
-  const order = new Map(written.map((key, index) => [key, index]));
-  const keys = Object.keys(map);
-  return keys.sort((a, b) => (order.get(a) ?? written.length) - (order.get(b) ?? written.length));
 }

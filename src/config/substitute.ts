@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { isMap, isScalar, isSeq, type Scalar } from 'yaml';
 import { formatKeyPath, type KeyPath } from './key-path.ts';
-import { keyText, placeAt, type YamlText } from './parse-yaml.ts';
+import { keyText, placeAt, type YamlText } from './locate.ts';
 import type { ConfigProblem } from './types.ts';
 
 /** Where substituted texts come from. */

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { formatKeyPath, type KeyPath, valueAt } from './key-path.ts';
-import { keysInOrder, locate, parseYaml, plainValue } from './parse-yaml.ts';
+import { keysInOrder, locate } from './locate.ts';
+import { parseYaml, plainValue } from './parse-yaml.ts';
 
 const TEXT = `# comment
 listen:
