@@ -79,8 +79,8 @@ function isPlain(text: string): boolean {
   return isFieldValue(text) && !isBlank(text.charCodeAt(0)) && !isBlank(text.charCodeAt(text.length - 1));
 }
 
-/** True for visible ASCII, space and tab. */
-function isFieldValue(text: string): boolean {
+/** True for visible ASCII, space and tab: what a header may hold (RFC 9110 §5.5). */
+export function isFieldValue(text: string): boolean {
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
     if ((code < 0x20 && code !== 0x09) || code > 0x7e) return false;
