@@ -14,6 +14,7 @@ export interface ErrorDefinition {
 
 const define = <T extends Record<string, ErrorDefinition>>(list: T): T => list;
 
+/** The list. A key is the stable name of an error. */
 export const ERRORS = define({
   PARSE_ERROR: {
     rpc: -32700,

@@ -18,6 +18,7 @@ const SENTENCES = {
   depth: 'Nested too deeply',
 } as const;
 
+/** What a value is. */
 export type JsonKind = 'object' | 'array' | 'string' | 'number' | 'boolean' | 'null';
 
 /** Where a value stands: byte offsets, `end` exclusive. Members and items are kept near the root only. */
