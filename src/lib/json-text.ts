@@ -4,6 +4,9 @@ import { type JsonKind, type JsonNode, JsonRefused, scanJson } from './json-scan
 /** Levels of objects and arrays whose parts the first scan notes: a message, its params, and their `_meta`. */
 const INDEX_DEPTH = 3;
 
+/** ASCII without escapes: the bytes of such a string are the string. */
+const PLAIN = /^[\x20-\x5b\x5d-\x7e]*$/;
+
 /** What `with` changes: a value for a key, or undefined to take the member away. */
 export type JsonChanges = Readonly<Record<string, JsonText | undefined>>;
 
@@ -81,7 +84,10 @@ export class JsonText {
 
   /** The value if this is a string. */
   string(): string | undefined {
-    if (this.kind !== 'string') return undefined;
+    const { kind, start, end } = this.#index();
+    if (kind !== 'string') return undefined;
+    const inner = this.#source.text.slice(start + 1, end - 1);
+    if (PLAIN.test(inner)) return inner;
     const value = this.value();
     return typeof value === 'string' ? value : undefined;
   }
