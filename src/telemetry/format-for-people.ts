@@ -12,7 +12,7 @@ const COLORS: Readonly<Record<string, string>> = {
   fatal: '31',
 };
 /** Control characters that could move the cursor or hide text of a terminal. */
-const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
+const CONTROL = /[^\P{Cc}\n\t]/gu;
 
 /** One line of a JSON log as people read it: time, level, message, then the fields. What is no such line stays. */
 export function formatForPeople(line: string, { hasColor }: PeopleOptions): string {

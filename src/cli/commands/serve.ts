@@ -40,7 +40,7 @@ export async function serve({ config, version, terminal }: ServeOptions): Promis
   const watch = watchFiles({ files: loaded.files, onChange: (files) => reloader.reload(files.join(', ')) });
   const load = async (): Promise<LoadedConfig> => {
     const next = await loadConfig({ file, env: environment });
-    log.useSettings({ config: next.config.log, secrets: [...loaded.secrets, ...next.secrets] });
+    log.useSettings({ config: next.config.log, secrets: joinSecrets(loaded, next) });
     watch.setFiles(next.files);
     return next;
   };
@@ -98,6 +98,11 @@ function tellReady(gateway: Gateway, terminal: Terminal): void {
   terminal.say(`\nConnect a client to all of them (or put the URL of one server in its place):`);
   terminal.say(`${formatRecipes(recipes)}\n\nStop with Ctrl-C.`);
   terminal.emit({ event: 'ready', servers, recipes });
+}
+
+/** What was secret at the start stays so: it may still be in use. The longest come first. */
+function joinSecrets(first: LoadedConfig, next: LoadedConfig): readonly string[] {
+  return [...new Set([...first.secrets, ...next.secrets])].sort((a, b) => b.length - a.length);
 }
 
 /** A fault that nobody caught leaves nothing that can be trusted: it is said, and the process ends. */

@@ -1,0 +1,160 @@
+import { randomBytes } from 'node:crypto';
+import { constants, type Stats } from 'node:fs';
+import { chmod, copyFile, link, mkdir, open, readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type ErrorCode, GatewardError } from '../errors.ts';
+
+/** The file of the administrator's key in the data folder. */
+export const ADMIN_KEY_FILE = 'admin.key';
+/** The file of the master secret in the data folder. */
+export const SECRET_FILE = 'secret.key';
+
+const KEY_BYTES = 32;
+const MIN_SECRET_BYTES = 32;
+/** base64url of at least 32 bytes. */
+const KEY_TEXT = /^[A-Za-z0-9_-]{43,128}$/;
+const OTHERS = 0o077;
+/** What systems say of a file system without hard links. */
+const NO_LINKS: readonly string[] = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];
+
+/**
+ * Makes the data folder, if it is not there, for the owner alone.
+ *
+ * @throws GatewardError DATA_FOLDER_UNUSABLE
+ */
+export async function makeDataFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw unusable(`${folder} ${faultOf(cause)}.`, cause);
+  }
+}
+
+/**
+ * The administrator's key of a data folder. The first start makes it; two processes that start at once get the same.
+ *
+ * @throws GatewardError DATA_FOLDER_UNUSABLE if it can neither be read nor made, or others may read it.
+ */
+export function readOrMakeAdminKey(folder: string): Promise<string> {
+  return readOrMake(join(folder, ADMIN_KEY_FILE), 'DATA_FOLDER_UNUSABLE');
+}
+
+/**
+ * The administrator's key in a file, for commands that speak to a running gateway.
+ *
+ * @throws GatewardError ADMIN_KEY_REQUIRED if there is none that can be read.
+ */
+export async function readAdminKey(file: string): Promise<string> {
+  try {
+    const key = await readKey(file, 'ADMIN_KEY_REQUIRED');
+    if (key !== undefined) return key;
+  } catch (cause) {
+    if (cause instanceof GatewardError) throw cause;
+    throw new GatewardError('ADMIN_KEY_REQUIRED', { detail: `${file} ${faultOf(cause)}.`, cause });
+  }
+  const detail = `${file} does not exist: a gateway makes it when it first starts.`;
+  throw new GatewardError('ADMIN_KEY_REQUIRED', { detail });
+}
+
+/**
+ * The master secret: the given one (GATEWARD_SECRET), else the one in the data folder, which the first start makes.
+ *
+ * @throws GatewardError SECRET_INVALID if the given one is below 32 bytes, or the file is broken or open to others;
+ * DATA_FOLDER_UNUSABLE if the file can neither be read nor made.
+ */
+export async function readMasterSecret(folder: string, given: string | undefined): Promise<Buffer> {
+  if (given === undefined) {
+    return Buffer.from(await readOrMake(join(folder, SECRET_FILE), 'SECRET_INVALID'), 'base64url');
+  }
+  const secret = Buffer.from(given, 'utf8');
+  if (secret.length >= MIN_SECRET_BYTES) return secret;
+  throw new GatewardError('SECRET_INVALID', { detail: `GATEWARD_SECRET has ${secret.length} bytes.` });
+}
+
+async function readOrMake(file: string, invalid: ErrorCode): Promise<string> {
+  try {
+    const found = await readKey(file, invalid);
+    if (found !== undefined) return found;
+    await makeKey(file);
+    const made = await readKey(file, invalid);
+    if (made !== undefined) return made;
+  } catch (cause) {
+    if (cause instanceof GatewardError) throw cause;
+    throw unusable(`${file} ${faultOf(cause)}.`, cause);
+  }
+  throw unusable(`${file} was taken away as soon as it was made.`);
+}
+
+/** The key in a file, or undefined if there is no such file. */
+async function readKey(file: string, invalid: ErrorCode): Promise<string | undefined> {
+  const found = await statIfThere(file);
+  if (found === undefined) return undefined;
+  if (process.platform !== 'win32' && (found.mode & OTHERS) !== 0) {
+    const detail = `${file} may be read by others. Make a new one, or trust this one with: chmod 600 ${file}`;
+    throw new GatewardError(invalid, { detail });
+  }
+  const text = (await readFile(file, 'utf8')).trim();
+  if (KEY_TEXT.test(text)) return text;
+  throw new GatewardError(invalid, { detail: `${file} does not hold a key.` });
+}
+
+async function statIfThere(file: string): Promise<Stats | undefined> {
+  try {
+    return await stat(file);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Puts a new key in place whole, and only if none is there: a link to an existing name fails, unlike a rename. */
+async function makeKey(file: string): Promise<void> {
+  const draft = `${file}.${randomBytes(6).toString('hex')}`;
+  const handle = await open(draft, 'wx', 0o600);
+  try {
+    await handle.writeFile(`${randomBytes(KEY_BYTES).toString('base64url')}\n`);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  try {
+    await place(draft, file);
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error;
+  } finally {
+    await rm(draft, { force: true });
+  }
+}
+
+async function place(draft: string, file: string): Promise<void> {
+  try {
+    await link(draft, file);
+  } catch (error) {
+    if (!NO_LINKS.includes(codeOf(error))) throw error;
+    await copyFile(draft, file, constants.COPYFILE_EXCL);
+    await chmod(file, 0o600);
+  }
+}
+
+function unusable(detail: string, cause?: unknown): GatewardError {
+  return new GatewardError('DATA_FOLDER_UNUSABLE', { detail, cause });
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
+}
+
+const FAULTS: Readonly<Record<string, string>> = {
+  EACCES: 'may not be read or written by this user',
+  EPERM: 'may not be read or written by this user',
+  EROFS: 'is on a file system that is read-only',
+  ENOSPC: 'is on a file system that is full',
+  ENOTDIR: 'is below something that is no folder',
+  EEXIST: 'is no folder',
+  EISDIR: 'is a folder',
+};
+
+function faultOf(cause: unknown): string {
+  const code = codeOf(cause);
+  return FAULTS[code] ?? `cannot be used (${code === '' ? String(cause) : code})`;
+}
