@@ -136,7 +136,7 @@ export const ERRORS = define({
   },
   PATH_NOT_FOUND: { rpc: 1010, status: 404, text: 'Nothing is served at this path.' },
   SERVER_NOT_FOUND: { rpc: 1011, status: 404, text: 'No MCP server has this name here.' },
-  BODY_TIMEOUT: { rpc: 1012, status: 408, text: 'The body did not arrive in time.' },
+  BODY_TIMEOUT: { rpc: 1012, status: 408, text: 'The request did not arrive in time.' },
   SESSION_REQUIRED: {
     rpc: 1013,
     status: 400,
@@ -156,6 +156,16 @@ export const ERRORS = define({
     rpc: 1016,
     status: 404,
     text: 'The stream of this Last-Event-ID cannot be resumed. Send the request again.',
+  },
+  HEADERS_TOO_LARGE: {
+    rpc: 1017,
+    status: 431,
+    text: 'The headers of the request are larger than this gateway takes.',
+  },
+  HTTP_MALFORMED: {
+    rpc: 1018,
+    status: 400,
+    text: 'This is not an HTTP/1.1 request that the gateway can read.',
   },
   ADMIN_KEY_REQUIRED: {
     rpc: null,

@@ -1,0 +1,44 @@
+/** Something with a deadline that may be late by one interval. */
+export interface Timed {
+  /** Called every interval while it is added. It may delete itself. */
+  tick(nowMs: number): void;
+}
+
+/**
+ * One coarse timer for all requests: deadlines of seconds need no timer of their own. Ticks are on the clock that was
+ * handed in.
+ */
+export class Ticker {
+  readonly #timed = new Set<Timed>();
+  readonly #clock: () => number;
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(options: { readonly intervalMs: number; readonly clock: () => number }) {
+    this.#clock = options.clock;
+    this.#timer = setInterval(() => this.#tick(), options.intervalMs).unref();
+  }
+
+  /** Milliseconds on the clock. */
+  now(): number {
+    return this.#clock();
+  }
+
+  add(timed: Timed): void {
+    this.#timed.add(timed);
+  }
+
+  delete(timed: Timed): void {
+    this.#timed.delete(timed);
+  }
+
+  /** Ends the timer; nothing ticks any more. */
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#timed.clear();
+  }
+
+  #tick(): void {
+    const now = this.#clock();
+    for (const timed of this.#timed) timed.tick(now);
+  }
+}
