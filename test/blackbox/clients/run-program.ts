@@ -1,0 +1,26 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Answer, Task } from '../../interop/clients/script.ts';
+
+const run = promisify(execFile);
+const INTEROP = join(import.meta.dirname, '..', '..', 'interop');
+const WITHIN_MS = 25_000;
+
+/** The path of a program of the interoperability package. */
+export function interopProgram(path: string): string {
+  return join(INTEROP, 'node_modules', path);
+}
+
+/** Runs a program on this Node and gives what it printed. Rejects with its output if it fails or takes too long. */
+export async function runNode(args: readonly string[], env: Record<string, string> = {}): Promise<string> {
+  const options = { timeout: WITHIN_MS, env: { ...process.env, ...env } };
+  const { stdout } = await run(process.execPath, [...args], options);
+  return stdout;
+}
+
+/** Runs one of the client scripts of the interoperability package. */
+export async function runClientScript(name: string, task: Task): Promise<Answer> {
+  const script = join(INTEROP, 'clients', `${name}.ts`);
+  return JSON.parse(await runNode([script, JSON.stringify(task)]));
+}
