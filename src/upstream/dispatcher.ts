@@ -1,5 +1,6 @@
 /** The HTTP connections to one upstream. */
 import { buildConnector, type Dispatcher, Pool, ProxyAgent } from 'undici';
+import { GatewardError } from '../errors.ts';
 import { type TlsFiles, type TlsMaterial, TlsReader } from './tls-files.ts';
 
 /** How the connections to one upstream are made. */
@@ -34,11 +35,16 @@ const PROBE_AFTER_MS = 30_000;
 const IDLE_MS = 4_000;
 const MAX_IDLE_MS = 600_000;
 
-/** Makes the pools; connects when the first request comes. Rejects if a TLS file cannot be read. */
+/** Makes the pools; connects when the first request comes. Rejects with UPSTREAM_UNAVAILABLE if a TLS file is bad. */
 export async function createUpstreamDispatcher(options: DispatcherOptions): Promise<UpstreamDispatcher> {
   const { origin } = options.url;
   const reader = new TlsReader(options.tls ?? {});
-  const material = await reader.read();
+  const material = await reader.read().catch((cause: unknown) => {
+    throw new GatewardError('UPSTREAM_UNAVAILABLE', {
+      detail: 'A file of its tls settings cannot be read.',
+      cause,
+    });
+  });
   const make = (connections: number | null): Dispatcher =>
     options.proxy === null
       ? new Pool(origin, { ...COMMON, connections, connect: connectFresh(options, reader) })

@@ -12,6 +12,8 @@ export interface LegacyHttpOptions {
   /** A number from 0 to below 1. */
   readonly random: () => number;
   readonly log: Log;
+  /** Told the version of each session, once it is agreed. */
+  readonly onVersion?: (version: string) => void;
 }
 
 /** From this revision on, requests after `initialize` carry the version header (2025-06-18 transports). */
@@ -43,6 +45,7 @@ export class LegacyHttpSession {
   }
 
   useVersion(version: string): void {
+    this.options.onVersion?.(version);
     if (version >= FIRST_WITH_VERSION_HEADER) this.#version = version;
   }
 

@@ -1,0 +1,58 @@
+import type { HttpUpstreamConfig, StdioUpstreamConfig, UpstreamConfig } from '../config/types.ts';
+import type { Seal } from '../lib/seal.ts';
+import { createHttpOpener, type HttpOpenerDeps } from './http-opener.ts';
+import { createLegacyConnector } from './legacy-connector.ts';
+import type { ModernHooks } from './modern-exchange.ts';
+import type { Opener } from './opened.ts';
+import { createUpstream, type Upstream } from './upstream.ts';
+
+/** What the upstreams of a gateway are made with. */
+export interface UpstreamDeps extends Omit<HttpOpenerDeps, 'hooks' | 'createLegacy'> {
+  /** What the catalog knows and wants to know of one upstream. */
+  readonly hooksOf: (upstream: string) => Pick<ModernHooks, 'paramHeaders' | 'onHeaderMismatch'>;
+  /** Makes the opener of an upstream that is a process. */
+  readonly createStdioOpener: (config: StdioUpstreamConfig) => Opener;
+  readonly seal: Seal;
+}
+
+/** Sessions of one legacy HTTP upstream: a session is no socket, and each client's session has one of its own. */
+const MAX_LEGACY_SESSIONS = 65_536;
+
+/** Makes the upstream that a configuration describes; nothing happens before its `start`. */
+export function createUpstreamOf(config: UpstreamConfig, deps: UpstreamDeps): Upstream {
+  const upstream: Upstream = createUpstream({
+    name: config.name,
+    kind: config.kind,
+    opener:
+      config.kind === 'http'
+        ? openerOfHttp(config, deps, () => upstream.checkSoon())
+        : deps.createStdioOpener(config),
+    retireMs: config.maxTimeoutMs + config.inputTimeoutMs,
+    clock: deps.clock,
+    random: deps.random,
+    log: deps.log,
+  });
+  return upstream;
+}
+
+function openerOfHttp(config: HttpUpstreamConfig, deps: UpstreamDeps, onVersionRefused: () => void): Opener {
+  const { clientInfo, seal, clock, log, random } = deps;
+  return createHttpOpener(config, {
+    ...deps,
+    hooks: { ...deps.hooksOf(config.name), onVersionRefused },
+    createLegacy: (createTransport) =>
+      createLegacyConnector({
+        upstream: config.name,
+        createTransport,
+        sharing: 'callers',
+        maxConnections: MAX_LEGACY_SESSIONS,
+        connectTimeoutMs: config.connectTimeoutMs,
+        inputTimeoutMs: config.inputTimeoutMs,
+        clientInfo,
+        seal,
+        clock,
+        log,
+        random,
+      }),
+  });
+}
