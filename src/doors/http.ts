@@ -9,7 +9,7 @@ import { answerClientError, createListener, type Listener, type ListenerTls } fr
 import { type Admitted, admit } from './guard.ts';
 import { compileRules, type Doors, type HttpDoorSettings, type Rules } from './http-settings.ts';
 import { receive, refuseBody } from './receive.ts';
-import { Ticker } from './ticker.ts';
+import type { Ticker } from './ticker.ts';
 
 /** Where the listener is bound, and what only a new listener can change. */
 export interface ListenOptions {
@@ -27,10 +27,10 @@ export interface HttpDoorParts {
   readonly settings: HttpDoorSettings;
   readonly doors: Doors;
   readonly log: Log;
+  /** The timer of every request. Its owner stops it once the door is closed. */
+  readonly ticker: Ticker;
   /** Bytes that may wait for a slow reader of a stream; 1 MiB without it. */
   readonly maxQueuedBytes?: number | undefined;
-  /** Milliseconds on a clock that never goes back. */
-  readonly clock?: (() => number) | undefined;
 }
 
 /** The HTTP door while it is open. */
@@ -49,7 +49,6 @@ export interface HttpDoor {
   stop(graceMs: number): Promise<void>;
 }
 
-const TICK_MS = 500;
 const TLS_CHECK_MS = 5000;
 const MAX_QUEUED_BYTES = 1024 * 1024;
 /** Requests that one connection may have under way (HTTP/1.1 pipelining); real clients have one. */
@@ -86,7 +85,7 @@ class OpenDoor implements HttpDoor {
   constructor(parts: HttpDoorParts, listener: Listener) {
     this.#parts = parts;
     this.#listener = listener;
-    this.#ticker = new Ticker({ intervalMs: TICK_MS, clock: parts.clock ?? (() => performance.now()) });
+    this.#ticker = parts.ticker;
     this.#rules = compileRules(parts.settings, parts.listen.host);
     this.#onCrash = (response, thrown) => this.#crash(response, thrown);
     const { server } = listener;
@@ -95,7 +94,7 @@ class OpenDoor implements HttpDoor {
     server.maxHeadersCount = 0;
     server.on('request', (request, response) => this.#receive(request, response));
     server.on('clientError', (error, socket) => {
-      answerClientError(error, socket, (this.#peers.get(socket)?.underWay ?? 0) > 0);
+      answerClientError(error, socket, this.#hasOther(socket));
     });
   }
 
@@ -108,10 +107,8 @@ class OpenDoor implements HttpDoor {
     const { host, port, tls } = this.#parts.listen;
     const { server } = this.#listener;
     await new Promise<void>((resolve, reject) => {
-      const fail = (cause: Error) => {
-        this.#ticker.stop();
+      const fail = (cause: Error) =>
         reject(new GatewardError('LISTEN_FAILED', { detail: `${host}:${port}: ${cause.message}.`, cause }));
-      };
       server.once('error', fail);
       server.listen({ host, port, backlog: 1024 }, () => {
         server.off('error', fail);
@@ -146,7 +143,6 @@ class OpenDoor implements HttpDoor {
     this.#closeIfQuiet();
     await closed;
     clearTimeout(timer);
-    this.#ticker.stop();
   }
 
   #receive(request: IncomingMessage, response: ServerResponse): void {
@@ -205,6 +201,14 @@ class OpenDoor implements HttpDoor {
     });
     // A write that comes after the client has gone is not worth a word.
     response.on('error', ignore);
+  }
+
+  /** Whether anything but the request whose body is broken is under way on a connection. */
+  #hasOther(socket: Duplex): boolean {
+    const underWay = this.#peers.get(socket)?.underWay ?? 0;
+    if (underWay !== 1) return underWay > 1;
+    const [only] = [...this.#underWay.keys()].filter((response) => response.socket === socket);
+    return only === undefined || only.headersSent || only.req.complete;
   }
 
   /** Once nothing is under way, connections without a request need no grace. */

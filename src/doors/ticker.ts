@@ -4,6 +4,12 @@ export interface Timed {
   tick(nowMs: number): void;
 }
 
+/** How often to tick, and by which clock. */
+export interface TickerOptions {
+  readonly intervalMs?: number;
+  readonly clock?: () => number;
+}
+
 /**
  * One coarse timer for all requests: deadlines of seconds need no timer of their own. Ticks are on the clock that was
  * handed in.
@@ -13,9 +19,10 @@ export class Ticker {
   readonly #clock: () => number;
   readonly #timer: NodeJS.Timeout;
 
-  constructor(options: { readonly intervalMs: number; readonly clock: () => number }) {
-    this.#clock = options.clock;
-    this.#timer = setInterval(() => this.#tick(), options.intervalMs).unref();
+  /** `clock` gives milliseconds and never goes back. */
+  constructor({ intervalMs = 500, clock = () => performance.now() }: TickerOptions = {}) {
+    this.#clock = clock;
+    this.#timer = setInterval(() => this.#tick(), intervalMs).unref();
   }
 
   /** Milliseconds on the clock. */

@@ -3,6 +3,7 @@ import type { ErrorCode } from '../errors.ts';
 import type { JsonText } from '../lib/json-text.ts';
 import { type HeaderValues, headerOf } from './headers.ts';
 import { type Message, readMessage } from './message.ts';
+import { META_KEYS } from './meta-keys.ts';
 import { isModernVersion, MODERN_VERSIONS } from './versions.ts';
 
 /** What one posted body is, and which era answers it. */
@@ -40,11 +41,12 @@ export interface Refused {
   readonly data: Readonly<Record<string, unknown>> | undefined;
 }
 
-const PREFIX = 'io.modelcontextprotocol/';
-const VERSION = `${PREFIX}protocolVersion`;
-const CAPABILITIES = `${PREFIX}clientCapabilities`;
-const CLIENT_INFO = `${PREFIX}clientInfo`;
-const LOG_LEVEL = `${PREFIX}logLevel`;
+const {
+  protocolVersion: VERSION,
+  clientCapabilities: CAPABILITIES,
+  clientInfo: CLIENT_INFO,
+  logLevel: LOG_LEVEL,
+} = META_KEYS;
 
 /**
  * Tells the era of a posted body. The body decides: a version claim in `_meta` is modern whatever it names. A modern
