@@ -1,17 +1,13 @@
 import { startLegacyHttp } from '../../fixtures/servers/legacy-http.ts';
 import { startModernHttp } from '../../fixtures/servers/modern-http.ts';
 import type { Listening } from '../../fixtures/servers/shared/listen.ts';
-import type { FixtureState } from '../../fixtures/servers/shared/state.ts';
 import { type RunningGateway, startGateway } from '../../support/gateway.ts';
-
-/** A fixture behind the gateway, in this process, so that a test sees what reached it. */
-export type Fixture = Listening & { readonly state: FixtureState };
 
 /** A gateway in front of one modern and one legacy fixture. */
 export interface Front {
   readonly gateway: RunningGateway;
-  readonly modern: Fixture;
-  readonly legacy: Fixture;
+  readonly modern: Listening;
+  readonly legacy: Listening;
   /** The URL of a path of the gateway. */
   at(path: string): string;
   stop(): Promise<void>;

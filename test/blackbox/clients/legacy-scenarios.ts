@@ -4,7 +4,7 @@ import type { Stage } from './scenarios.ts';
 const LIST_CHANGED = 'notifications/tools/list_changed';
 
 /** What only a legacy client does: levels of the log, subscriptions, notifications that no call asked for. */
-export function describeLegacy({ target, peer, fixture }: Stage): void {
+export function describeLegacy({ target, peer }: Stage): void {
   it('logs what the level lets through', async () => {
     const { sdk, seen } = peer();
     const logged = () => seen.filter(({ method }) => method === 'notifications/message');
@@ -75,9 +75,9 @@ export function describeLegacy({ target, peer, fixture }: Stage): void {
     const updates = () => seen.filter(({ method }) => method === 'notifications/resources/updated');
     await sdk.subscribeResource({ uri });
     seen.length = 0;
-    await peer().call(target.name('touch_watched_resource'));
+    const touched = await peer().call(target.name('touch_watched_resource'));
     await vi.waitFor(() => expect(updates()).toMatchObject([{ params: { uri } }]), 5000);
-    expect(JSON.stringify(await sdk.readResource({ uri }))).toContain(fixture().state.watchedText);
+    expect(JSON.stringify(await sdk.readResource({ uri }))).toContain(touched.text);
     await sdk.unsubscribeResource({ uri });
     seen.length = 0;
     await peer().call(target.name('touch_watched_resource'));

@@ -16,7 +16,6 @@ describe('the client of SDK v1, through the gateway to a legacy server', () => {
       {
         title: `at ${target.title}`,
         target,
-        front: () => front,
         open: () => openV1(httpV1(front.at(`${target.path}/mcp`))),
       },
       describeLegacy,

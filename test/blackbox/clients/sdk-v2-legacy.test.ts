@@ -16,7 +16,6 @@ describe('the client of SDK v2 in the legacy era, through the gateway to a legac
       {
         title: `at ${target.title}`,
         target,
-        front: () => front,
         open: () => openV2(httpV2(front.at(`${target.path}/mcp`)), 'legacy'),
       },
       (stage) => {

@@ -14,7 +14,7 @@ afterAll(() => front?.stop());
 const connect = (path: string) => openV2(httpV2(front.at(`${path}/mcp`)), 'auto');
 
 /** What only a modern client does: logs by request, listen streams, state that goes back and forth. */
-function describeModern({ target, peer, fixture }: Stage): void {
+function describeModern({ target, peer }: Stage): void {
   it('agrees on 2026-07-28', () => {
     expect(peer().revision).toBe('2026-07-28');
   });
@@ -78,7 +78,7 @@ function describeModern({ target, peer, fixture }: Stage): void {
       const { tools } = await own.sdk.listTools();
       expect(tools.map(({ name }) => name)).toContain(target.name('extra_tool'));
       await peer().call(target.name('set_extra_tool'), { present: false });
-      await peer().call(target.name('touch_watched_resource'));
+      const touched = await peer().call(target.name('touch_watched_resource'));
       await vi.waitFor(
         () =>
           expect(own.seen).toContainEqual({
@@ -87,7 +87,7 @@ function describeModern({ target, peer, fixture }: Stage): void {
           }),
         5000,
       );
-      expect(JSON.stringify(await own.sdk.readResource({ uri }))).toContain(fixture().state.watchedText);
+      expect(JSON.stringify(await own.sdk.readResource({ uri }))).toContain(touched.text);
       await subscription.close();
       expect(await subscription.closed).toBe('local');
       own.seen.length = 0;
@@ -122,7 +122,6 @@ describe('the client of SDK v2 in the modern era, through the gateway to a moder
       {
         title: `at ${target.title}`,
         target,
-        front: () => front,
         open: () => connect(target.path),
       },
       describeModern,

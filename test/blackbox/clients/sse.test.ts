@@ -17,7 +17,6 @@ describe('the client of SDK v1 over HTTP+SSE, through the gateway to a legacy se
       {
         title: `at ${target.title}`,
         target,
-        front: () => front,
         open: () => openV1(new SSEClientTransport(new URL(front.at(`${target.path}/sse`)))),
       },
       describeLegacy,

@@ -47,7 +47,6 @@ describe('over stdio, by gateward connect', () => {
       {
         title: `the client of SDK v1, to a legacy server at ${target.title}`,
         target,
-        front: () => front,
         open: () => openV1(new StdioV1(connect(target))),
       },
       describeLegacy,
@@ -58,7 +57,6 @@ describe('over stdio, by gateward connect', () => {
       {
         title: `the client of SDK v2, to a modern server at ${target.title}`,
         target,
-        front: () => front,
         open: () => openV2(new StdioV2(connect(target)), 'auto'),
       },
       ({ peer }) => {
