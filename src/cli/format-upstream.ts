@@ -1,4 +1,6 @@
-import type { UpstreamStatus } from '../gateway.ts';
+import type { GatewayStatus } from '../gateway/status.ts';
+
+type UpstreamStatus = GatewayStatus['upstreams'][number];
 
 /** One upstream on one line: name, state, what it speaks, where it is, and why it is down. */
 export function formatUpstream(upstream: UpstreamStatus, nameWidth = 0): string {

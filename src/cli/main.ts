@@ -2,18 +2,24 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { toGatewardError } from '../errors.ts';
 import { EXIT, exitCodeOf } from './exit-codes.ts';
-import { createTerminal, reportError, type Terminal } from './terminal.ts';
+import { createTerminal, reportError, type Streams, type Terminal } from './terminal.ts';
 
 /** What every command is given. */
 interface Globals {
   readonly json?: true;
 }
 
+interface ConnectFlags {
+  readonly header?: string[];
+  readonly ca?: string;
+  readonly verbose?: true;
+}
+
 type Run = (terminal: Terminal) => Promise<number>;
 
 /** Runs a command and ends in its exit code; whatever it throws is said in its own words. */
-async function finish({ json }: Globals, run: Run): Promise<void> {
-  const terminal = createTerminal(process, json === true);
+async function finish({ json }: Globals, run: Run, streams: Streams = process): Promise<void> {
+  const terminal = createTerminal(streams, json === true);
   try {
     process.exitCode = await run(terminal);
   } catch (thrown) {
@@ -30,6 +36,9 @@ function readVersion(): string {
   return isManifest ? String(manifest.version) : '0.0.0';
 }
 
+/** Standard output belongs to the protocol there. */
+const STDERR_ONLY: Streams = { stdout: process.stderr, stderr: process.stderr };
+const BRACED = ['$', '{VARIABLE}'].join('');
 const version = readVersion();
 const CONFIG: readonly [string, string] = [
   '-c, --config <file>',
@@ -53,6 +62,25 @@ function buildProgram(): Command {
         const { serve } = await import('./commands/serve.ts');
         return serve({ config: options.config, version, terminal });
       }),
+    );
+  program
+    .command('connect')
+    .description('be an MCP server on stdio, for a client that only speaks stdio, and relay to one over HTTP')
+    .argument('<url>', 'the MCP endpoint of a gateway, e.g. http://127.0.0.1:3232/mcp')
+    .option('-H, --header <header...>', `a "NAME: VALUE" to send; ${BRACED} is read from the environment`)
+    .option('--ca <file>', 'PEM file of the authorities that may sign for the server')
+    .option('--verbose', 'say on standard error what happens')
+    .option(...JSON_OUTPUT)
+    .action((url: string, options: Globals & ConnectFlags) =>
+      finish(
+        options,
+        async (terminal) => {
+          const { connect } = await import('./commands/connect.ts');
+          const { header: headers = [], ca, verbose } = options;
+          return connect({ url, headers, ca, isVerbose: verbose === true, terminal });
+        },
+        STDERR_ONLY,
+      ),
     );
   return program;
 }

@@ -111,7 +111,8 @@ describe('a modern client through gateward connect', () => {
       { name: 'test_tool_with_progress', arguments: {} },
       { onprogress: ({ progress }) => void seen.push(progress) },
     );
-    expect(seen).toEqual([0, 50, 100]);
+    // The SDK may not have told of the last step before it resolves the call.
+    expect(seen.slice(0, 2)).toEqual([0, 50]);
   });
 
   it('cancels a call at the server', async () => {
@@ -183,13 +184,32 @@ describe('a modern client through gateward connect', () => {
     expect(await client.next(({ id }) => id === 3)).toMatchObject({ error: { code: -32602 } });
   });
 
-  it('keeps ids, numbers and unknown members as they are', async () => {
+  it('keeps ids, numbers and unknown members as they are, both ways', async () => {
+    const answer = '"result":{"resultType":"complete","content":[],"big":12345678901234567890,"x":1.0}}';
+    const server = endLater(
+      await startHttpUpstream(({ body, res }) => {
+        sendJson(res, `{"jsonrpc":"2.0","id":${/"id":(\d+)/.exec(body)?.[1]},${answer}`);
+      }),
+      (one) => one.close(),
+    );
+    const client = open(server.url.href);
+    const call = JSON.stringify(modern('ID', 'tools/call', { name: 'ä', more: 'N' }))
+      .replace('"ID"', '9007199254740993')
+      .replace('"N"', '1.50e+2');
+    client.send(call);
+    await client.next(() => true);
+    expect(client.lines()).toEqual([`{"jsonrpc":"2.0","id":9007199254740993,${answer}`]);
+    expect(server.received[0]?.body).toBe(call);
+    expect(server.received[0]?.headers['mcp-name']).toBe('=?base64?w6Q=?=');
+  });
+
+  it('hears all that belongs to a call before its answer', async () => {
     const server = await startModern();
     const client = open(server.url);
-    const call = JSON.stringify(modern('ID', 'tools/call', { name: 'echo', arguments: { message: 'N' } }));
-    client.send(call.replace('"ID"', '9007199254740993').replace('"N"', '"\\u00e4"'));
-    const text = JSON.stringify(await client.next(() => true));
-    expect(text).toContain('ä');
+    client.send(modern(1, 'tools/call', { name: 'test_tool_with_progress', _meta: { progressToken: 'P' } }));
+    await client.next(({ id }) => id === 1);
+    const steps = client.received.flat().map(({ params }) => (params as { progress?: number })?.progress);
+    expect(steps).toEqual([0, 50, 100, undefined]);
   });
 });
 

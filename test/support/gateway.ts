@@ -165,7 +165,8 @@ function makeStop(child: ChildProcess, { folder, stderr }: StopParts): () => Pro
     const left = family.filter((pid) => pid !== child.pid && isRunning(pid));
     for (const pid of left) process.kill(pid, 'SIGKILL');
     await rm(folder, { recursive: true, force: true });
-    if (left.length > 0) throw new Error(`the gateway left processes behind: ${left.join(', ')}\n${stderr()}`);
+    if (left.length > 0)
+      throw new Error(`the gateway left processes behind: ${left.join(', ')}\n${stderr()}`);
     if (isForced) throw new Error(`the gateway did not stop by itself:\n${stderr()}`);
   };
   return () => {
