@@ -220,7 +220,8 @@ class OpenDoor implements HttpDoor {
     const error = toGatewardError(thrown);
     if (error.code === 'INTERNAL_ERROR') this.#parts.log.error('a door failed', { thrown });
     if (response.headersSent) response.destroy();
-    else refuse(response, error, error.code === 'INTERNAL_ERROR' ? { status: 500 } : {});
+    else if (error.code === 'INTERNAL_ERROR') refuse(response, error, { status: 500 });
+    else refuseBody({ request: response.req, response }, error, this.#ticker);
   }
 }
 

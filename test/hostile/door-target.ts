@@ -19,6 +19,8 @@ export interface DoorTarget {
   /** Calls that were aborted. */
   readonly aborted: Inbound[];
   readonly settings: HttpDoorSettings;
+  /** Moves the door's clock forward. */
+  advance(ms: number): void;
   stop(): Promise<void>;
 }
 
@@ -28,7 +30,8 @@ export type Change = Partial<HttpDoorSettings> & Partial<Pick<HttpDoorParts, 'ma
 export async function startDoor(change: Change = {}): Promise<DoorTarget> {
   const running = new Set<Inbound>();
   const aborted: Inbound[] = [];
-  const ticker = new Ticker({ intervalMs: 50 });
+  let ahead = 0;
+  const ticker = new Ticker({ intervalMs: 20, clock: () => performance.now() + ahead });
   const { maxQueuedBytes, listen, ...settingsChange } = change;
   const settings = { ...SETTINGS, ...settingsChange };
   const door = await startHttpDoor({
@@ -47,7 +50,10 @@ export async function startDoor(change: Change = {}): Promise<DoorTarget> {
     await door.stop(0);
     ticker.stop();
   };
-  return { port: door.port, door, running, aborted, settings, stop };
+  const advance = (ms: number) => {
+    ahead += ms;
+  };
+  return { port: door.port, door, running, aborted, settings, advance, stop };
 }
 
 const SETTINGS: HttpDoorSettings = {
@@ -129,6 +135,10 @@ const TOOLS: Readonly<Record<string, (call: Call, args: JsonText | undefined) =>
         else if (n % 100 === 0) await new Promise(setImmediate);
       }
       return '"flooded"';
+    },
+    fail: async (call) => {
+      await call.notify(progress(1, ''));
+      throw new GatewardError('RATE_LIMITED', { retryAfterSeconds: 1 });
     },
     refuse: () => {
       throw new GatewardError('RATE_LIMITED', { retryAfterSeconds: 2.2 });
