@@ -1,0 +1,60 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startLegacySse } from '../../fixtures/servers/legacy-sse.ts';
+import type { Listening } from '../../fixtures/servers/shared/listen.ts';
+import { type RunningGateway, startGateway } from '../../support/gateway.ts';
+import type { Target } from '../clients/front.ts';
+import { describeLegacy } from '../clients/legacy-scenarios.ts';
+import { httpV1, httpV2, openV1, openV2 } from '../clients/peer.ts';
+import { describeScene } from '../clients/scenarios.ts';
+
+const FIXTURES = join(import.meta.dirname, '..', '..', 'fixtures', 'servers');
+const program = (name: string) => ({ command: process.execPath, args: [join(FIXTURES, `${name}.ts`)] });
+
+let sse: Listening;
+let gateway: RunningGateway;
+beforeAll(async () => {
+  sse = await startLegacySse();
+  gateway = await startGateway({
+    configText: JSON.stringify({
+      listen: { port: 0 },
+      upstreams: {
+        'modern-stdio': program('modern-stdio'),
+        'legacy-stdio': program('legacy-stdio'),
+        'legacy-per-session': { ...program('legacy-stdio'), process: 'session' },
+        'legacy-sse': { url: sse.url, transport: 'sse' },
+      },
+    }),
+  });
+});
+afterAll(async () => {
+  await gateway?.stop();
+  await sse?.stop();
+});
+
+function targetOf(server: string): Target {
+  const era = server.startsWith('modern') ? 'modern' : 'legacy';
+  return { title: server, era, path: `/servers/${server}`, name: (own) => own, uri: (own) => own };
+}
+
+const urlOf = ({ path }: Target): string => `${gateway.url}${path}/mcp`;
+
+describe('a modern server over stdio', () => {
+  const target = targetOf('modern-stdio');
+  describeScene(
+    { title: 'with a modern client', target, open: () => openV2(httpV2(urlOf(target)), 'auto') },
+    ({ peer }) => {
+      it('agrees on 2026-07-28', () => {
+        expect(peer().revision).toBe('2026-07-28');
+      });
+    },
+  );
+});
+
+describe.each(['legacy-stdio', 'legacy-per-session', 'legacy-sse'])('the upstream %s', (server) => {
+  const target = targetOf(server);
+  describeScene(
+    { title: 'with a legacy client', target, open: () => openV1(httpV1(urlOf(target))) },
+    describeLegacy,
+  );
+});
