@@ -154,7 +154,7 @@ export const ERRORS = define({
   },
   STREAM_NOT_FOUND: {
     rpc: 1016,
-    status: 404,
+    status: 400,
     text: 'The stream of this Last-Event-ID cannot be resumed. Send the request again.',
   },
   HEADERS_TOO_LARGE: {
