@@ -38,6 +38,16 @@ export class Definitions {
     return this.#read(known.byName.get(tool));
   }
 
+  /** The same by what is known without asking. */
+  knownAnnotations(source: Source, tool: string, context: AuthorizationContext): readonly ParamAnnotation[] {
+    return this.#read(this.#listings.peek(source, 'tools', context)?.byName.get(tool));
+  }
+
+  /** Reads the upstream's tools again: it found the headers of a call wrong. */
+  async refresh(source: Source, context: AuthorizationContext): Promise<void> {
+    await this.#listings.refresh(source, 'tools', context);
+  }
+
   #read(item: Item | undefined): readonly ParamAnnotation[] {
     if (item === undefined) return NONE;
     const known = this.#annotations.get(item);

@@ -1,0 +1,211 @@
+import type { Handle } from './call.ts';
+import type { Config, Environment, LoadedConfig, UpstreamConfig } from './config/types.ts';
+import { type HttpDoor, startHttpDoor } from './doors/http.ts';
+import type { HttpDoorSettings } from './doors/http-settings.ts';
+import { Ticker } from './doors/ticker.ts';
+import { GatewardError } from './errors.ts';
+import { compareConfigs } from './gateway/compare-configs.ts';
+import { createGeneration, type Generation, type GenerationParts } from './gateway/generation.ts';
+import { createLegacyDoors, type LegacyDoors } from './gateway/legacy-doors.ts';
+import { createPages } from './gateway/pages.ts';
+import { describeServers, type GatewayStatus, type ReloadReport } from './gateway/status.ts';
+import { upstreamDeps } from './gateway/upstream-deps.ts';
+import type { Log } from './lib/log.ts';
+import { createSeal, type Seal } from './lib/seal.ts';
+import type { Handlers } from './pipeline.ts';
+import type { Door } from './steps/step.ts';
+import { makeDataFolder, readMasterSecret, readOrMakeAdminKey } from './store/key-files.ts';
+import { createUpstreamOf } from './upstream/create-upstream.ts';
+
+/** What a gateway is made of. */
+export interface GatewayOptions {
+  readonly loaded: LoadedConfig;
+  /** Reads the configuration again, for a reload. */
+  readonly load: () => Promise<LoadedConfig>;
+  readonly environment: Environment;
+  readonly log: Log;
+  readonly version: string;
+}
+
+/** A gateway: start it once, stop it once. */
+export interface Gateway {
+  /** Opens the door. Throws DATA_FOLDER_UNUSABLE, SECRET_INVALID or LISTEN_FAILED. */
+  start(): Promise<{ readonly url: string; readonly port: number }>;
+  /**
+   * Takes no new requests, closes listens by a proper response, lets calls finish within `stop.graceMs`, and ends every
+   * connection and process.
+   */
+  stop(): Promise<void>;
+  /** Puts a new configuration in force without dropping a call. Throws CONFIG_INVALID and then changes nothing. */
+  reload(): Promise<ReloadReport>;
+  status(): GatewayStatus;
+}
+
+/** Puts a gateway together: the only place where the parts of different folders meet. */
+export function createGateway(options: GatewayOptions): Gateway {
+  let opening: Promise<OpenGateway> | undefined;
+  let open: OpenGateway | undefined;
+  const running = (): OpenGateway => {
+    if (open === undefined) throw new TypeError('The gateway is not started.');
+    return open;
+  };
+  return {
+    async start() {
+      if (opening !== undefined) throw new TypeError('A gateway is started once.');
+      opening = openGateway(options);
+      open = await opening;
+      return { url: open.url, port: open.port };
+    },
+    async stop() {
+      const opened = await opening?.catch(() => undefined);
+      await opened?.stop();
+    },
+    reload: () => running().reload(),
+    status: () => running().status(),
+  };
+}
+
+async function openGateway(options: GatewayOptions): Promise<OpenGateway> {
+  const { config } = options.loaded;
+  await makeDataFolder(config.dataDir);
+  const adminKey = await readOrMakeAdminKey(config.dataDir);
+  const seal = createSeal(await readMasterSecret(config.dataDir, options.environment.secret));
+  const gateway = new OpenGateway(options, seal, adminKey);
+  await gateway.listen(config);
+  return gateway;
+}
+
+class OpenGateway {
+  readonly #options: GatewayOptions;
+  readonly #adminKey: string;
+  readonly #parts: GenerationParts;
+  readonly #handlers: Handlers;
+  readonly #legacy: LegacyDoors;
+  /** One coarse timer for every request and stream of both eras. */
+  readonly #ticker = new Ticker();
+  readonly #startedAt = new Date().toISOString();
+  #current: Generation;
+  #door: HttpDoor | undefined;
+  #stopping = false;
+  #lastReload: ReloadReport | undefined;
+  #reloading: Promise<unknown> = Promise.resolve();
+
+  constructor(options: GatewayOptions, seal: Seal, adminKey: string) {
+    const { loaded, environment, log, version } = options;
+    this.#options = options;
+    this.#adminKey = adminKey;
+    const now = (): number => performance.now();
+    const deps = upstreamDeps({
+      environment,
+      seal,
+      log,
+      version,
+      now,
+      catalog: () => this.#current.catalog,
+      source: (name) => this.#current.upstreams.get(name),
+    });
+    const createUpstream = (config: UpstreamConfig) => createUpstreamOf(config, deps);
+    this.#parts = { seal, log, version, now, createUpstream };
+    this.#current = createGeneration(loaded.config, new Map(), this.#parts);
+    // Doors keep their handlers for life; which generation answers is looked up with each request.
+    const handle =
+      (door: Door): Handle =>
+      (inbound) =>
+        this.#current.handlers[door](inbound);
+    this.#handlers = { LH: handle('LH'), MH: handle('MH'), SE: handle('SE') };
+    this.#legacy = createLegacyDoors({
+      handlers: this.#handlers,
+      seal,
+      limits: loaded.config.limits,
+      ticker: this.#ticker,
+    });
+  }
+
+  get url(): string {
+    return this.#current.config.publicUrl ?? this.#door?.url ?? '';
+  }
+
+  get port(): number {
+    return this.#door?.port ?? 0;
+  }
+
+  async listen(config: Config): Promise<void> {
+    try {
+      this.#door = await startHttpDoor({
+        listen: { ...config.listen, tls: config.listen.tls },
+        settings: this.#settings(),
+        doors: { modern: this.#handlers.MH, legacy: this.#legacy.http, sse: this.#legacy.sse },
+        log: this.#options.log,
+        ticker: this.#ticker,
+        maxQueuedBytes: config.limits.maxQueuedBytesPerStream,
+      });
+    } catch (thrown) {
+      await this.#end();
+      throw thrown;
+    }
+  }
+
+  status(): GatewayStatus {
+    const { config, upstreams } = this.#current;
+    return {
+      url: this.url,
+      version: this.#options.version,
+      startedAt: this.#startedAt,
+      configFile: config.file,
+      lastReload: this.#lastReload,
+      upstreams: [...upstreams.values()].map((upstream) => upstream.status()),
+      servers: describeServers(config.servers, this.url),
+    };
+  }
+
+  /** One after another, since each compares itself with the one before. */
+  reload(): Promise<ReloadReport> {
+    const done = this.#reloading.then(() => this.#reload());
+    this.#reloading = done.catch(() => undefined);
+    return done;
+  }
+
+  async stop(): Promise<void> {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    this.#current.end();
+    this.#legacy.drain();
+    await this.#door?.stop(this.#current.config.stop.graceMs);
+    await this.#end();
+  }
+
+  async #end(): Promise<void> {
+    this.#current.end();
+    this.#legacy.close();
+    this.#ticker.stop();
+    await Promise.all([...this.#current.upstreams.values()].map((upstream) => upstream.retire(0)));
+  }
+
+  async #reload(): Promise<ReloadReport> {
+    const next = await this.#options.load();
+    if (this.#stopping) throw new GatewardError('STOPPING');
+    const before = this.#current;
+    const difference = compareConfigs(before.config, next.config);
+    this.#current = createGeneration(next.config, before.upstreams, this.#parts);
+    this.#door?.update(this.#settings());
+    before.end();
+    for (const [name, upstream] of before.upstreams) {
+      if (this.#current.upstreams.get(name) !== upstream) void upstream.retire(upstream.config.maxTimeoutMs);
+    }
+    this.#lastReload = { at: new Date().toISOString(), ...difference, warnings: next.warnings };
+    return this.#lastReload;
+  }
+
+  /** What the listener may be told anew while it runs. */
+  #settings(): HttpDoorSettings {
+    const { config } = this.#current;
+    const pages = createPages(this.#current, {
+      adminKey: this.#adminKey,
+      log: this.#options.log,
+      stopping: () => this.#stopping,
+      status: () => this.status(),
+      reload: () => this.reload(),
+    });
+    return { ...config.listen, servers: config.servers, publicUrl: config.publicUrl, pages };
+  }
+}

@@ -1,0 +1,77 @@
+import { createCatalog, type OpenCatalog } from '../catalog/catalog.ts';
+import type { Config } from '../config/types.ts';
+import type { Log } from '../lib/log.ts';
+import type { Seal } from '../lib/seal.ts';
+import { createPipeline, type Handlers } from '../pipeline.ts';
+import { LEGACY_VERSIONS } from '../wire/legacy-revisions.ts';
+import { MODERN_VERSIONS } from '../wire/versions.ts';
+import { type CreateUpstream, type ServedUpstream, serveUpstreams } from './upstream-set.ts';
+
+/** The first revision with Streamable HTTP, which is what the endpoints speak. */
+const FIRST_STREAMABLE = '2025-03-26';
+
+/** What every generation is made with. */
+export interface GenerationParts {
+  readonly seal: Seal;
+  readonly log: Log;
+  readonly version: string;
+  /** Milliseconds of a clock that never goes back. */
+  readonly now: () => number;
+  readonly createUpstream: CreateUpstream;
+}
+
+/** Everything that belongs to one configuration: a reload replaces it as a whole. */
+export interface Generation {
+  readonly config: Config;
+  readonly upstreams: ReadonlyMap<string, ServedUpstream>;
+  readonly catalog: OpenCatalog;
+  readonly handlers: Handlers;
+  /** Ends its listens by a proper response, and what it opened on upstreams for itself. */
+  end(): void;
+}
+
+/** Builds what serves a configuration, with the upstreams that `before` has already. */
+export function createGeneration(
+  config: Config,
+  before: ReadonlyMap<string, ServedUpstream>,
+  parts: GenerationParts,
+): Generation {
+  const { seal, log, version, now, createUpstream } = parts;
+  const upstreams = serveUpstreams(config.upstreams, before, createUpstream);
+  const ending = new AbortController();
+  const catalog = createCatalog({
+    servers: config.servers.map((server) => ({
+      ...server,
+      title: server.title,
+      card: server.card,
+      instructions: server.instructions,
+    })),
+    sources: upstreams,
+    trusted: new Set(config.upstreams.filter(({ trusted }) => trusted).map(({ name }) => name)),
+    seal,
+    log,
+    now,
+    ending: ending.signal,
+    maxListens: config.limits.maxListenStreams,
+    cacheBytes: config.limits.cacheBytes,
+    version,
+    versions: [...MODERN_VERSIONS, ...LEGACY_VERSIONS.filter((revision) => revision >= FIRST_STREAMABLE)],
+  });
+  const handlers = createPipeline({
+    catalog,
+    definitions: catalog.definitions,
+    cache: catalog.cache,
+    seal,
+    log,
+  });
+  return {
+    config,
+    upstreams,
+    catalog,
+    handlers,
+    end() {
+      ending.abort();
+      catalog.close();
+    },
+  };
+}

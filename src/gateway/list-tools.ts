@@ -1,0 +1,29 @@
+import { ownCall } from '../catalog/own-call.ts';
+import { GatewardError } from '../errors.ts';
+import type { JsonText } from '../lib/json-text.ts';
+import type { Generation } from './generation.ts';
+
+/** An operator waits this long for a list. */
+const TIMEOUT_MS = 15_000;
+const MAX_PAGES = 100;
+
+/** The tools of a server as its clients see them. Throws SERVER_NOT_FOUND, and what listing throws. */
+export async function listTools({ handlers, catalog }: Generation, server: string): Promise<JsonText[]> {
+  if (catalog.server(server) === undefined) throw new GatewardError('SERVER_NOT_FOUND');
+  const signal = AbortSignal.timeout(TIMEOUT_MS);
+  const tools: JsonText[] = [];
+  let cursor: string | undefined;
+  for (let page = 0; page < MAX_PAGES; page++) {
+    const params = cursor === undefined ? {} : { cursor };
+    const call = ownCall({ method: 'tools/list', params, signal });
+    const outcome = await handlers.SE({ server, call, headers: undefined });
+    if (outcome.kind === 'error') {
+      const detail = outcome.error.get('message')?.string();
+      throw new GatewardError(outcome.code ?? 'UPSTREAM_UNAVAILABLE', { detail });
+    }
+    tools.push(...(outcome.result.get('tools')?.items() ?? []));
+    cursor = outcome.result.get('nextCursor')?.string();
+    if (cursor === undefined) break;
+  }
+  return tools;
+}

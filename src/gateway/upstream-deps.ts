@@ -1,0 +1,57 @@
+import type { Call } from '../call.ts';
+import type { OpenCatalog } from '../catalog/catalog.ts';
+import type { Source } from '../catalog/server-view.ts';
+import type { Environment } from '../config/types.ts';
+import { GatewardError } from '../errors.ts';
+import { systemClock } from '../lib/clock.ts';
+import type { Log } from '../lib/log.ts';
+import type { Seal } from '../lib/seal.ts';
+import type { UpstreamDeps } from '../upstream/create-upstream.ts';
+import { paramHeaders } from '../wire/param-headers.ts';
+
+/** What of the gateway the upstreams are given. */
+export interface UpstreamDepsParts {
+  readonly seal: Seal;
+  readonly log: Log;
+  readonly version: string;
+  /** Milliseconds of a clock that never goes back. */
+  readonly now: () => number;
+  /** The catalog in force, and an upstream of it by name. */
+  readonly catalog: () => OpenCatalog;
+  readonly source: (name: string) => Source | undefined;
+  readonly environment: Environment;
+}
+
+/** The context in which the gateway asks for itself: that of every local caller. */
+const CONTEXT = 'local';
+
+/** What upstreams work with: the machine's time and chance, and what the catalog knows of their tools. */
+export function upstreamDeps(parts: UpstreamDepsParts): UpstreamDeps {
+  const { seal, log, version, now, catalog, source } = parts;
+  return {
+    seal,
+    log,
+    clientInfo: { name: 'gateward', version },
+    context: CONTEXT,
+    clock: systemClock,
+    monotonicMs: now,
+    random: Math.random,
+    createStdioOpener: () => {
+      throw new GatewardError('LAUNCH_FAILED');
+    },
+    hooksOf: (name) => ({
+      paramHeaders(call: Call, context) {
+        const upstream = source(name);
+        if (call.method !== 'tools/call' || call.name === undefined || upstream === undefined)
+          return undefined;
+        const annotations = catalog().definitions.knownAnnotations(upstream, call.name, context);
+        if (annotations.length === 0) return undefined;
+        return paramHeaders(annotations, call.message.at('params', 'arguments'));
+      },
+      async onHeaderMismatch(_, context) {
+        const upstream = source(name);
+        if (upstream !== undefined) await catalog().definitions.refresh(upstream, context);
+      },
+    }),
+  };
+}
