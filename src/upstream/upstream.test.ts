@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { makeCall } from '../../test/support/calls.ts';
-import { HandClock, settle } from '../../test/support/hand-clock.ts';
+import { ManualClock, quiet } from '../../test/support/manual-clock.ts';
 import type { Outcome } from '../call.ts';
 import { type ErrorCode, GatewardError } from '../errors.ts';
 import { JsonText } from '../lib/json-text.ts';
@@ -67,14 +67,14 @@ afterEach(async () => {
 interface Made {
   readonly upstream: Upstream;
   readonly opener: SwitchedOpener;
-  readonly clock: HandClock;
+  readonly clock: ManualClock;
   readonly lines: string[];
 }
 
 function make(prepare: (opener: SwitchedOpener) => void = () => undefined): Made {
   const opener = new SwitchedOpener();
   prepare(opener);
-  const clock = new HandClock();
+  const clock = new ManualClock();
   const lines: string[] = [];
   const write = (level: string) => (message: string) => void lines.push(`${level} ${message}`);
   const upstream = createUpstream({
@@ -151,7 +151,7 @@ describe('down', () => {
       it.failure = failure();
     });
     upstream.start();
-    await settle();
+    await quiet();
     for (const [waitMs, opens] of [
       [1_000, 2],
       [2_000, 3],
@@ -189,7 +189,7 @@ describe('down', () => {
     expect(await upstream.call(makeCall(), 'c')).toBe(OK);
     expect(states).toEqual(['down', 'up']);
     expect(lines).toEqual(['warn upstream is down', 'info upstream is up']);
-    expect(clock.waiting).toBe(0);
+    expect(clock.pending).toBe(0);
   });
 });
 
@@ -203,7 +203,7 @@ describe('up', () => {
       opener.callFailure = failure(code);
       opener.failure = failure();
       await expect(upstream.call(makeCall(), 'c')).rejects.toMatchObject({ code });
-      await settle();
+      await quiet();
       expect(upstream.status()).toMatchObject({ state: 'down', era: 'modern' });
     },
   );
@@ -214,7 +214,7 @@ describe('up', () => {
     await clock.advance(2_000);
     opener.callFailure = failure('UPSTREAM_INVALID');
     await expect(upstream.call(makeCall(), 'c')).rejects.toMatchObject({ code: 'UPSTREAM_INVALID' });
-    await settle();
+    await quiet();
     expect(opener.checks).toBe(0);
   });
 
@@ -229,7 +229,7 @@ describe('up', () => {
     await clock.advance(2_000);
     for (let i = 0; i < 5; i++) {
       await expect(upstream.call(makeCall(), 'c')).rejects.toMatchObject({ code: 'UPSTREAM_LOST' });
-      await settle();
+      await quiet();
     }
     expect(opener.checks).toBe(1);
     expect(upstream.status().state).toBe('up');
@@ -246,7 +246,7 @@ describe('up', () => {
     expect(opener.checks).toBe(0);
     await clock.advance(2 * 3_600_000);
     await upstream.call(makeCall(), 'c');
-    await settle();
+    await quiet();
     expect(upstream.status()).toMatchObject({ era: 'modern', protocolVersion: '2026-07-28' });
     expect(opener.connectorsClosed).toBe(0);
     await clock.advance(60_000);
@@ -272,7 +272,7 @@ describe('closing', () => {
     await upstream.close();
     await upstream.close();
     expect([opener.connectorsClosed, opener.closed]).toEqual([1, 1]);
-    expect(clock.waiting).toBe(0);
+    expect(clock.pending).toBe(0);
   });
 
   test('while it starts leaves nothing behind', async () => {
@@ -287,7 +287,7 @@ describe('closing', () => {
     await expect(call).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE' });
     await expect(upstream.call(makeCall(), 'c')).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE' });
     expect(opener.closed).toBe(1);
-    expect(clock.waiting).toBe(0);
+    expect(clock.pending).toBe(0);
   });
 
   test('while it is down stops the attempts', async () => {
@@ -296,6 +296,6 @@ describe('closing', () => {
     });
     await upstream.settled();
     await upstream.close();
-    expect(clock.waiting).toBe(0);
+    expect(clock.pending).toBe(0);
   });
 });
