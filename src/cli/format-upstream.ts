@@ -1,16 +1,28 @@
-import type { GatewayStatus } from '../gateway/status.ts';
+import { shorten } from './shorten.ts';
 
-type UpstreamStatus = GatewayStatus['upstreams'][number];
-
-/** One upstream on one line: name, state, what it speaks, where it is, and why it is down. */
-export function formatUpstream(upstream: UpstreamStatus, nameWidth = 0): string {
-  const { name, state, target, lastError } = upstream;
-  const why =
-    state === 'down' && lastError !== undefined ? `\n    ${lastError.replaceAll('\n', '\n    ')}` : '';
-  return `  ${name.padEnd(nameWidth)}  ${state.padEnd(8)}  ${speaks(upstream).padEnd(18)}  ${target}${why}`;
+/** What is said of an upstream. */
+export interface UpstreamFacts {
+  readonly name: string;
+  readonly state: string;
+  readonly target: string;
+  readonly era?: string | undefined;
+  readonly protocolVersion?: string | undefined;
+  readonly lastError?: string | undefined;
 }
 
-/** What an upstream speaks, or nothing while nobody knows. */
-export function speaks({ era, protocolVersion }: UpstreamStatus): string {
-  return [era, protocolVersion].filter((part) => part !== undefined).join(' ');
+const MAX_TARGET = 100;
+
+/** Upstreams, one a line: name, state, what it speaks, where it is; and why it is down. */
+export function formatUpstreams(upstreams: readonly UpstreamFacts[]): string {
+  const width = Math.max(0, ...upstreams.map(({ name }) => name.length));
+  return upstreams.map((upstream) => formatUpstream(upstream, width)).join('\n');
+}
+
+/** One upstream; names are padded to `nameWidth`. */
+export function formatUpstream(upstream: UpstreamFacts, nameWidth = 0): string {
+  const { name, state, target, lastError } = upstream;
+  const why =
+    state === 'up' || lastError === undefined ? '' : `\n    ${lastError.replaceAll('\n', '\n    ')}`;
+  const speaks = [upstream.era, upstream.protocolVersion].filter((part) => part !== undefined).join(' ');
+  return `  ${name.padEnd(nameWidth)}  ${state.padEnd(8)}  ${speaks.padEnd(17)}  ${shorten(target, MAX_TARGET)}${why}`;
 }

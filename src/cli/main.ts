@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { toGatewardError } from '../errors.ts';
+import type { AdminOptions } from './admin-target.ts';
 import { EXIT, exitCodeOf } from './exit-codes.ts';
 import { createTerminal, reportError, type Streams, type Terminal } from './terminal.ts';
 
@@ -13,6 +14,12 @@ interface ConnectFlags {
   readonly header?: string[];
   readonly ca?: string;
   readonly verbose?: true;
+}
+
+interface AdminFlags {
+  readonly config?: string;
+  readonly url?: string;
+  readonly keyFile?: string;
 }
 
 type Run = (terminal: Terminal) => Promise<number>;
@@ -43,6 +50,14 @@ const version = readVersion();
 const CONFIG: readonly [string, string] = [
   '-c, --config <file>',
   'the configuration file (default: $GATEWARD_CONFIG, else ./gateward.yaml)',
+];
+const URL_OPTION: readonly [string, string] = [
+  '--url <url>',
+  'where the gateway listens, if the configuration does not say it',
+];
+const KEY_FILE: readonly [string, string] = [
+  '--key-file <file>',
+  "the administrator's key, if it is not in the data folder",
 ];
 const JSON_OUTPUT: readonly [string, string] = ['--json', 'print results as JSON, for scripts'];
 
@@ -82,7 +97,54 @@ function buildProgram(): Command {
         STDERR_ONLY,
       ),
     );
+  addServerCommands(program);
+  program
+    .command('doctor')
+    .description('check the configuration and reach every upstream, without a running gateway')
+    .option(...CONFIG)
+    .option(...JSON_OUTPUT)
+    .action((options: Globals & { readonly config?: string }) =>
+      finish(options, async (terminal) => {
+        const { doctor } = await import('./commands/doctor.ts');
+        return doctor({ config: options.config, version }, terminal);
+      }),
+    );
   return program;
+}
+
+function addServerCommands(program: Command): void {
+  const server = program.command('server').description('see the servers of the running gateway');
+  server
+    .command('list')
+    .description('the servers and upstreams, with their state')
+    .option(...CONFIG)
+    .option(...URL_OPTION)
+    .option(...KEY_FILE)
+    .option(...JSON_OUTPUT)
+    .action((options: Globals & AdminFlags) =>
+      finish(options, async (terminal) => {
+        const { listServers } = await import('./commands/server-list.ts');
+        return listServers(adminOptions(options), terminal);
+      }),
+    );
+  server
+    .command('show')
+    .description('one server, with its tools as clients see them')
+    .argument('<name>', 'name of the server; "all" is the one at /mcp')
+    .option(...CONFIG)
+    .option(...URL_OPTION)
+    .option(...KEY_FILE)
+    .option(...JSON_OUTPUT)
+    .action((name: string, options: Globals & AdminFlags) =>
+      finish(options, async (terminal) => {
+        const { showServer } = await import('./commands/server-show.ts');
+        return showServer(name, adminOptions(options), terminal);
+      }),
+    );
+}
+
+function adminOptions({ config, url, keyFile }: AdminFlags): AdminOptions {
+  return { config, url, keyFile };
 }
 
 try {

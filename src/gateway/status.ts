@@ -1,4 +1,5 @@
 import type { ServerConfig, UpstreamConfig } from '../config/types.ts';
+import type { ErrorCode } from '../errors.ts';
 import type { UpstreamStatus as Watched } from '../upstream/upstream.ts';
 
 /** The gateway as operators see it. Holds no secret. */
@@ -27,6 +28,7 @@ export interface UpstreamStatus {
   /** When the state began: ISO 8601. */
   readonly since: string;
   readonly lastError: string | undefined;
+  readonly lastErrorCode: ErrorCode | undefined;
   /** When it is tried again: ISO 8601. */
   readonly nextTryAt: string | undefined;
 }
@@ -76,6 +78,7 @@ export function describeUpstream(config: UpstreamConfig, watched: Watched): Upst
     serverInfo: name === undefined ? undefined : { name, version: version ?? '' },
     since: isoTime(watched.since),
     lastError: watched.lastError?.text,
+    lastErrorCode: watched.lastError?.code,
     nextTryAt: watched.nextTryAt === undefined ? undefined : isoTime(watched.nextTryAt),
   };
 }
