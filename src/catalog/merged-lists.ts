@@ -112,12 +112,12 @@ function writeItem(
     }
     case 'prompts':
       return rename(item.json, selected, item).text;
-    case 'resources': {
+    case 'resources':
+    case 'templates': {
       const uri = uris.toClient(selected, item.name, asked.context);
-      return uri === item.name ? item.json.text : item.json.with({ uri: JsonText.of(uri) }).text;
+      if (uri === item.name) return item.json.text;
+      return item.json.with({ [LIST_KINDS[kind].key]: JsonText.of(uri) }).text;
     }
-    case 'templates':
-      return item.json.text;
   }
 }
 
