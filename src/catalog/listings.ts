@@ -33,8 +33,8 @@ const WATCHED_MS = 60_000;
 const FAILED_MS = 5_000;
 /** An upstream that does not answer a list within this time is left out of it. */
 const COLLECT_TIMEOUT_MS = 15_000;
-/** Lists kept at most; the one read longest ago goes first. */
-const MAX_LISTINGS = 20_000;
+/** Contexts whose lists are kept of one upstream; the oldest goes first. */
+const MAX_CONTEXTS = 10_000;
 
 interface Slot {
   listing: Listing | undefined;
@@ -46,7 +46,8 @@ interface Slot {
 /** Lists of upstreams, kept as their `ttlMs` and change notifications allow, and read once at a time. */
 export class Listings {
   readonly #parts: ListingsParts;
-  readonly #slots = new Map<string, Slot>();
+  /** By upstream, then by context: no key has to be put together for a call. */
+  readonly #slots = new Map<string, Map<AuthorizationContext, Partial<Record<ListKind, Slot>>>>();
 
   constructor(parts: ListingsParts) {
     this.#parts = parts;
@@ -61,7 +62,7 @@ export class Listings {
 
   /** What is known without asking, however old. */
   peek(source: Source, kind: ListKind, context: AuthorizationContext): Listing | undefined {
-    return this.#slots.get(slotKey(source.name, kind, context))?.listing;
+    return this.#slots.get(source.name)?.get(context)?.[kind]?.listing;
   }
 
   /** Reads the list again, whatever is known: something that it lacks was asked for. */
@@ -71,20 +72,30 @@ export class Listings {
 
   /** The upstream said that a list changed: it is read again when it is needed next. */
   invalidate(source: Source, kind: ListKind, context: AuthorizationContext): void {
-    const slot = this.#slots.get(slotKey(source.name, kind, context));
+    const slot = this.#slots.get(source.name)?.get(context)?.[kind];
     if (slot === undefined) return;
     slot.changes++;
     if (slot.listing !== undefined) slot.listing = { ...slot.listing, freshUntil: 0 };
   }
 
   #slot(source: Source, kind: ListKind, context: AuthorizationContext): Slot {
-    const key = slotKey(source.name, kind, context);
-    const known = this.#slots.get(key);
+    const slots = this.#slotsOf(source, context);
+    slots[kind] ??= { listing: undefined, reading: undefined, changes: 0 };
+    return slots[kind];
+  }
+
+  #slotsOf(source: Source, context: AuthorizationContext): Partial<Record<ListKind, Slot>> {
+    let contexts = this.#slots.get(source.name);
+    if (contexts === undefined) {
+      contexts = new Map();
+      this.#slots.set(source.name, contexts);
+    }
+    const known = contexts.get(context);
     if (known !== undefined) return known;
-    const oldest = this.#slots.size >= MAX_LISTINGS ? this.#slots.keys().next().value : undefined;
-    if (oldest !== undefined) this.#slots.delete(oldest);
-    const made: Slot = { listing: undefined, reading: undefined, changes: 0 };
-    this.#slots.set(key, made);
+    const oldest = contexts.size >= MAX_CONTEXTS ? contexts.keys().next().value : undefined;
+    if (oldest !== undefined) contexts.delete(oldest);
+    const made = {};
+    contexts.set(context, made);
     return made;
   }
 
@@ -128,7 +139,3 @@ interface Asked {
 }
 
 const NOTHING_KNOWN = { items: [], byName: new Map<string, Item>(), ttlMs: 0 } as const;
-
-function slotKey(source: string, kind: ListKind, context: AuthorizationContext): string {
-  return `${source} ${kind} ${context}`;
-}

@@ -1,11 +1,14 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import type { AuthorizationContext, Call, Outcome } from '../call.ts';
 import type { Source } from '../catalog/server-view.ts';
 import type { UpstreamConfig } from '../config/types.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { describeUpstream, type UpstreamStatus } from './status.ts';
 
-/** One upstream in service, with the calls that it has under way. */
+/** How often an upstream that goes is looked at for calls under way. */
+const LOOK_EVERY_MS = 50;
+
+/** One upstream in service. */
 export interface ServedUpstream extends Source {
   readonly config: UpstreamConfig;
   status(): UpstreamStatus;
@@ -36,30 +39,15 @@ export function serveUpstreams(
 
 function startUpstream(config: UpstreamConfig, upstream: Upstream): ServedUpstream {
   upstream.start();
-  let underWay = 0;
-  let onIdle: (() => void) | undefined;
-  const leave = (): void => {
-    underWay--;
-    if (underWay === 0) onIdle?.();
-  };
   return {
     config,
     name: config.name,
     era: () => upstream.status().era,
-    call(call: Call, context: AuthorizationContext): Promise<Outcome> {
-      underWay++;
-      const outcome = upstream.call(call, context);
-      outcome.then(leave, leave);
-      return outcome;
-    },
+    call: (call, context) => upstream.call(call, context),
     status: () => describeUpstream(config, upstream.status()),
     async retire(graceMs) {
-      if (underWay > 0) {
-        const { promise, resolve } = Promise.withResolvers<void>();
-        const timer = setTimeout(resolve, graceMs);
-        onIdle = resolve;
-        await promise;
-        clearTimeout(timer);
+      for (let leftMs = graceMs; leftMs > 0 && upstream.inFlight() > 0; leftMs -= LOOK_EVERY_MS) {
+        await sleep(LOOK_EVERY_MS);
       }
       await upstream.close();
     },

@@ -107,10 +107,10 @@ class Scanner {
     if (depth >= MAX_DEPTH) throw new JsonRefused('depth', this.#at);
     const start = this.#at++;
     const members: JsonMember[] | undefined = depth < this.#indexDepth ? [] : undefined;
-    const keys = new KeysSeen();
     this.#space();
     if (this.#text.charCodeAt(this.#at) === CLOSE_BRACE) this.#at++;
     else {
+      const keys = new KeysSeen();
       do {
         this.#space();
         const keyStart = this.#at;

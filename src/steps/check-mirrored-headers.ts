@@ -1,5 +1,6 @@
 import type { Call, Inbound } from '../call.ts';
 import { GatewardError } from '../errors.ts';
+import { NOTHING } from '../lib/rows.ts';
 import { findHeaderMismatch } from '../wire/headers.ts';
 import { nameHeaderOf } from '../wire/rev2026-07-28/registry.ts';
 import type { Nothing, Step } from './step.ts';
@@ -21,5 +22,5 @@ export const checkMirroredHeaders: Step<Needs, Nothing> = ({ call, headers }, ne
     headers ?? {},
   );
   if (detail !== undefined) throw new GatewardError('HEADER_MISMATCH', { detail });
-  return next({});
+  return next(NOTHING);
 };

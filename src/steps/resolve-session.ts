@@ -1,5 +1,6 @@
 import type { Call, Principal } from '../call.ts';
 import { GatewardError } from '../errors.ts';
+import { NOTHING } from '../lib/rows.ts';
 import type { Nothing, Step } from './step.ts';
 
 /**
@@ -14,5 +15,5 @@ export const resolveSession: Step<{ readonly call: Call; readonly principal: Pri
   if (session !== undefined && (session.ended.aborted || session.principal !== principal.key)) {
     throw new GatewardError('SESSION_NOT_FOUND');
   }
-  return next({});
+  return next(NOTHING);
 };

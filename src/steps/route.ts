@@ -1,4 +1,4 @@
-import type { AuthorizationContext, Call, Principal } from '../call.ts';
+import type { AuthorizationContext, Call, Outcome, Principal } from '../call.ts';
 import type { CursorPosition } from '../catalog/cursor.ts';
 import type { Asked, Catalog, Routed, ServerView } from '../catalog/server-view.ts';
 import { GatewardError } from '../errors.ts';
@@ -21,15 +21,19 @@ export interface RouteFound {
 
 /** From the name in the call to the upstream and its own name for it; and back again in the outcome. */
 export function route(catalog: Catalog): Step<Needs, RouteFound> {
-  return async ({ server, call, principal, position }, next) => {
+  return ({ server, call, principal, position }, next) => {
     const view = catalog.server(server);
     if (view === undefined) throw new GatewardError('SERVER_NOT_FOUND');
     // Every caller reaches an upstream with the same credential, and sees the same, as long as there is one principal.
     const context = principal.key;
     const asked = { call, principal, context, position };
+    const goOn = (routed: Routed): Promise<Outcome> => {
+      const outcome = next({ view, asked, routed, context });
+      return routed.kind === 'source' && routed.restore !== undefined
+        ? outcome.then(routed.restore)
+        : outcome;
+    };
     const found = view.route(asked);
-    const routed = found instanceof Promise ? await found : found;
-    const outcome = await next({ view, asked, routed, context });
-    return routed.kind === 'source' && routed.restore !== undefined ? routed.restore(outcome) : outcome;
+    return found instanceof Promise ? found.then(goOn) : goOn(found);
   };
 }
