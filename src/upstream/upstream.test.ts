@@ -253,12 +253,14 @@ describe('up', () => {
     expect(opener.connectorsClosed).toBe(1);
   });
 
-  test('calls in flight are counted', async () => {
+  test('calls in flight are counted, listens are not', async () => {
     const { upstream, opener } = make();
     await upstream.settled();
     const call = upstream.call(makeCall(), 'c');
+    const listen = upstream.call(makeCall({ method: 'subscriptions/listen', params: {} }), 'c');
     expect(upstream.inFlight()).toBe(1);
-    await call;
+    await Promise.all([call, listen]);
+    expect(upstream.inFlight()).toBe(0);
     opener.callFailure = failure('UPSTREAM_INVALID');
     await upstream.call(makeCall(), 'c').catch(() => undefined);
     expect(upstream.inFlight()).toBe(0);

@@ -7,6 +7,7 @@ import type { JsonText } from '../lib/json-text.ts';
 import type { Log } from '../lib/log.ts';
 import { raceAbort } from '../lib/race-abort.ts';
 import type { Connector } from './connector.ts';
+import { isEndless } from './deadline.ts';
 import type { Era, Opened, Opener } from './opened.ts';
 
 /** How an upstream is, for `server list`, `/readyz` and the admin API. Times are milliseconds since 1970. */
@@ -37,7 +38,7 @@ export interface Upstream extends Connector {
   status(): UpstreamStatus;
   /** Resolves when it is no longer `starting`, or at once. Never rejects. */
   settled(): Promise<void>;
-  /** Calls in flight, listens included. */
+  /** Calls in flight that will end by themselves, so listens are not counted. */
   inFlight(): number;
   /** Something hints that it is not what it was: looks soon, at most once in a while, and serves on until then. */
   checkSoon(): void;
@@ -167,14 +168,15 @@ class WatchedUpstream implements Upstream {
   }
 
   #run(connector: Connector, call: Call, context: AuthorizationContext): Promise<Outcome> {
-    this.#inFlight++;
+    const counts = isEndless(call.method) ? 0 : 1;
+    this.#inFlight += counts;
     return connector.call(call, context).then(
       (outcome) => {
-        this.#inFlight--;
+        this.#inFlight -= counts;
         return outcome;
       },
       (error: unknown) => {
-        this.#inFlight--;
+        this.#inFlight -= counts;
         if (error instanceof GatewardError && SUSPICIOUS.has(error.code)) this.checkSoon();
         throw error;
       },
