@@ -120,6 +120,16 @@ describe('JsonText', () => {
     expect(json.at('a', 'x', 'c')).toBeUndefined();
   });
 
+  it('knows what it came in, until it is changed', () => {
+    const response = parse('{"id":1,"result":{"a":1}}');
+    const result = response.get('result');
+    expect(result?.whole.text).toBe(response.text);
+    expect(response.get('result')?.isSame(result ?? response)).toBe(true);
+    const changed = result?.with({ a: JsonText.of(2) });
+    expect(changed?.whole).toBe(changed);
+    expect(response.whole).toBe(response);
+  });
+
   it('gives the items of arrays', () => {
     expect(
       parse('{"list":[1, "two", {"three":3}]}')

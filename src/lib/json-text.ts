@@ -28,7 +28,8 @@ export class JsonText {
   static parse(bytes: Buffer): JsonText {
     if (!isUtf8(bytes)) throw new JsonRefused('utf8', 0);
     const source = new Source(bytes);
-    return new JsonText(source, scanJson(source.text, INDEX_DEPTH));
+    source.root = scanJson(source.text, INDEX_DEPTH);
+    return new JsonText(source, source.root);
   }
 
   /** The text of a JavaScript value. Not for what came from outside: numbers would lose digits. */
@@ -50,6 +51,17 @@ export class JsonText {
     const { start, end } = this.#index();
     const whole = this.#source.bytes;
     return start === 0 && end === whole.length ? whole : whole.subarray(start, end);
+  }
+
+  /** The value that this one came in: a response around its result, say. Itself if it came alone. */
+  get whole(): JsonText {
+    const { root } = this.#source;
+    return root === undefined || root === this.#node ? this : new JsonText(this.#source, root);
+  }
+
+  /** True for the same place of the same bytes. */
+  isSame(other: JsonText): boolean {
+    return this.#source === other.#source && this.#index().start === other.#index().start;
   }
 
   /** The text of this value, byte for byte. */
@@ -133,6 +145,8 @@ export class JsonText {
 /** Bytes and their latin1 reading, in which offsets of characters are offsets of bytes. */
 class Source {
   readonly bytes: Buffer;
+  /** Where the whole value stands; known for what was parsed. */
+  root: JsonNode | undefined;
   #text: string | undefined;
 
   constructor(bytes: Buffer) {

@@ -73,8 +73,12 @@ export function writeNotification(method: string, params: JsonText | undefined):
   return Json.written(`{"jsonrpc":"2.0","method":${JSON.stringify(method)}${tail}}`);
 }
 
-/** The bytes of a response with a result; `id` is raw text. */
+/** The bytes of a response with a result; `id` is raw text. The response that the result came in, where it fits. */
 export function writeResult(id: string, result: JsonText): Buffer {
+  const { whole } = result;
+  if (whole !== result && whole.get('id')?.text === id && whole.get('result')?.isSame(result) === true) {
+    return whole.bytes;
+  }
   return Buffer.concat([Buffer.from(`{"jsonrpc":"2.0","id":${id},"result":`), result.bytes, CLOSE]);
 }
 
