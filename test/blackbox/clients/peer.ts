@@ -72,8 +72,10 @@ export interface Peer {
   readonly sdk: SdkClient;
   /** The revision that was agreed on. */
   readonly revision: string | undefined;
-  /** Notifications so far, but those of progress. */
+  /** Notifications that the client's handlers got so far; those of progress go to the call. */
   readonly seen: Seen[];
+  /** Notifications as they came in, those of progress included. */
+  readonly arrived: Seen[];
   /** Reverse requests so far: the methods. */
   readonly asked: string[];
   /** A test may change how questions are answered. */
@@ -111,6 +113,7 @@ export async function openV1(transport: TransportV1): Promise<Peer> {
     // The SDK hands the agreed revision to its transport only.
     revision: undefined,
     seen: [],
+    arrived: [],
     asked: [],
     answers: willingAnswers(),
     async call(name, args = {}, { meta, ...options } = {}) {
@@ -134,6 +137,7 @@ export async function openV1(transport: TransportV1): Promise<Peer> {
     peer.seen.push({ method, params });
   };
   await client.connect(transport);
+  recordArrivals(transport, peer);
   return peer;
 }
 
@@ -153,6 +157,7 @@ export async function openV2(
       return client.getNegotiatedProtocolVersion();
     },
     seen: [],
+    arrived: [],
     asked: [],
     answers: willingAnswers(),
     async call(name, args = {}, { meta, ...options } = {}) {
@@ -176,7 +181,22 @@ export async function openV2(
     peer.seen.push({ method, params });
   };
   await client.connect(transport);
+  recordArrivals(transport, peer);
   return peer;
+}
+
+/** Listens in on a connected transport. */
+function recordArrivals(transport: TransportV1 | TransportV2, { arrived }: Peer): void {
+  const { onmessage } = transport;
+  transport.onmessage = (message: object, ...more: unknown[]) => {
+    if ('method' in message && !('id' in message)) {
+      arrived.push({
+        method: String(message.method),
+        params: 'params' in message ? Object(message.params) : {},
+      });
+    }
+    Reflect.apply(onmessage ?? (() => undefined), transport, [message, ...more]);
+  };
 }
 
 /** The transports over Streamable HTTP, as what the clients take: the SDKs' own types differ a little. */
