@@ -1,19 +1,18 @@
 import type { Clock } from '../lib/clock.ts';
-import type { Flight } from './legacy-exchange.ts';
 
 /** How long a cancelled call may still send something, in milliseconds. */
 const GHOST_MS = 30_000;
 const MAX_GHOSTS = 1000;
 
 /** To which call a message of the server belongs; `several` if that cannot be told. */
-export type Attribution = Flight | 'none' | 'several';
+export type Attribution<T> = T | 'none' | 'several';
 
 /**
  * The calls in flight on one connection, and the rule that gives a message of the server to one of them: the call on
  * whose stream it came, otherwise the only one in flight. Never guessed.
  */
-export class CallsInFlight {
-  readonly #calls = new Map<string, Flight>();
+export class CallsInFlight<T extends { readonly id: string }> {
+  readonly #calls = new Map<string, T>();
   /** When calls were cancelled that the server may not have stopped yet. */
   readonly #ghosts = new Map<string, number>();
   readonly #clock: Clock;
@@ -22,7 +21,7 @@ export class CallsInFlight {
     this.#clock = clock;
   }
 
-  add(call: Flight): void {
+  add(call: T): void {
     this.#calls.set(call.id, call);
   }
 
@@ -38,12 +37,12 @@ export class CallsInFlight {
   }
 
   /** The call with this id, such as the one that a progress token names. */
-  get(id: string): Flight | undefined {
+  get(id: string): T | undefined {
     return this.#calls.get(id);
   }
 
   /** `streamId` is the raw id of the request on whose stream the message came. */
-  attribute(streamId: string | undefined): Attribution {
+  attribute(streamId: string | undefined): Attribution<T> {
     if (streamId !== undefined) return this.#calls.get(streamId) ?? 'none';
     this.#forgetGhosts();
     const [only, another] = this.#calls.values();

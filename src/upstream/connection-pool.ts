@@ -15,7 +15,7 @@ export interface Bucket {
   readonly key: string;
   /** One call at a time, several connections side by side; otherwise one connection for any number of calls. */
   readonly exclusive: boolean;
-  /** Milliseconds that a connection may be idle. */
+  /** Milliseconds that a connection may be idle; Infinity for one that stays. */
   readonly idleMs: number;
   /** Ends the connections of this bucket, such as the end of the client's session. */
   readonly until: AbortSignal | undefined;
@@ -172,6 +172,7 @@ export class ConnectionPool<T extends Pooled, B extends Bucket> {
   #becomeIdle(entry: Entry<T, B>): void {
     entry.stopIdleTimer();
     entry.idleSince = this.#options.clock.now();
+    if (entry.bucket.idleMs === Number.POSITIVE_INFINITY) return;
     entry.stopIdleTimer = this.#options.clock.after(entry.bucket.idleMs, () => {
       if (entry.leases === 0) this.#remove(entry);
     });

@@ -1,7 +1,7 @@
 import type { Call, Outcome } from '../call.ts';
 import { GatewardError } from '../errors.ts';
 import type { Clock } from '../lib/clock.ts';
-import { callNotification } from '../wire/rev2025-11-25/upstream-notifications.ts';
+import { callNotification, type LegacyNotification } from '../wire/rev2025-11-25/upstream-notifications.ts';
 import type { RequiredCapabilities } from '../wire/rev2025-11-25/upstream-reverse.ts';
 import type { InputAnswers } from './input-answers.ts';
 import type { Exchange, ExchangeOwner, Reply } from './legacy-exchange.ts';
@@ -67,7 +67,9 @@ type Phase = 'running' | 'collecting' | 'parking' | 'parked' | 'over';
 export class InteractiveCall implements ExchangeOwner {
   readonly #parts: InteractiveCallParts;
   readonly #questions = new OpenQuestions((key) => this.#withdrawn(key));
-  readonly #notifications = new NotificationQueue();
+  readonly #notifications = new NotificationQueue<LegacyNotification>(
+    ({ method, params }) => method.length + (params?.bytes.length ?? 0),
+  );
   readonly #rounds = new Map<number, Round>();
   #call: Call;
   #round = new Round(0, '');
@@ -121,7 +123,7 @@ export class InteractiveCall implements ExchangeOwner {
     return outcome;
   }
 
-  onNotification(notification: Parameters<ExchangeOwner['onNotification']>[0]) {
+  onNotification(notification: LegacyNotification): Promise<void> | undefined {
     return this.#notifications.push(notification);
   }
 

@@ -32,7 +32,7 @@ export function bucketOf(call: Call, context: AuthorizationContext, sharing: Sha
     return {
       key: 'everyone',
       exclusive: false,
-      idleMs: IDLE_MS,
+      idleMs: Number.POSITIVE_INFINITY,
       until: undefined,
       context,
       capabilities: NOTHING,

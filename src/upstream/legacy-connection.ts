@@ -45,7 +45,7 @@ const OWN_TIMEOUT_MS = 10_000;
  */
 export class LegacyConnection {
   readonly #options: ConnectionOptions;
-  readonly #calls: CallsInFlight;
+  readonly #calls: CallsInFlight<Flight>;
   readonly #flights = new Map<string, Flight>();
   readonly #messages: ServerMessages;
   readonly #closed = new AbortController();
@@ -58,7 +58,7 @@ export class LegacyConnection {
 
   private constructor(options: ConnectionOptions) {
     this.#options = options;
-    this.#calls = new CallsInFlight(options.clock);
+    this.#calls = new CallsInFlight<Flight>(options.clock);
     this.#messages = new ServerMessages({
       calls: this.#calls,
       session: options.session,
@@ -75,6 +75,7 @@ export class LegacyConnection {
     const stopTimer = options.clock.after(options.connectTimeoutMs, giveUp);
     options.signal.addEventListener('abort', giveUp, { once: true });
     try {
+      if (options.signal.aborted) throw new GatewardError('UPSTREAM_UNAVAILABLE');
       await connection.#open();
       return connection;
     } catch (thrown) {

@@ -40,8 +40,6 @@ export interface LegacyConnectorOptions {
   readonly log: Log;
   /** Runs before a session is opened; throws to refuse it. */
   readonly admit?: () => Promise<void>;
-  /** Told how opening a session ended. */
-  readonly onOpened?: (opened: 'opened' | 'failed') => void;
   readonly parked?: ParkedStore;
   /** Milliseconds for which further questions are collected after the first. */
   readonly collectMs?: number;
@@ -121,25 +119,18 @@ class LegacyConnector {
   }
 
   async #open(bucket: LegacyBucket, signal: AbortSignal): Promise<LegacyConnection> {
-    const { createTransport, connectTimeoutMs, clientInfo, clock, log, admit, onOpened } = this.#options;
+    const { createTransport, connectTimeoutMs, clientInfo, clock, log, admit } = this.#options;
     await admit?.();
-    try {
-      const connection = await LegacyConnection.open({
-        transport: createTransport(bucket.context),
-        capabilities: bucket.capabilities,
-        session: bucket.session,
-        clientInfo: JsonText.of(clientInfo),
-        connectTimeoutMs,
-        signal,
-        clock,
-        log,
-      });
-      onOpened?.('opened');
-      return connection;
-    } catch (thrown) {
-      if (!signal.aborted) onOpened?.('failed');
-      throw thrown;
-    }
+    return await LegacyConnection.open({
+      transport: createTransport(bucket.context),
+      capabilities: bucket.capabilities,
+      session: bucket.session,
+      clientInfo: JsonText.of(clientInfo),
+      connectTimeoutMs,
+      signal,
+      clock,
+      log,
+    });
   }
 
   async #discover(call: Call, context: AuthorizationContext): Promise<Outcome> {

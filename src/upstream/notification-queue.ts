@@ -1,7 +1,5 @@
-import type { LegacyNotification } from '../wire/rev2025-11-25/upstream-notifications.ts';
-
 /** Takes one notification; a promise asks for the next one to wait. */
-export type NotificationSink = (notification: LegacyNotification) => Promise<void> | undefined;
+export type NotificationSink<T> = (notification: T) => Promise<void> | undefined;
 
 const MAX_ITEMS = 1000;
 const MAX_BYTES = 1_048_576;
@@ -13,15 +11,21 @@ const HIGH_BYTES = 262_144;
  * The notifications of one call on their way to its client, in order. While nobody takes them (the call is parked) or
  * the client reads slowly they wait here; above the bound the oldest are dropped, for a notification promises nothing.
  */
-export class NotificationQueue {
-  #sink: NotificationSink | undefined;
-  #items: LegacyNotification[] = [];
+export class NotificationQueue<T> {
+  readonly #sizeOf: (notification: T) => number;
+  #sink: NotificationSink<T> | undefined;
+  #items: T[] = [];
   #bytes = 0;
   #busy = false;
   #idle: (() => void)[] = [];
 
+  /** `sizeOf` gives the bytes that one holds. */
+  constructor(sizeOf: (notification: T) => number) {
+    this.#sizeOf = sizeOf;
+  }
+
   /** Sends what waits, and from now on everything, to the sink. */
-  attach(sink: NotificationSink): void {
+  attach(sink: NotificationSink<T>): void {
     this.#sink = sink;
     this.#pump();
   }
@@ -40,9 +44,9 @@ export class NotificationQueue {
   }
 
   /** Adds one; the promise, if any, resolves once there is room for more. */
-  push(notification: LegacyNotification): Promise<void> | undefined {
+  push(notification: T): Promise<void> | undefined {
     this.#items.push(notification);
-    this.#bytes += sizeOf(notification);
+    this.#bytes += this.#sizeOf(notification);
     this.#pump();
     while (this.#items.length > MAX_ITEMS || this.#bytes > MAX_BYTES) this.#shift();
     const full = this.#items.length > HIGH_ITEMS || this.#bytes > HIGH_BYTES;
@@ -55,9 +59,9 @@ export class NotificationQueue {
     return new Promise((resolve) => this.#idle.push(resolve));
   }
 
-  #shift(): LegacyNotification | undefined {
+  #shift(): T | undefined {
     const first = this.#items.shift();
-    if (first !== undefined) this.#bytes -= sizeOf(first);
+    if (first !== undefined) this.#bytes -= this.#sizeOf(first);
     return first;
   }
 
@@ -82,8 +86,4 @@ export class NotificationQueue {
   #settle(): void {
     for (const resolve of this.#idle.splice(0)) resolve();
   }
-}
-
-function sizeOf({ method, params }: LegacyNotification): number {
-  return method.length + (params?.bytes.length ?? 0);
 }

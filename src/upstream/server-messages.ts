@@ -14,6 +14,7 @@ import { isServerChange } from '../wire/rev2025-11-25/server-changes.ts';
 import type { LegacyNotification } from '../wire/rev2025-11-25/upstream-notifications.ts';
 import { isReverseMethod, refusal } from '../wire/rev2025-11-25/upstream-reverse.ts';
 import type { CallsInFlight } from './attribute-message.ts';
+import type { Flight } from './legacy-exchange.ts';
 import { OpenReverseRequests, type ReverseReply, type ReverseRequest } from './reverse-request.ts';
 
 /** What takes the changes that a server tells of. */
@@ -21,7 +22,7 @@ export type ChangeListener = (change: LegacyNotification) => void;
 
 /** What the server-to-client half of a connection needs. */
 export interface ServerMessagesParts {
-  readonly calls: CallsInFlight;
+  readonly calls: CallsInFlight<Flight>;
   readonly session: LegacySession | undefined;
   readonly clock: Clock;
   readonly log: Log;

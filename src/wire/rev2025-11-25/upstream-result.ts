@@ -1,5 +1,6 @@
 import { JsonText } from '../../lib/json-text.ts';
 import { META_KEYS } from '../meta-keys.ts';
+import { MODERN_VERSIONS } from '../versions.ts';
 
 /** What `initialize` agreed on, and what the server said of itself. */
 export interface LegacyServer {
@@ -18,7 +19,7 @@ const EMPTY = JsonText.written('{}');
 const COMPLETE = JsonText.written('"complete"');
 const PRIVATE = JsonText.written('"private"');
 /** The modern revisions that the gateway itself speaks; each hop negotiates alone. */
-const MODERN_VERSIONS = JsonText.written('["2026-07-28"]');
+const SUPPORTED = JsonText.of(MODERN_VERSIONS);
 
 /**
  * A legacy result as a modern one: complete (a foreign `resultType` means nothing here), from this server, with hints
@@ -47,7 +48,7 @@ function metaWithServer(meta: JsonText | undefined, { serverInfo }: LegacyServer
 export function discoverResult(server: LegacyServer, hints: CacheHints): JsonText {
   const { instructions } = server;
   const head = EMPTY.with({
-    supportedVersions: MODERN_VERSIONS,
+    supportedVersions: SUPPORTED,
     capabilities: modernCapabilities(server),
     ...(instructions === undefined ? {} : { instructions }),
   });
