@@ -6,6 +6,7 @@ import type { Config } from '../config/types.ts';
 import { GatewardError } from '../errors.ts';
 import { ADMIN_KEY_FILE, readAdminKey } from '../store/key-files.ts';
 import { chooseConfig } from './choose-config.ts';
+import { listenUrl } from './listen-url.ts';
 
 /** How a command finds the running gateway. */
 export interface AdminOptions {
@@ -39,7 +40,7 @@ export async function findGateway({ config, url, keyFile }: AdminOptions): Promi
   const loaded = await loadConfig({ file, env: environment });
   const { tls } = loaded.config.listen;
   return {
-    url: url === undefined ? listenUrl(loaded.config) : baseUrl(url),
+    url: url === undefined ? boundUrl(loaded.config) : baseUrl(url),
     key: await readAdminKey(keyFile ?? join(loaded.config.dataDir, ADMIN_KEY_FILE)),
     certificate: tls === undefined ? undefined : await readCertificate(tls.cert),
   };
@@ -51,13 +52,10 @@ function baseUrl(text: string): string {
   throw new GatewardError('CONFIG_INVALID', { detail });
 }
 
-function listenUrl({ listen: { host, port, tls } }: Config): string {
-  if (port === 0) {
-    const detail = 'The configuration takes any free port: say with --url where the gateway listens.';
-    throw new GatewardError('GATEWAY_UNREACHABLE', { detail });
-  }
-  const name = host.includes(':') ? `[${host}]` : host;
-  return `${tls === undefined ? 'http' : 'https'}://${name}:${port}`;
+function boundUrl({ listen }: Config): string {
+  if (listen.port !== 0) return listenUrl(listen);
+  const detail = 'The configuration takes any free port: say with --url where the gateway listens.';
+  throw new GatewardError('GATEWAY_UNREACHABLE', { detail });
 }
 
 async function readCertificate(file: string): Promise<string> {

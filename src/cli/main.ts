@@ -147,6 +147,9 @@ function adminOptions({ config, url, keyFile }: AdminFlags): AdminOptions {
   return { config, url, keyFile };
 }
 
+// A reader that has gone, such as `head`, is no fault of the command.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+
 try {
   await buildProgram().parseAsync();
 } catch (error) {

@@ -8,6 +8,7 @@ import { createGateway, type Gateway } from '../../gateway.ts';
 import { createLog, type SettableLog } from '../../telemetry/log.ts';
 import { chooseConfig } from '../choose-config.ts';
 import { formatUpstream } from '../format-upstream.ts';
+import { listenUrl } from '../listen-url.ts';
 import { formatRecipes, makeRecipes } from '../recipes.ts';
 import { createReloader } from '../reloader.ts';
 import { type StopSignal, watchStopSignals } from '../stop-signals.ts';
@@ -51,7 +52,8 @@ export async function serve({ config, version, terminal }: ServeOptions): Promis
   endOnFault(log);
   try {
     const { url, port } = await gateway.start();
-    terminal.say(`Gateward ${version} listens on ${url}`);
+    const here = listenUrl({ ...loaded.config.listen, port });
+    terminal.say(`Gateward ${version} listens on ${here}${url === here ? '' : `, for clients ${url}`}\n`);
     terminal.emit({ event: 'listening', version, url, port, dataDir: loaded.config.dataDir });
     await tellUpstreams(gateway, terminal, stop);
     if (!stop.signal.aborted) tellReady(gateway, terminal);
