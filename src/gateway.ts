@@ -16,6 +16,7 @@ import type { Handlers } from './pipeline.ts';
 import type { Door } from './steps/step.ts';
 import { makeDataFolder, readMasterSecret, readOrMakeAdminKey } from './store/key-files.ts';
 import { createUpstreamOf } from './upstream/create-upstream.ts';
+import { createProcessGroups } from './upstream/stdio-process.ts';
 
 /** What a gateway is made of. */
 export interface GatewayOptions {
@@ -83,6 +84,7 @@ class OpenGateway {
   readonly #legacy: LegacyDoors;
   /** One coarse timer for every request and stream of both eras. */
   readonly #ticker = new Ticker();
+  readonly #groups = createProcessGroups();
   readonly #startedAt = new Date().toISOString();
   #current: Generation;
   #door: HttpDoor | undefined;
@@ -97,6 +99,7 @@ class OpenGateway {
     const now = (): number => performance.now();
     const deps = upstreamDeps({
       environment,
+      groups: this.#groups,
       seal,
       log,
       version,
@@ -130,6 +133,7 @@ class OpenGateway {
   }
 
   async listen(config: Config): Promise<void> {
+    process.on('exit', this.#groups.killAll);
     try {
       this.#door = await startHttpDoor({
         listen: { ...config.listen, tls: config.listen.tls },
@@ -179,6 +183,7 @@ class OpenGateway {
     this.#legacy.close();
     this.#ticker.stop();
     await Promise.all([...this.#current.upstreams.values()].map((upstream) => upstream.retire(0)));
+    process.off('exit', this.#groups.killAll);
   }
 
   async #reload(): Promise<ReloadReport> {

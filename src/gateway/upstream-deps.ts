@@ -2,11 +2,12 @@ import type { Call } from '../call.ts';
 import type { OpenCatalog } from '../catalog/catalog.ts';
 import type { Source } from '../catalog/server-view.ts';
 import type { Environment } from '../config/types.ts';
-import { GatewardError } from '../errors.ts';
 import { systemClock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { Seal } from '../lib/seal.ts';
 import type { UpstreamDeps } from '../upstream/create-upstream.ts';
+import { createStdioOpener } from '../upstream/stdio-opener.ts';
+import type { ProcessGroups } from '../upstream/stdio-process.ts';
 import { paramHeaders } from '../wire/param-headers.ts';
 
 /** What of the gateway the upstreams are given. */
@@ -20,6 +21,8 @@ export interface UpstreamDepsParts {
   readonly catalog: () => OpenCatalog;
   readonly source: (name: string) => Source | undefined;
   readonly environment: Environment;
+  /** Where running processes are noted, so that none outlives the gateway. */
+  readonly groups: ProcessGroups;
 }
 
 /** The context in which the gateway asks for itself: that of every local caller. */
@@ -27,8 +30,8 @@ const CONTEXT = 'local';
 
 /** What upstreams work with: the machine's time and chance, and what the catalog knows of their tools. */
 export function upstreamDeps(parts: UpstreamDepsParts): UpstreamDeps {
-  const { seal, log, version, now, catalog, source } = parts;
-  return {
+  const { seal, log, version, now, catalog, source, groups } = parts;
+  const common = {
     seal,
     log,
     clientInfo: { name: 'gateward', version },
@@ -36,9 +39,11 @@ export function upstreamDeps(parts: UpstreamDepsParts): UpstreamDeps {
     clock: systemClock,
     monotonicMs: now,
     random: Math.random,
-    createStdioOpener: () => {
-      throw new GatewardError('LAUNCH_FAILED');
-    },
+  };
+  const { variables } = parts.environment;
+  return {
+    ...common,
+    createStdioOpener: (config) => createStdioOpener(config, { ...common, variables, groups }),
     hooksOf: (name) => ({
       paramHeaders(call: Call, context) {
         const upstream = source(name);
