@@ -40,7 +40,7 @@ export interface ProcessEvents {
   /** A promise asks to read no further until then. */
   readonly onStdout: (chunk: Buffer) => Promise<void> | undefined;
   readonly onStderr: (chunk: Buffer) => void;
-  /** It and everything that it started are gone. `how` is an exit code or the name of a signal. */
+  /** It has ended, and everything that it said was read. `how` is an exit code or the name of a signal. */
   readonly onExit: (how: string) => void;
 }
 
@@ -68,7 +68,10 @@ export class StdioProcess {
   readonly #parts: ProcessParts;
   /** Its streams are read to their end. */
   readonly #drained: Promise<unknown>;
+  /** It has ended, and its output is read. */
   readonly #gone: Promise<void>;
+  /** What it started has ended too. */
+  readonly #groupEnded: Promise<void>;
   #stopping: Promise<void> | undefined;
 
   private constructor(child: ChildProcessWithoutNullStreams, launch: Launch, parts: ProcessParts) {
@@ -77,7 +80,9 @@ export class StdioProcess {
     this.#launch = launch;
     this.#parts = parts;
     this.#drained = new Promise((resolve) => child.once('close', resolve));
-    this.#gone = new Promise((resolve) => child.once('exit', () => void this.#afterExit().then(resolve)));
+    const exited = new Promise((resolve) => child.once('exit', resolve));
+    this.#gone = exited.then(() => this.#drain());
+    this.#groupEnded = exited.then(() => this.#endGroup());
   }
 
   /** Starts the program. Throws LAUNCH_FAILED if there is no such program or it may not be run. */
@@ -144,20 +149,23 @@ export class StdioProcess {
       if (await this.#exitsWithin(this.#launch.stopMs)) break;
       signalGroup(this.#pid, signal);
     }
-    await this.#gone;
+    await Promise.all([this.#gone, this.#groupEnded]);
   }
 
-  /** The process is gone; what it started goes too, and its last output is read. */
-  async #afterExit(): Promise<void> {
-    const { stdout, stderr } = this.#child;
+  /** The process is gone: its last output is read. */
+  async #drain(): Promise<void> {
+    const drained = new AbortController();
+    void this.#drained.then(() => drained.abort());
+    await pause(DRAIN_MS, undefined, { signal: drained.signal }).catch(() => undefined);
+    for (const stream of [this.#child.stdout, this.#child.stderr]) stream.destroy();
+  }
+
+  /** The process is gone: what it started goes too. */
+  async #endGroup(): Promise<void> {
     if (isGroupAlive(this.#pid)) {
       signalGroup(this.#pid, 'SIGTERM');
       if (!(await this.#groupGoneWithin(this.#launch.stopMs))) signalGroup(this.#pid, 'SIGKILL');
     }
-    const drained = new AbortController();
-    void this.#drained.then(() => drained.abort());
-    await pause(DRAIN_MS, undefined, { signal: drained.signal }).catch(() => undefined);
-    for (const stream of [stdout, stderr]) stream.destroy();
     this.#parts.groups.delete(this.#pid);
   }
 
