@@ -100,9 +100,7 @@ function readUri(params: JsonText | undefined): string {
 }
 
 function acknowledges(opened: Opened, uri: string): boolean {
-  if (opened.kind === 'ended') return false;
-  const uris = opened.filter.get('resourceSubscriptions')?.items() ?? [];
-  return uris.some((item) => item.string() === uri);
+  return opened.kind === 'acknowledged' && opened.filter.uris.includes(uri);
 }
 
 /** A failure of the gateway's own says more than that the resource was not acknowledged. */
@@ -166,7 +164,7 @@ export function listenInside(
   const method = 'subscriptions/listen';
   const params = paramsToModern(undefined, envelope).with({ notifications: filter });
   const call = {
-    message: writeRequest(id, method, params),
+    message: unpooled(writeRequest(id, method, params)),
     id,
     method,
     name: undefined,
@@ -176,6 +174,14 @@ export function listenInside(
     legacy: { session, refusals: NO_REFUSALS },
   };
   return handle({ server: facts.server, call, headers: undefined });
+}
+
+/** In memory of its own: what lives for hours must not hold on to the pool that it was cut from. */
+function unpooled(json: JsonText): JsonText {
+  const { bytes } = json;
+  const own = Buffer.allocUnsafeSlow(bytes.length);
+  bytes.copy(own);
+  return JsonText.parse(own);
 }
 
 /** Raw text of an id for a call that no client made. */

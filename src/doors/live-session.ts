@@ -8,7 +8,6 @@ import type { SessionFacts } from '../session/session-id.ts';
 import { negotiateRevision } from '../wire/legacy-revisions.ts';
 import type { Revision } from '../wire/rev2025-11-25/revision.ts';
 import { notificationToLegacy } from '../wire/rev2025-11-25/to-legacy.ts';
-import { capabilitiesToModern } from '../wire/rev2025-11-25/to-modern.ts';
 import type { LegacyStream } from './legacy-stream.ts';
 import { ReverseRequests } from './reverse-requests.ts';
 import { type ListenCall, SessionListen } from './session-listen.ts';
@@ -25,12 +24,14 @@ export interface Flight {
   over: boolean;
 }
 
-export interface LiveSessionOptions {
-  readonly facts: SessionFacts;
+/** What all sessions of a door share. */
+export interface SessionHost {
   readonly clock: Clock;
-  /** Makes a listen call inside for this session. */
+  /** Puts capabilities into modern words. */
+  readonly modern: (capabilities: JsonText) => JsonText;
+  /** Makes a listen call inside. */
   readonly listen: (session: LiveSession, call: ListenCall) => Promise<Outcome>;
-  /** The level that `logging/setLevel` set. */
+  /** The level from which on the client wants log messages. */
   readonly logLevel: (session: LiveSession) => Promise<string>;
 }
 
@@ -57,20 +58,20 @@ export class LiveSession implements LegacySession {
   #serial: Serial | undefined;
   #rootsListeners: (() => void)[] | undefined;
 
-  constructor(options: LiveSessionOptions) {
-    const { facts, clock } = options;
+  constructor(facts: SessionFacts, host: SessionHost) {
+    const { clock } = host;
     this.facts = facts;
     this.revision = negotiateRevision(facts.version);
-    this.capabilities = capabilitiesToModern(facts.capabilities);
+    this.capabilities = host.modern(facts.capabilities);
     this.lastUsedMs = clock.now();
     this.questions = new ReverseRequests(clock);
     this.changes = new SessionListen({
-      call: (listen) => options.listen(this, listen),
+      call: (listen) => host.listen(this, listen),
       deliver: (change) => this.unrelated.send(notificationToLegacy(change).bytes),
       clock,
     });
     this.unrelated = new UnrelatedStreams(() => this.changes.stop());
-    this.unbound = (message) => answerUnbound(message, this, () => options.logLevel(this));
+    this.unbound = (message) => answerUnbound(message, this, () => host.logLevel(this));
     const tellsRoots = facts.capabilities.at('roots', 'listChanged')?.value() === true;
     this.onRootsChanged = tellsRoots ? (run) => this.#addRootsListener(run) : undefined;
   }

@@ -1,10 +1,13 @@
 import type { Outcome } from '../call.ts';
 import { GatewardError } from '../errors.ts';
 import type { Clock } from '../lib/clock.ts';
+import { JsonText } from '../lib/json-text.ts';
+import { remember } from '../lib/remember.ts';
 import type { EventLog } from '../session/event-log.ts';
 import type { SessionFacts, SessionIds } from '../session/session-id.ts';
 import type { SessionRows } from '../session/sessions.ts';
-import { LiveSession } from './live-session.ts';
+import { capabilitiesToModern } from '../wire/rev2025-11-25/to-modern.ts';
+import { LiveSession, type SessionHost } from './live-session.ts';
 import type { ListenCall } from './session-listen.ts';
 import type { Ticker, Timed } from './ticker.ts';
 
@@ -25,6 +28,7 @@ export const DEFAULT_LOG_LEVEL = 'info';
 const SWEEP_MS = 30_000;
 /** Milliseconds without use after which nothing is held of a session that has nothing open. */
 const IDLE_MS = 60_000;
+const SHARED = { maxEntries: 1000, maxLength: 4096 };
 /** How far to look for an idle session when one has to go. */
 const MAX_LOOKED_AT = 1000;
 
@@ -32,10 +36,19 @@ const MAX_LOOKED_AT = 1000;
 export class LiveSessions implements Timed {
   readonly #options: LiveSessionsOptions;
   readonly #sessions = new Map<string, LiveSession>();
+  readonly #host: SessionHost;
   #sweepAtMs: number;
 
   constructor(options: LiveSessionsOptions) {
     this.#options = options;
+    // Clients are of few kinds, so sessions share what they declare.
+    const modern = remember((text) => capabilitiesToModern(JsonText.written(text)), SHARED);
+    this.#host = {
+      clock: options.clock,
+      modern: ({ text }) => modern(text),
+      listen: options.listen,
+      logLevel: (session) => this.logLevel(session),
+    };
     this.#sweepAtMs = options.ticker.now() + SWEEP_MS;
     options.rows.watchEnds((key) => this.#forget(key));
     options.ticker.add(this);
@@ -56,11 +69,8 @@ export class LiveSessions implements Timed {
 
   /** Holds a new session. */
   open(facts: SessionFacts): LiveSession {
-    const { clock, listen, maxSessions } = this.#options;
-    if (this.#sessions.size >= maxSessions) this.#makeRoom();
-    return this.#use(
-      new LiveSession({ facts, clock, listen, logLevel: (session) => this.logLevel(session) }),
-    );
+    if (this.#sessions.size >= this.#options.maxSessions) this.#makeRoom();
+    return this.#use(new LiveSession(facts, this.#host));
   }
 
   /** The level from which on the session's client wants log messages. */

@@ -25,8 +25,15 @@ export interface SessionListenOptions {
 
 /** What opening a listen gave: the filter that the server acknowledged, or how it ended instead. */
 export type Opened =
-  | { readonly kind: 'acknowledged'; readonly filter: JsonText }
+  | { readonly kind: 'acknowledged'; readonly filter: ListenFilter }
   | { readonly kind: 'ended'; readonly outcome: Outcome };
+
+/** What a listen hears of, kept small: sessions hold it for hours. */
+export interface ListenFilter {
+  /** The notifications of list changes. */
+  readonly lists: readonly string[];
+  readonly uris: readonly string[];
+}
 
 interface Listening {
   readonly opened: Promise<Opened>;
@@ -43,6 +50,7 @@ const LISTS = [
   ['promptsListChanged', 'notifications/prompts/list_changed'],
   ['resourcesListChanged', 'notifications/resources/list_changed'],
 ] as const;
+const ALL_LISTS = LISTS.map(([, method]) => method);
 
 /**
  * The changes that one legacy session hears of: list changes and the resources that it subscribed to, through one
@@ -53,7 +61,7 @@ export class SessionListen {
   readonly #options: SessionListenOptions;
   #current: Listening | undefined;
   #opening: Listening | undefined;
-  #filter: JsonText | undefined;
+  #filter: ListenFilter | undefined;
   #failures = 0;
   #callOff: (() => void) | undefined;
 
@@ -91,12 +99,9 @@ export class SessionListen {
   makeUp(): void {
     const filter = this.#filter;
     if (filter === undefined) return;
-    for (const [member, method] of LISTS) {
-      if (filter.get(member)?.value() === true)
-        void this.#options.deliver(writeNotification(method, undefined));
-    }
-    for (const uri of filter.get('resourceSubscriptions')?.items() ?? []) {
-      const params = JsonText.written(`{"uri":${uri.text}}`);
+    for (const method of filter.lists) void this.#options.deliver(writeNotification(method, undefined));
+    for (const uri of filter.uris) {
+      const params = JsonText.of({ uri });
       void this.#options.deliver(writeNotification('notifications/resources/updated', params));
     }
   }
@@ -128,7 +133,7 @@ export class SessionListen {
     const notify: Notify = (notification) => {
       if (controller.signal.aborted) return undefined;
       if (notification.get('method')?.string() !== ACKNOWLEDGED) return this.#options.deliver(notification);
-      const filter = notification.at('params', 'notifications') ?? JsonText.written('{}');
+      const filter = readFilter(notification.at('params', 'notifications'));
       opened.resolve({ kind: 'acknowledged', filter });
       return undefined;
     };
@@ -172,4 +177,13 @@ function filterOf(uris: readonly string[]): JsonText {
     resourcesListChanged: true,
     ...(uris.length === 0 ? {} : { resourceSubscriptions: uris }),
   });
+}
+
+function readFilter(acknowledged: JsonText | undefined): ListenFilter {
+  const lists = LISTS.filter(([member]) => acknowledged?.get(member)?.value() === true);
+  const uris = acknowledged?.get('resourceSubscriptions')?.items() ?? [];
+  return {
+    lists: lists.length === LISTS.length ? ALL_LISTS : lists.map(([, method]) => method),
+    uris: uris.flatMap((uri) => uri.string() ?? []),
+  };
 }

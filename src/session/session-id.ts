@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { GatewardError } from '../errors.ts';
 import { JsonText } from '../lib/json-text.ts';
+import { remember } from '../lib/remember.ts';
 import { SEAL_OVERHEAD, type Seal } from '../lib/seal.ts';
 import type { SessionRows } from './sessions.ts';
 
@@ -51,11 +52,14 @@ const MAX_EXTRA_BYTES = 65_536;
 
 export function createSessionIds(options: SessionIdOptions): SessionIds {
   const { seal, rows, now, ttlMs } = options;
+  // Clients are of few kinds: what they say of themselves is held once, and no session holds the bytes of its id.
+  const share = remember(JsonText.written, { maxEntries: 1000, maxLength: 4096 });
   return {
     async mint(session) {
-      const clientInfo = withoutIcons(session.clientInfo);
+      const clientInfo = share(withoutIcons(session.clientInfo).text);
+      const capabilities = share(session.capabilities.text);
       const key = randomBytes(KEY_BYTES).toString('base64url');
-      const facts = { ...session, clientInfo, key, expiresAtMs: now() + ttlMs };
+      const facts = { ...session, capabilities, clientInfo, key, expiresAtMs: now() + ttlMs };
       const about = writeAbout(facts);
       let plain = writePlain(facts, about);
       if (plain.length > MAX_PLAIN_BYTES) {
@@ -74,7 +78,7 @@ export function createSessionIds(options: SessionIdOptions): SessionIds {
       const text = JsonText.parse(plain.subarray(1));
       if (Number(text.get('t')?.text) <= now()) return undefined;
       const about = text.get('a') ?? (await readExtra(rows, text));
-      return about === undefined ? undefined : readFacts(text, about);
+      return about === undefined ? undefined : readFacts(text, about, share);
     },
   };
 }
@@ -95,7 +99,11 @@ async function readExtra(rows: SessionRows, text: JsonText): Promise<JsonText | 
   return bytes === undefined ? undefined : JsonText.parse(bytes);
 }
 
-function readFacts(text: JsonText, about: JsonText): SessionFacts | undefined {
+function readFacts(
+  text: JsonText,
+  about: JsonText,
+  share: (text: string) => JsonText,
+): SessionFacts | undefined {
   const [version, server, principal, key] = ['v', 's', 'p', 'k'].map((name) => text.get(name)?.string());
   const capabilities = about.get('c');
   const clientInfo = about.get('i');
@@ -107,8 +115,8 @@ function readFacts(text: JsonText, about: JsonText): SessionFacts | undefined {
     version,
     server,
     principal,
-    capabilities,
-    clientInfo,
+    capabilities: share(capabilities.text),
+    clientInfo: share(clientInfo.text),
     expiresAtMs: Number(text.get('t')?.text),
   };
 }
