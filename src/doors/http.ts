@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { GatewardError, toGatewardError } from '../errors.ts';
 import type { Log } from '../lib/log.ts';
+import { Slots, type Slotted } from '../lib/slots.ts';
 import { refuse } from './answer.ts';
 import { type Client, directClient } from './client-address.ts';
 import { answerClientError, createListener, type Listener, type ListenerTls } from './create-server.ts';
@@ -63,6 +64,11 @@ export async function startHttpDoor(parts: HttpDoorParts): Promise<HttpDoor> {
   return door;
 }
 
+/** One request under way. */
+interface UnderWay extends Slotted {
+  readonly response: ServerResponse;
+}
+
 /** One connection. */
 interface Peer {
   readonly client: Client;
@@ -75,7 +81,7 @@ class OpenDoor implements HttpDoor {
   readonly #listener: Listener;
   readonly #ticker: Ticker;
   readonly #peers = new WeakMap<Duplex, Peer>();
-  readonly #underWay = new Map<ServerResponse, Peer>();
+  readonly #underWay = new Slots<UnderWay>();
   readonly #onCrash: (response: ServerResponse, thrown: unknown) => void;
   #rules: Rules;
   #tlsTimer: NodeJS.Timeout | undefined;
@@ -137,7 +143,7 @@ class OpenDoor implements HttpDoor {
   async #stop(graceMs: number): Promise<void> {
     const { server } = this.#listener;
     clearInterval(this.#tlsTimer);
-    for (const response of this.#underWay.keys()) response.shouldKeepAlive = false;
+    for (const { response } of this.#underWay) response.shouldKeepAlive = false;
     const timer = setTimeout(() => server.closeAllConnections(), graceMs);
     const closed = new Promise<void>((resolve) => void server.close(() => resolve()));
     this.#closeIfQuiet();
@@ -193,10 +199,11 @@ class OpenDoor implements HttpDoor {
 
   #track(response: ServerResponse, peer: Peer): void {
     peer.underWay++;
-    this.#underWay.set(response, peer);
+    const underWay: UnderWay = { response, slot: undefined };
+    this.#underWay.add(underWay);
     response.on('close', () => {
       peer.underWay--;
-      this.#underWay.delete(response);
+      this.#underWay.delete(underWay);
       if (this.#stopped !== undefined) this.#closeIfQuiet();
     });
     // A write that comes after the client has gone is not worth a word.
@@ -207,8 +214,8 @@ class OpenDoor implements HttpDoor {
   #hasOther(socket: Duplex): boolean {
     const underWay = this.#peers.get(socket)?.underWay ?? 0;
     if (underWay !== 1) return underWay > 1;
-    const [only] = [...this.#underWay.keys()].filter((response) => response.socket === socket);
-    return only === undefined || only.headersSent || only.req.complete;
+    const [only] = [...this.#underWay].filter(({ response }) => response.socket === socket);
+    return only === undefined || only.response.headersSent || only.response.req.complete;
   }
 
   /** Once nothing is under way, connections without a request need no grace. */

@@ -72,6 +72,7 @@ interface AnswerParts {
 
 /** The answer to one request while it is being made. */
 class ModernAnswer implements Timed {
+  slot: number | undefined;
   readonly #parts: AnswerParts;
   readonly #response: ServerResponse;
   readonly #controller = new AbortController();
@@ -85,7 +86,7 @@ class ModernAnswer implements Timed {
     this.#response = parts.response;
     this.#silentUntilMs = parts.ticker.now() + SILENCE_MS;
     parts.ticker.add(this);
-    parts.response.once('close', () => this.#closed());
+    parts.response.on('close', () => this.#closed());
   }
 
   get signal(): AbortSignal {

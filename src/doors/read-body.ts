@@ -27,6 +27,7 @@ export function readBody(
 }
 
 class BodyReader implements Timed {
+  slot: number | undefined;
   readonly #ticker: Ticker;
   readonly #taker: BodyTaker;
   readonly #deadlineMs: number;

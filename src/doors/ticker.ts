@@ -1,5 +1,7 @@
+import { Slots, type Slotted } from '../lib/slots.ts';
+
 /** Something with a deadline that may be late by one interval. */
-export interface Timed {
+export interface Timed extends Slotted {
   /** Called every interval while it is added. It may delete itself. */
   tick(nowMs: number): void;
 }
@@ -15,7 +17,7 @@ export interface TickerOptions {
  * handed in.
  */
 export class Ticker {
-  readonly #timed = new Set<Timed>();
+  readonly #timed = new Slots<Timed>();
   readonly #clock: () => number;
   readonly #timer: NodeJS.Timeout;
 
