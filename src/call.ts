@@ -43,11 +43,16 @@ export interface LegacyCall {
   readonly session: LegacySession;
   /** Answers of the client to reverse requests that were errors, by input request key: raw JSON-RPC error objects. */
   readonly refusals: ReadonlyMap<string, JsonText>;
-  /**
-   * Says that the upstream hung up the stream of this call and asked to be polled after `retryMs` (2025-11-25
-   * basic/transports §Sending Messages). A door may do the same; the call goes on.
-   */
-  readonly hangUp?: ((retryMs: number) => void) | undefined;
+  /** What the upstream does with the stream of this call; a door may do the same. */
+  readonly stream?: StreamHints | undefined;
+}
+
+/** How a legacy upstream answers one call over HTTP. */
+export interface StreamHints {
+  /** It answers on a stream. */
+  readonly opened: () => void;
+  /** It hung up and asked to be polled after `retryMs`; the call goes on (2025-11-25 basic/transports §Sending Messages). */
+  readonly hungUp: (retryMs: number) => void;
 }
 
 /** The client's session, to which upstream sessions and processes of its own can be tied. */
@@ -67,10 +72,10 @@ export interface LegacySession {
    */
   readonly unbound: (message: JsonText) => Promise<JsonText | undefined>;
   /**
-   * Registers what runs when the client says that its roots changed, until the session ends. Undefined for a client
+   * Registers what runs when the client says that its roots changed, until the signal aborts. Undefined for a client
    * that did not declare `roots.listChanged`.
    */
-  readonly onRootsChanged?: ((run: () => void) => void) | undefined;
+  readonly onRootsChanged?: ((run: () => void, until: AbortSignal) => void) | undefined;
 }
 
 /** How a call ended. */

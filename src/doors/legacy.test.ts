@@ -190,7 +190,7 @@ describe('a session', () => {
     const { url } = await start({
       script: ({ legacy }) => {
         legacy?.session.ended.addEventListener('abort', () => seen.push('ended'));
-        legacy?.session.onRootsChanged?.(() => seen.push('roots'));
+        legacy?.session.onRootsChanged?.(() => seen.push('roots'), new AbortController().signal);
         return complete({ content: [] });
       },
     });
@@ -388,7 +388,7 @@ describe('a client that went away', () => {
   it('is hung up and comes back where the upstream does that', async () => {
     const { url } = await start({
       script: async (call) => {
-        call.legacy?.hangUp?.(40);
+        call.legacy?.stream?.hungUp(40);
         await sleep(100);
         return complete({ content: [] });
       },

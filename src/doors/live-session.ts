@@ -56,7 +56,7 @@ export class LiveSession implements LegacySession {
   lastUsedMs: number;
   readonly #controller = new AbortController();
   #serial: Serial | undefined;
-  #rootsListeners: (() => void)[] | undefined;
+  #rootsListeners: Set<() => void> | undefined;
 
   constructor(facts: SessionFacts, host: SessionHost) {
     const { clock } = host;
@@ -73,7 +73,7 @@ export class LiveSession implements LegacySession {
     this.unrelated = new UnrelatedStreams(() => this.changes.stop());
     this.unbound = (message) => answerUnbound(message, this, () => host.logLevel(this));
     const tellsRoots = facts.capabilities.at('roots', 'listChanged')?.value() === true;
-    this.onRootsChanged = tellsRoots ? (run) => this.#addRootsListener(run) : undefined;
+    this.onRootsChanged = tellsRoots ? (run, until) => this.#addRootsListener(run, until) : undefined;
   }
 
   get key(): string {
@@ -96,7 +96,7 @@ export class LiveSession implements LegacySession {
   get idle(): boolean {
     if (this.calls.size > 0 || this.streams.size > 0 || this.questions.size > 0 || this.unrelated.open)
       return false;
-    return this.#rootsListeners === undefined && getEventListeners(this.ended, 'abort').length === 0;
+    return (this.#rootsListeners?.size ?? 0) === 0 && getEventListeners(this.ended, 'abort').length === 0;
   }
 
   /** Runs changes of the session's rows one after the other. */
@@ -122,9 +122,10 @@ export class LiveSession implements LegacySession {
     this.#rootsListeners = undefined;
   }
 
-  #addRootsListener(run: () => void): void {
-    if (this.ended.aborted) return;
-    this.#rootsListeners ??= [];
-    this.#rootsListeners.push(run);
+  #addRootsListener(run: () => void, until: AbortSignal): void {
+    if (this.ended.aborted || until.aborted) return;
+    this.#rootsListeners ??= new Set();
+    this.#rootsListeners.add(run);
+    until.addEventListener('abort', () => this.#rootsListeners?.delete(run), { once: true });
   }
 }

@@ -1,4 +1,4 @@
-import type { Call, Outcome } from '../call.ts';
+import type { Call, Outcome, StreamHints } from '../call.ts';
 import { GatewardError } from '../errors.ts';
 import type { Clock } from '../lib/clock.ts';
 import { callNotification, type LegacyNotification } from '../wire/rev2025-11-25/upstream-notifications.ts';
@@ -91,6 +91,10 @@ export class InteractiveCall implements ExchangeOwner {
     return this.#parts.interactive;
   }
 
+  get stream(): StreamHints | undefined {
+    return this.#call.legacy?.stream;
+  }
+
   /** Sends the call. Resolves with the outcome of the first round; rejects as the exchange does. */
   start(launch: (owner: ExchangeOwner) => Exchange): Promise<Outcome> {
     const exchange = launch(this);
@@ -125,6 +129,10 @@ export class InteractiveCall implements ExchangeOwner {
 
   onNotification(notification: LegacyNotification): Promise<void> | undefined {
     return this.#notifications.push(notification);
+  }
+
+  onHungUp(retryMs: number): void {
+    this.#call.legacy?.hangUp?.(retryMs);
   }
 
   onReverse(reverse: ReverseRequest): void {

@@ -40,7 +40,8 @@ export function bucketOf(call: Call, context: AuthorizationContext, sharing: Sha
     };
   }
   const session = call.legacy?.session;
-  const capabilities = legacyCapabilities(call.meta.clientCapabilities, session !== undefined);
+  const declared = withRootsChanges(call.meta.clientCapabilities, session);
+  const capabilities = legacyCapabilities(declared, session !== undefined);
   if (session !== undefined) {
     return {
       key: `session ${session.key} ${context}`,
@@ -53,6 +54,13 @@ export function bucketOf(call: Call, context: AuthorizationContext, sharing: Sha
     };
   }
   return pooled(context, capabilities);
+}
+
+/** A client that tells of changes of its roots declares it, which modern capabilities cannot say. */
+function withRootsChanges(declared: JsonText, session: LegacySession | undefined): JsonText {
+  const roots = declared.get('roots');
+  if (session?.onRootsChanged === undefined || roots?.kind !== 'object') return declared;
+  return declared.with({ roots: roots.with({ listChanged: JsonText.of(true) }) });
 }
 
 /** The bucket for a listen of the same caller: it lasts, so it never holds a session that serves one call at a time. */

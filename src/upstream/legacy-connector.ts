@@ -121,7 +121,7 @@ class LegacyConnector {
   async #open(bucket: LegacyBucket, signal: AbortSignal): Promise<LegacyConnection> {
     const { createTransport, connectTimeoutMs, clientInfo, clock, log, admit } = this.#options;
     await admit?.();
-    return await LegacyConnection.open({
+    const connection = await LegacyConnection.open({
       transport: createTransport(bucket.context),
       capabilities: bucket.capabilities,
       session: bucket.session,
@@ -131,6 +131,9 @@ class LegacyConnector {
       clock,
       log,
     });
+    const tellRootsChanged = () => connection.notify(ROOTS_CHANGED, undefined);
+    bucket.session?.onRootsChanged?.(tellRootsChanged, connection.closed);
+    return connection;
   }
 
   async #discover(call: Call, context: AuthorizationContext): Promise<Outcome> {

@@ -1,3 +1,4 @@
+import type { StreamHints } from '../call.ts';
 import type { GatewardError } from '../errors.ts';
 import type { JsonText } from '../lib/json-text.ts';
 import type { LegacyNotification } from '../wire/rev2025-11-25/upstream-notifications.ts';
@@ -12,8 +13,12 @@ export type Reply =
 export interface ExchangeOwner {
   /** Whether it can be asked back (2026-07-28 patterns/mrtr §Supported Requests). */
   readonly interactive: boolean;
+  /** Told what becomes of the request's stream. */
+  readonly stream: StreamHints | undefined;
   readonly onNotification: (notification: LegacyNotification) => Promise<void> | undefined;
   readonly onReverse: (reverse: ReverseRequest) => void;
+  /** The server hung up and is polled after `retryMs`. */
+  readonly onHungUp?: (retryMs: number) => void;
 }
 
 /** One request to a legacy server, from its sending to its reply. */

@@ -80,6 +80,7 @@ export class LegacyPost {
     const { status } = head;
     if (status < 200 || status > 299) return;
     if (this.#initializes) this.#session.takeId(head);
+    if (stream && this.#requestId !== undefined) this.#session.events.onStream?.(this.#requestId);
     if (stream || status === 202 || isJson(head.headers['content-type'])) this.#deliver();
   }
 
@@ -131,6 +132,9 @@ export class LegacyPost {
           failure ?? new GatewardError('UPSTREAM_LOST', { detail: 'Its stream ended without the response.' })
         );
       }
+      if (failure === undefined && retryMs !== undefined)
+        this.#session.events.onHungUp?.(this.#requestId, retryMs);
+      if (retryMs !== undefined) this.#session.events.onHungUp?.(this.#requestId, retryMs);
       await wait(this.#session.options.clock, retryMs ?? this.#pauseMs(vain + 1), this.#abort.signal);
       this.#abort.signal.throwIfAborted();
       failure = await this.#resumeOnce(lastEventId);
