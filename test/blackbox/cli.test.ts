@@ -402,3 +402,17 @@ describe('gateward doctor', () => {
     expect(ended.stdout).toContain('may be running already');
   });
 });
+
+describe('docs/cli.md', () => {
+  it.each([[], ['serve'], ['connect'], ['server', 'list'], ['server', 'show'], ['doctor']])(
+    'names what the help of %j does',
+    async (...command) => {
+      const page = await readFile(join(import.meta.dirname, '../../docs/cli.md'), 'utf8');
+      const { stdout } = await gateward([...command, '--help']);
+      const options = [...stdout.matchAll(/--[a-z-]+/g)].map(([option]) => option);
+      expect(options.length).toBeGreaterThan(0);
+      expect(options.filter((option) => !page.includes(option) && option !== '--version')).toEqual([]);
+      expect(page).toContain(['gateward', ...command].join(' '));
+    },
+  );
+});
