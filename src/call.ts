@@ -63,6 +63,11 @@ export interface LegacySession {
   readonly key: string;
   /** The client's revision, e.g. `2025-06-18`. */
   readonly version: string;
+  /**
+   * What its client can be asked, as `_meta` of its calls carries it. Upstream sessions of its own declare just this,
+   * whichever call opens them.
+   */
+  readonly capabilities: JsonText;
   /** Aborts when the session ends, however it ends. */
   readonly ended: AbortSignal;
   /**

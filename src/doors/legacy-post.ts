@@ -92,11 +92,11 @@ function answerRequests(
     sse,
   });
   const asking = eitherOf(answer, session.unrelated);
-  const hangUp = batch ? undefined : (retryMs: number) => answer.hangUp(retryMs);
+  const stream = batch ? undefined : answer.hints;
   for (const other of posted.others) takeOther(session, other);
   requests.forEach((posted, index) => {
     const spoken = { session, headers: request.headers };
-    const given: LegacyRequest = { ...posted, spoken, outlet: answer, asking, hangUp };
+    const given: LegacyRequest = { ...posted, spoken, outlet: answer, asking, stream };
     const flight = flights[index];
     if (flight !== undefined) void answerRequest(given, flight, parts).then((reply) => answer.reply(reply));
   });

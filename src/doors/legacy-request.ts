@@ -1,4 +1,4 @@
-import type { Call, Notify, Outcome } from '../call.ts';
+import type { Call, Notify, Outcome, StreamHints } from '../call.ts';
 import { GatewardError } from '../errors.ts';
 import { JsonText } from '../lib/json-text.ts';
 import { raceAbort } from '../lib/race-abort.ts';
@@ -25,7 +25,8 @@ export interface LegacyRequest {
   readonly outlet: Outlet;
   /** For questions to the client. */
   readonly asking: Outlet;
-  readonly hangUp: ((retryMs: number) => void) | undefined;
+  /** What follows the stream of the upstream; undefined where there is no stream of this request alone. */
+  readonly stream: StreamHints | undefined;
 }
 
 /** Requests of one session that may be in work at a time. */
@@ -104,7 +105,7 @@ async function callInside(request: LegacyRequest, flight: Flight, parts: LegacyP
     const given: Call = {
       ...base,
       ...wordRound(request, modern, { answers, round }),
-      legacy: { session, refusals, hangUp: request.hangUp },
+      legacy: { session, refusals, stream: request.stream },
     };
     return parts.handle({ server: session.facts.server, call: given, headers });
   };

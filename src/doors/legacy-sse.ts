@@ -149,7 +149,7 @@ class SseDoorState {
     const { unrelated } = session;
     const spoken = { session, headers: request.headers };
     posted.requests.forEach((given, index) => {
-      const asked = { ...given, spoken, outlet: unrelated, asking: unrelated, hangUp: undefined };
+      const asked = { ...given, spoken, outlet: unrelated, asking: unrelated, stream: undefined };
       const flight = flights[index];
       if (flight === undefined) return;
       void answerRequest(asked, flight, this.#parts).then((reply) => {

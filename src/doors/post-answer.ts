@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { StreamHints } from '../call.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Accepted } from '../lib/media-type.ts';
 import type { EventLog } from '../session/event-log.ts';
@@ -53,10 +54,15 @@ export class PostAnswer implements Outlet {
     return this.#missing === 0 ? undefined : this.#open()?.send(message);
   }
 
-  /** Closes the connection and asks the client to come back, where its revision knows that. */
-  hangUp(retryMs: number): void {
-    if (this.#missing > 0 && this.#options.session.revision.primes) this.#open()?.hangUp(retryMs);
-  }
+  /** Does with the stream what the upstream does with its own, as far as the client's revision knows that. */
+  readonly hints: StreamHints = {
+    opened: () => {
+      if (this.#missing > 0) this.#open();
+    },
+    hungUp: (retryMs) => {
+      if (this.#missing > 0 && this.#options.session.revision.primes) this.#open()?.hangUp(retryMs);
+    },
+  };
 
   /** Takes the response to one of the requests; undefined for one that was cancelled and gets none. */
   reply(reply: Reply | undefined): void {

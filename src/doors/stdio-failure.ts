@@ -1,4 +1,4 @@
-import { GatewardError, toGatewardError } from '../errors.ts';
+import { ERRORS, GatewardError, toGatewardError } from '../errors.ts';
 import { JsonText } from '../lib/json-text.ts';
 import { failedBy } from '../wire/failure.ts';
 import { writeError } from '../wire/message.ts';
@@ -7,7 +7,7 @@ import { writeError } from '../wire/message.ts';
 export function relayError(thrown: unknown): GatewardError {
   const error = toGatewardError(thrown);
   if (error.code !== 'UPSTREAM_UNAVAILABLE') return error;
-  const why = error.message.replace(/^.*? try again later\. ?/, '');
+  const why = error.message.slice(ERRORS.UPSTREAM_UNAVAILABLE.text.length).trim();
   return new GatewardError('GATEWAY_UNREACHABLE', { detail: why === '' ? undefined : why, cause: error });
 }
 

@@ -131,10 +131,6 @@ export class InteractiveCall implements ExchangeOwner {
     return this.#notifications.push(notification);
   }
 
-  onHungUp(retryMs: number): void {
-    this.#call.legacy?.hangUp?.(retryMs);
-  }
-
   onReverse(reverse: ReverseRequest): void {
     if (this.#phase === 'over' || this.#end !== undefined) return;
     this.#questions.add(reverse);

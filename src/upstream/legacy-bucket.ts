@@ -40,7 +40,7 @@ export function bucketOf(call: Call, context: AuthorizationContext, sharing: Sha
     };
   }
   const session = call.legacy?.session;
-  const declared = withRootsChanges(call.meta.clientCapabilities, session);
+  const declared = session === undefined ? call.meta.clientCapabilities : declaredBy(session);
   const capabilities = legacyCapabilities(declared, session !== undefined);
   if (session !== undefined) {
     return {
@@ -57,10 +57,10 @@ export function bucketOf(call: Call, context: AuthorizationContext, sharing: Sha
 }
 
 /** A client that tells of changes of its roots declares it, which modern capabilities cannot say. */
-function withRootsChanges(declared: JsonText, session: LegacySession | undefined): JsonText {
-  const roots = declared.get('roots');
-  if (session?.onRootsChanged === undefined || roots?.kind !== 'object') return declared;
-  return declared.with({ roots: roots.with({ listChanged: JsonText.of(true) }) });
+function declaredBy({ capabilities, onRootsChanged }: LegacySession): JsonText {
+  const roots = capabilities.get('roots');
+  if (onRootsChanged === undefined || roots?.kind !== 'object') return capabilities;
+  return capabilities.with({ roots: roots.with({ listChanged: JsonText.of(true) }) });
 }
 
 /** The bucket for a listen of the same caller: it lasts, so it never holds a session that serves one call at a time. */

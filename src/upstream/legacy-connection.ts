@@ -141,7 +141,6 @@ export class LegacyConnection {
     await this.#unlessClosed(
       transport.start({
         onMessage: (message, requestId) => this.#receive(message, requestId),
-        onHungUp: (requestId, retryMs) => this.#flights.get(requestId)?.owner?.onHungUp?.(retryMs),
         onStream: (requestId) => this.#flights.get(requestId)?.owner?.stream?.opened(),
         onHungUp: (requestId, retryMs) => this.#flights.get(requestId)?.owner?.stream?.hungUp(retryMs),
         onRequestFailed: (requestId, error) => this.#finish(requestId, (flight) => flight.fail(error)),

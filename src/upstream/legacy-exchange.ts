@@ -17,8 +17,6 @@ export interface ExchangeOwner {
   readonly stream: StreamHints | undefined;
   readonly onNotification: (notification: LegacyNotification) => Promise<void> | undefined;
   readonly onReverse: (reverse: ReverseRequest) => void;
-  /** The server hung up and is polled after `retryMs`. */
-  readonly onHungUp?: (retryMs: number) => void;
 }
 
 /** One request to a legacy server, from its sending to its reply. */

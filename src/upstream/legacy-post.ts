@@ -134,7 +134,6 @@ export class LegacyPost {
       }
       if (failure === undefined && retryMs !== undefined)
         this.#session.events.onHungUp?.(this.#requestId, retryMs);
-      if (retryMs !== undefined) this.#session.events.onHungUp?.(this.#requestId, retryMs);
       await wait(this.#session.options.clock, retryMs ?? this.#pauseMs(vain + 1), this.#abort.signal);
       this.#abort.signal.throwIfAborted();
       failure = await this.#resumeOnce(lastEventId);

@@ -35,8 +35,6 @@ export interface TransportEvents {
    * standalone stream and on transports without streams. A promise asks the transport to read no further until then.
    */
   readonly onMessage: (message: JsonText, requestId: string | undefined) => Promise<void> | undefined;
-  /** The server hung up the stream of a request and asked to be polled after `retryMs`; the transport does so. */
-  readonly onHungUp?: (requestId: string, retryMs: number) => void;
   /** The server answers a request on a stream of its own. */
   readonly onStream?: (requestId: string) => void;
   /** The server hung up the stream of a request, which is resumed after `retryMs`. */

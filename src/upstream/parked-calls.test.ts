@@ -146,17 +146,20 @@ describe('a call whose server asks back', () => {
   });
 
   it('delivers notifications of the parked time to the retry, under its token', async () => {
+    const parked = Promise.withResolvers<void>();
     const chatty = async ({ ask: put, progress }: Turn) => {
       progress(1);
       const answer = put('elicitation/create', FORM);
-      setTimeout(() => progress(2), 20);
+      await parked.promise;
+      progress(2);
       await answer;
       progress(3);
       return {};
     };
     const it = start({ tools: { chatty } });
     const first = await call(it, { params: { name: 'chatty' }, progressToken: '"a"' });
-    await new Promise((resolve) => setTimeout(resolve, 40));
+    parked.resolve();
+    await quiet();
     const again = retry({ name: 'chatty' }, first.requestState, { 'input-1': ACCEPT });
     const second = await call(it, { ...again, progressToken: '2' });
     const seen = [first, second].map(({ told }) => told.map(({ params }) => params));
@@ -377,14 +380,16 @@ describe('a parked call that nobody answers', () => {
   });
 
   it('gives an outcome that came meanwhile to its retry', async () => {
+    const parked = Promise.withResolvers<void>();
     const quick = async ({ ask: put }: Turn) => {
       void put('elicitation/create', FORM);
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await parked.promise;
       return { done: 'without' };
     };
     const it = start({ tools: { quick } });
     const { requestState } = await call(it, { params: { name: 'quick' } });
-    await new Promise((resolve) => setTimeout(resolve, 40));
+    parked.resolve();
+    await quiet();
     const again = await call(it, retry({ name: 'quick' }, requestState, { 'input-1': ACCEPT }));
     expect(again.body).toMatchObject({ done: 'without' });
   });
@@ -424,34 +429,45 @@ describe('a retry that the client cuts off', () => {
 });
 
 describe('a question that the server takes back', () => {
-  const fickle = async ({ ask: put, session }: Turn) => {
-    void put('elicitation/create', FORM);
-    setTimeout(() => {
+  /** A tool that asks, takes the question back when it is told to, and ends when it is told to. */
+  function fickle() {
+    const [takeBack, end] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const tool = async ({ ask: put, session }: Turn) => {
+      void put('elicitation/create', FORM);
+      await takeBack.promise;
       session.push({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 'srv-1' } });
-    }, 20);
-    await new Promise((resolve) => setTimeout(resolve, 40));
-    return { done: true };
-  };
+      await end.promise;
+      return { done: true };
+    };
+    return { tool, takeBack, end };
+  }
 
   it('is not asked if it was still being collected', async () => {
-    const it = start({ tools: { fickle } });
-    const sent = sketchCall({ params: { name: 'fickle' }, capabilities: ASKABLE });
+    const { tool, takeBack, end } = fickle();
+    const it = start({ tools: { tool } });
+    const sent = sketchCall({ params: { name: 'tool' }, capabilities: ASKABLE });
     const calling = it.connector.call(sent.call, 'context');
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    await quiet();
+    takeBack.resolve();
+    await quiet();
     await it.clock.advance(30);
+    end.resolve();
     expect(bodyOf(await calling)).toMatchObject({ done: true });
   });
 
   it('is reported by its key, and an answer to it is ignored', async () => {
-    const it = start({ tools: { fickle } });
-    const first = await call(it, { params: { name: 'fickle' } });
+    const { tool, takeBack, end } = fickle();
+    const it = start({ tools: { tool } });
+    const first = await call(it, { params: { name: 'tool' } });
     const withdrawn: string[] = [];
     if (first.outcome.kind === 'input_required')
       first.outcome.legacy?.onWithdrawn((key) => withdrawn.push(key));
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    takeBack.resolve();
+    await quiet();
     expect(withdrawn).toEqual(['input-1']);
-    const again = begin(it, retry({ name: 'fickle' }, first.requestState, { 'input-1': ACCEPT }));
-    expect(bodyOf(await (await again).calling)).toMatchObject({ done: true });
+    const again = await begin(it, retry({ name: 'tool' }, first.requestState, { 'input-1': ACCEPT }));
+    end.resolve();
+    expect(bodyOf(await again.calling)).toMatchObject({ done: true });
     const sent = it.server.sessions[0]?.received.filter((message) => message['id'] === 'srv-1');
     expect(sent).toEqual([]);
   });
