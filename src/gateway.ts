@@ -8,13 +8,19 @@ import { compareConfigs } from './gateway/compare-configs.ts';
 import { createGeneration, type Generation, type GenerationParts } from './gateway/generation.ts';
 import { createLegacyDoors, type LegacyDoors } from './gateway/legacy-doors.ts';
 import { createPages } from './gateway/pages.ts';
-import { describeServers, type GatewayStatus, type ReloadReport } from './gateway/status.ts';
+import {
+  describeServers,
+  type GatewayStatus,
+  type ReloadReport,
+  type UpstreamStatus,
+} from './gateway/status.ts';
 import { upstreamDeps } from './gateway/upstream-deps.ts';
 import type { Log } from './lib/log.ts';
 import { createSeal, type Seal } from './lib/seal.ts';
 import type { Handlers } from './pipeline.ts';
 import type { Door } from './steps/step.ts';
 import { makeDataFolder, readMasterSecret, readOrMakeAdminKey } from './store/key-files.ts';
+import { hideSecrets } from './telemetry/hide-secrets.ts';
 import { createUpstreamOf } from './upstream/create-upstream.ts';
 import { createProcessGroups } from './upstream/stdio-process.ts';
 
@@ -87,6 +93,7 @@ class OpenGateway {
   readonly #groups = createProcessGroups();
   readonly #startedAt = new Date().toISOString();
   #current: Generation;
+  #secrets: readonly string[];
   #door: HttpDoor | undefined;
   #stopping = false;
   #lastReload: ReloadReport | undefined;
@@ -96,6 +103,7 @@ class OpenGateway {
     const { loaded, environment, log, version } = options;
     this.#options = options;
     this.#adminKey = adminKey;
+    this.#secrets = loaded.secrets;
     const now = (): number => performance.now();
     const deps = upstreamDeps({
       environment,
@@ -157,9 +165,14 @@ class OpenGateway {
       startedAt: this.#startedAt,
       configFile: config.file,
       lastReload: this.#lastReload,
-      upstreams: [...upstreams.values()].map((upstream) => upstream.status()),
+      upstreams: [...upstreams.values()].map((upstream) => this.#withoutSecrets(upstream.status())),
       servers: describeServers(config.servers, this.url),
     };
+  }
+
+  /** Arguments of a command may hold what was substituted. */
+  #withoutSecrets(status: UpstreamStatus): UpstreamStatus {
+    return { ...status, target: hideSecrets(status.target, this.#secrets) };
   }
 
   /** One after another, since each compares itself with the one before. */
@@ -192,6 +205,7 @@ class OpenGateway {
     const before = this.#current;
     const difference = compareConfigs(before.config, next.config);
     this.#current = createGeneration(next.config, before.upstreams, this.#parts);
+    this.#secrets = next.secrets;
     this.#door?.update(this.#settings());
     before.end();
     for (const [name, upstream] of before.upstreams) {

@@ -109,12 +109,18 @@ function pump(take: (chunk: Buffer) => void): Promise<boolean> {
 
 /** Lines leave whole and in order; a slow reader makes senders wait. */
 function writeTo(stream: NodeJS.WriteStream): WriteMessage {
+  let drained: Promise<void> | undefined;
   return (message) => {
     if (stream.destroyed || stream.write(writeLine(message))) return undefined;
-    return once(stream, 'drain').then(
-      () => undefined,
-      () => undefined,
-    );
+    drained ??= once(stream, 'drain')
+      .then(
+        () => undefined,
+        () => undefined,
+      )
+      .finally(() => {
+        drained = undefined;
+      });
+    return drained;
   };
 }
 
