@@ -189,6 +189,20 @@ describe('gateward serve', () => {
     expect(gateway.events.at(-1)).toEqual({ event: 'stopped' });
   });
 
+  it('shows no secret that stands in the arguments of a command or in a URL', async () => {
+    const variable = ['$', '{UPSTREAM_TOKEN}'].join('');
+    const server = join(import.meta.dirname, '../fixtures/servers/modern-stdio.ts');
+    const gone = `http://127.0.0.1:${await closedPort()}/mcp?key=${variable}`;
+    const gateway = await serve(
+      `${LISTEN}log: { level: debug }\nupstreams:\n  a: { command: "${process.execPath}", args: ["${server}", "--token=${variable}"] }\n  b: { url: "${gone}" }\n`,
+      { UPSTREAM_TOKEN: 'token-that-nobody-sees' },
+    );
+    const list = await gateward(['server', 'list', ...admin(gateway), '--json']);
+    const seen = `${JSON.stringify(gateway.events)}${gateway.stderr()}${list.stdout}`;
+    expect(seen).toContain('--token=[hidden]');
+    expect(seen).not.toContain('token-that-nobody-sees');
+  });
+
   it('ends at once on a second signal, though a call is in flight', async () => {
     const gateway = await serve(`${LISTEN}upstreams: { a: { url: "${await startFixture()}" } }\n`);
     const call = callSlow(gateway.url);
