@@ -67,6 +67,9 @@ class Scanner {
   readonly #text: string;
   readonly #indexDepth: number;
   #at = 0;
+  /** Keys of the objects around the current place, outermost first: one array for all of them. */
+  readonly #keys: string[] = [];
+  #keyCount = 0;
 
   constructor(text: string, indexDepth: number) {
     this.#text = text;
@@ -90,16 +93,16 @@ class Scanner {
         return this.#array(depth);
       case QUOTE:
         this.#string();
-        return leaf('string', start, this.#at);
+        return this.#leaf('string', start, depth);
       case 0x74:
-        return this.#word('true', 'boolean');
+        return this.#word('true', 'boolean', depth);
       case 0x66:
-        return this.#word('false', 'boolean');
+        return this.#word('false', 'boolean', depth);
       case 0x6e:
-        return this.#word('null', 'null');
+        return this.#word('null', 'null', depth);
       default:
         this.#number();
-        return leaf('number', start, this.#at);
+        return this.#leaf('number', start, depth);
     }
   }
 
@@ -110,12 +113,18 @@ class Scanner {
     this.#space();
     if (this.#text.charCodeAt(this.#at) === CLOSE_BRACE) this.#at++;
     else {
-      const keys = new KeysSeen();
+      const firstKey = this.#keyCount;
+      let many: Set<string> | undefined;
       do {
         this.#space();
         const keyStart = this.#at;
         const key = this.#key();
-        if (!keys.add(key)) throw new JsonRefused('duplicate-key', keyStart);
+        if (many === undefined ? this.#hasKey(key, firstKey) : many.has(key)) {
+          throw new JsonRefused('duplicate-key', keyStart);
+        }
+        if (many !== undefined) many.add(key);
+        else if (this.#keyCount - firstKey < LINEAR_KEYS) this.#keys[this.#keyCount++] = key;
+        else many = new Set(this.#keys.slice(firstKey, this.#keyCount)).add(key);
         this.#space();
         this.#expect(COLON);
         this.#space();
@@ -123,7 +132,9 @@ class Scanner {
         if (members !== undefined) members.push({ key, start: keyStart, value });
         this.#space();
       } while (this.#more(CLOSE_BRACE));
+      this.#keyCount = firstKey;
     }
+    if (depth > this.#indexDepth) return NOWHERE;
     return { kind: 'object', start, end: this.#at, members, items: undefined };
   }
 
@@ -141,7 +152,13 @@ class Scanner {
         this.#space();
       } while (this.#more(CLOSE_BRACKET));
     }
+    if (depth > this.#indexDepth) return NOWHERE;
     return { kind: 'array', start, end: this.#at, members: undefined, items };
+  }
+
+  #hasKey(key: string, first: number): boolean {
+    for (let at = first; at < this.#keyCount; at++) if (this.#keys[at] === key) return true;
+    return false;
   }
 
   /** True after a comma, false after the closing mark. */
@@ -214,11 +231,17 @@ class Scanner {
     if (this.#at === start) this.#refuse();
   }
 
-  #word(word: string, kind: JsonKind): JsonNode {
+  /** The node of a value without parts; one for all where nobody looks at it. */
+  #leaf(kind: JsonKind, start: number, depth: number): JsonNode {
+    if (depth > this.#indexDepth) return NOWHERE;
+    return { kind, start, end: this.#at, members: undefined, items: undefined };
+  }
+
+  #word(word: string, kind: JsonKind, depth: number): JsonNode {
     const start = this.#at;
     if (!this.#text.startsWith(word, start)) this.#refuse();
     this.#at = start + word.length;
-    return leaf(kind, start, this.#at);
+    return this.#leaf(kind, start, depth);
   }
 
   #space(): void {
@@ -237,26 +260,8 @@ class Scanner {
   }
 }
 
-/** Keys of one object; add() is false for a key that is there already. */
-class KeysSeen {
-  readonly #few: string[] = [];
-  #many: Set<string> | undefined;
-
-  add(key: string): boolean {
-    if (this.#many !== undefined) {
-      const before = this.#many.size;
-      return this.#many.add(key).size > before;
-    }
-    if (this.#few.includes(key)) return false;
-    this.#few.push(key);
-    if (this.#few.length > LINEAR_KEYS) this.#many = new Set(this.#few);
-    return true;
-  }
-}
-
-function leaf(kind: JsonKind, start: number, end: number): JsonNode {
-  return { kind, start, end, members: undefined, items: undefined };
-}
+/** Stands for every value below the levels whose parts are noted. */
+const NOWHERE: JsonNode = { kind: 'null', start: 0, end: 0, members: undefined, items: undefined };
 
 /** The value of a checked JSON string, given its inside as latin1. */
 function decodeString(inner: string): string {
