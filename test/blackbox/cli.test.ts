@@ -8,6 +8,7 @@ import { startLegacyHttp } from '../fixtures/servers/legacy-http.ts';
 import { startModernHttp } from '../fixtures/servers/modern-http.ts';
 import { gatewardCommand, type RunningGateway, type ServeEvent, startGateway } from '../support/gateway.ts';
 import { closedPort } from '../support/http-upstream.ts';
+import { startStdioClient } from '../support/stdio-client.ts';
 
 const ends: (() => Promise<unknown>)[] = [];
 let folder: string;
@@ -330,6 +331,33 @@ describe('gateward server', () => {
     expect(await gateward(['server', 'list'], { GATEWARD_CONFIG: gateway.configFile })).toMatchObject({
       code: 0,
     });
+  });
+
+  it('finds a gateway that serves HTTPS, by the certificate in its configuration', async () => {
+    const tls = join(import.meta.dirname, '../fixtures/tls');
+    const port = await closedPort();
+    const gateway = await serve(
+      `listen: { port: ${port}, tls: { cert: "${tls}/server.pem", key: "${tls}/server.key" } }\n`,
+    );
+    expect(gateway.url).toBe(`https://127.0.0.1:${port}`);
+    expect(await gateward(['server', 'list', '--config', gateway.configFile])).toMatchObject({ code: 0 });
+    const stranger = await gateward(['server', 'list', ...admin(gateway), '--json']);
+    expect(stranger.code).toBe(3);
+    const connected = startStdioClient([
+      ...gatewardCommand(),
+      'connect',
+      gateway.url,
+      '--ca',
+      `${tls}/ca.pem`,
+    ]);
+    ends.push(() => connected.kill());
+    connected.send({
+      jsonrpc: '2.0',
+      id: 1,
+      method: 'initialize',
+      params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'x', version: '1' } },
+    });
+    expect(await connected.next(({ id }) => id === 1)).toHaveProperty('result');
   });
 
   it('tells by its exit code what is wrong', async () => {
