@@ -393,11 +393,17 @@ describe('sessions of legacy clients', () => {
 
   it('tell their upstream sessions that the roots changed', async () => {
     const it = start({ tools: { echo } });
-    const session = sketchSession();
-    const capabilities = { roots: { listChanged: true } };
-    await run(it, { params: { name: 'echo' }, session, capabilities });
-    await run(it, { method: 'notifications/roots/list_changed', session, capabilities });
+    let change: (() => void) | undefined;
+    const session = {
+      ...sketchSession(undefined, { roots: {} }),
+      onRootsChanged: (run: () => void) => {
+        change = run;
+      },
+    };
+    await run(it, { params: { name: 'echo' }, session });
+    change?.();
     expect(it.server.sessions[0]?.requests('notifications/roots/list_changed')).toHaveLength(1);
+    const capabilities = { roots: { listChanged: true } };
     expect(it.server.sessions[0]?.received[0]).toMatchObject({ params: { capabilities } });
   });
 });

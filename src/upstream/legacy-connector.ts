@@ -50,7 +50,6 @@ export interface LegacyConnectorOptions {
 const COLLECT_MS = 30;
 /** A list may be kept so long while the server tells of its changes. */
 const WATCHED_TTL_MS = 60_000;
-/** Notifications of legacy clients that arrive as calls. */
 const ROOTS_CHANGED = 'notifications/roots/list_changed';
 
 /** Speaks modern to the inside and legacy (2024-11-05 to 2025-11-25) to one server. */
@@ -100,8 +99,6 @@ class LegacyConnector {
           return await this.#discover(call, context);
         case 'subscriptions/listen':
           return await this.#listen(call, context);
-        case ROOTS_CHANGED:
-          return this.#tellRootsChanged(call, context);
         default:
           if (declinesUrls(call)) throw new GatewardError('INPUT_NOT_GIVEN');
           return await this.#forward(call, context);
@@ -161,14 +158,6 @@ class LegacyConnector {
     const count = (this.#watched.get(key) ?? 0) + change;
     if (count > 0) this.#watched.set(key, count);
     else this.#watched.delete(key);
-  }
-
-  #tellRootsChanged(call: Call, context: AuthorizationContext): Outcome {
-    const bucket = bucketOf(call, context, this.#options.sharing);
-    // A session that is not open yet asks for the roots when it is.
-    const open = bucket.session && this.#pool.peek(({ key }) => key === bucket.key);
-    open?.notify(ROOTS_CHANGED, undefined);
-    return { kind: 'complete', result: JsonText.of({ resultType: 'complete' }) };
   }
 
   /** A call that no server got, since its session had ended, is sent once more on a new one. */

@@ -99,15 +99,19 @@ export function sketchCall(sketch: Sketch): Sent {
   return { call, told, abort };
 }
 
+const EVERYTHING = { elicitation: { form: {}, url: {} }, sampling: { tools: {}, context: {} }, roots: {} };
+
 /** A session of a legacy client; `unbound` answers what belongs to no call. */
 export function sketchSession(
   unbound: LegacySession['unbound'] = async () => undefined,
+  capabilities: object = EVERYTHING,
 ): LegacySession & { readonly end: () => void } {
   const ended = new AbortController();
   return {
     principal: 'local',
     key: crypto.randomUUID(),
     version: '2025-11-25',
+    capabilities: JsonText.of(capabilities),
     ended: ended.signal,
     unbound,
     end: () => ended.abort(),
