@@ -1,21 +1,23 @@
 import { expect, it, vi } from 'vitest';
-import type { Stage } from './scenarios.ts';
+import { type Act, ANY_ERA, type Stage } from './scenarios.ts';
 
 const LIST_CHANGED = 'notifications/tools/list_changed';
 
-/** What only a legacy client does: levels of the log, subscriptions, notifications that no call asked for. */
-export function describeLegacy({ target, peer }: Stage): void {
+/** What a legacy server sends of itself while a call runs. */
+function describeMessages({ target, peer }: Stage): void {
   it('logs what the level lets through', async () => {
     const { sdk, seen } = peer();
     const logged = () => seen.filter(({ method }) => method === 'notifications/message');
     await sdk.setLoggingLevel('info');
     seen.length = 0;
     await peer().call(target.name('test_tool_with_logging'));
-    expect(logged().map(({ params }) => params['data'])).toEqual([
-      'Tool execution started',
-      'Tool processing data',
-      'Tool execution completed',
-    ]);
+    await vi.waitFor(() =>
+      expect(logged().map(({ params }) => params['data'])).toEqual([
+        'Tool execution started',
+        'Tool processing data',
+        'Tool execution completed',
+      ]),
+    );
     await sdk.setLoggingLevel('error');
     seen.length = 0;
     await peer().call(target.name('test_tool_with_logging'));
@@ -53,7 +55,10 @@ export function describeLegacy({ target, peer }: Stage): void {
     const { text } = await peer().call(target.name('sample_with_tools'));
     expect(text).toContain('Hello');
   });
+}
 
+/** Changes that a legacy server announces, which belong to no call. */
+export function describeChanges({ target, peer }: Stage): void {
   it('announces a change of the tools, and then lists the new ones', async () => {
     const { sdk, seen } = peer();
     const names = async () => (await sdk.listTools()).tools.map(({ name }) => name);
@@ -85,3 +90,6 @@ export function describeLegacy({ target, peer }: Stage): void {
     expect(updates()).toEqual([]);
   });
 }
+
+/** All that a legacy client may do with a legacy server. */
+export const LEGACY: readonly Act[] = [...ANY_ERA, describeMessages, describeChanges];

@@ -17,8 +17,11 @@ export interface Stage {
   count(name: string): Promise<number>;
 }
 
-/** What a user of any client may do with a server, whatever the era: the same facts for each scene. */
-export function describeScene(scene: Scene, more?: (stage: Stage) => void): void {
+/** Some tests on a stage. */
+export type Act = (stage: Stage) => void;
+
+/** Connects one client, and runs the tests of the acts with it. */
+export function describeScene(scene: Scene, acts: readonly Act[]): void {
   describe(scene.title, () => {
     let open: Peer | undefined;
     const stage: Stage = {
@@ -36,14 +39,12 @@ export function describeScene(scene: Scene, more?: (stage: Stage) => void): void
       open = await scene.open();
     });
     afterAll(() => open?.sdk.close());
-    describeOffers(stage);
-    describeQuestions(stage);
-    describeRunningCalls(stage);
-    more?.(stage);
+    for (const act of acts) act(stage);
   });
 }
 
-function describeOffers({ target, peer, count }: Stage): void {
+/** What a server offers: tools, prompts, resources, templates, completion. */
+export function describeOffers({ target, peer, count }: Stage): void {
   it('lists the tools, and calls one with its structured result', async () => {
     const { tools } = await peer().sdk.listTools();
     expect(tools.map(({ name }) => name)).toEqual(
@@ -100,7 +101,8 @@ function describeOffers({ target, peer, count }: Stage): void {
   });
 }
 
-function describeQuestions({ target, peer }: Stage): void {
+/** What a server asks of the client while a call runs. */
+export function describeQuestions({ target, peer }: Stage): void {
   it.each(['accept', 'decline', 'cancel'] as const)('takes "%s" to the tool that asks', async (action) => {
     const { answers } = peer();
     const content = action === 'accept' ? { content: { response: 'Ada' } } : {};
@@ -185,7 +187,8 @@ function describeQuestions({ target, peer }: Stage): void {
   });
 }
 
-function describeRunningCalls({ target, peer, count }: Stage): void {
+/** What happens while a call runs. */
+export function describeRunningCalls({ target, peer, count }: Stage): void {
   it('reports the progress of a call, in order and before its result', async () => {
     const { arrived } = peer();
     const told: number[] = [];
@@ -213,3 +216,6 @@ function describeRunningCalls({ target, peer, count }: Stage): void {
     await vi.waitFor(async () => expect(await count('cancelled:slow')).toBe(cancelled + 1), 5000);
   });
 }
+
+/** What a user of any client may do with a server, whatever the era. */
+export const ANY_ERA: readonly Act[] = [describeOffers, describeQuestions, describeRunningCalls];

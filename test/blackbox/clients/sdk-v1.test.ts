@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Front, LEGACY_TARGETS, startFront } from './front.ts';
-import { describeLegacy } from './legacy-scenarios.ts';
+import { LEGACY } from './legacy-scenarios.ts';
 import { httpV1, openV1 } from './peer.ts';
 import { describeScene } from './scenarios.ts';
 
@@ -18,7 +18,7 @@ describe('the client of SDK v1, through the gateway to a legacy server', () => {
         target,
         open: () => openV1(httpV1(front.at(`${target.path}/mcp`))),
       },
-      describeLegacy,
+      LEGACY,
     );
   }
 

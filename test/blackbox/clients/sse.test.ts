@@ -1,7 +1,7 @@
 import { SSEClientTransport } from '@modelcontextprotocol/sdk/client/sse.js';
 import { afterAll, beforeAll, describe } from 'vitest';
 import { type Front, LEGACY_TARGETS, startFront } from './front.ts';
-import { describeLegacy } from './legacy-scenarios.ts';
+import { LEGACY } from './legacy-scenarios.ts';
 import { openV1 } from './peer.ts';
 import { describeScene } from './scenarios.ts';
 
@@ -19,7 +19,7 @@ describe('the client of SDK v1 over HTTP+SSE, through the gateway to a legacy se
         target,
         open: () => openV1(new SSEClientTransport(new URL(front.at(`${target.path}/sse`)))),
       },
-      describeLegacy,
+      LEGACY,
     );
   }
 });

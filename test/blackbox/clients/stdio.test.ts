@@ -6,10 +6,10 @@ import { StdioClientTransport as StdioV1 } from '@modelcontextprotocol/sdk/clien
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { familyOf, gatewardCommand, isRunning } from '../../support/gateway.ts';
 import { type Front, LEGACY_TARGETS, MODERN_TARGETS, startFront, type Target } from './front.ts';
-import { describeLegacy } from './legacy-scenarios.ts';
+import { LEGACY } from './legacy-scenarios.ts';
 import { openV1, openV2 } from './peer.ts';
 import { interopProgram } from './run-program.ts';
-import { describeScene } from './scenarios.ts';
+import { ANY_ERA, describeScene, type Stage } from './scenarios.ts';
 
 let front: Front;
 let home: string;
@@ -41,6 +41,12 @@ const connect = (target: Target): Launch =>
 const mcpRemote = (target: Target): Launch =>
   launch([process.execPath, interopProgram('mcp-remote/dist/proxy.js'), front.at(`${target.path}/mcp`)]);
 
+function agreesOnModern({ peer }: Stage): void {
+  it('agrees on 2026-07-28', () => {
+    expect(peer().revision).toBe('2026-07-28');
+  });
+}
+
 describe('over stdio, by gateward connect', () => {
   for (const target of LEGACY_TARGETS) {
     describeScene(
@@ -49,7 +55,7 @@ describe('over stdio, by gateward connect', () => {
         target,
         open: () => openV1(new StdioV1(connect(target))),
       },
-      describeLegacy,
+      LEGACY,
     );
   }
   for (const target of MODERN_TARGETS) {
@@ -59,11 +65,7 @@ describe('over stdio, by gateward connect', () => {
         target,
         open: () => openV2(new StdioV2(connect(target)), 'auto'),
       },
-      ({ peer }) => {
-        it('agrees on 2026-07-28', () => {
-          expect(peer().revision).toBe('2026-07-28');
-        });
-      },
+      [agreesOnModern, ...ANY_ERA],
     );
   }
 

@@ -12,7 +12,11 @@ beforeAll(async () => {
     configText: JSON.stringify({
       listen: { port: 0 },
       upstreams: {
-        stdio: { command: process.execPath, args: [referenceServer('everything'), 'stdio'] },
+        stdio: {
+          command: process.execPath,
+          args: [referenceServer('everything'), 'stdio'],
+          process: 'session',
+        },
         http: { url: http?.url },
         sse: { url: sse?.url },
       },

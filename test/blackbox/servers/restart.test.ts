@@ -45,7 +45,7 @@ it.each([
 
 it('ends the call on which a process died in an error, and answers the next', async () => {
   await withPeers([openV1(httpV1(urlOf('tiny')))], async ([peer]) => {
-    await expect(peer?.call('exit')).rejects.toThrow(/tiny/);
+    await expect(peer?.call('exit')).rejects.toMatchObject({ code: -32603 });
     const echoed = await vi.waitFor(() => peer?.call('echo', { still: 'here' }), {
       timeout: 10_000,
       interval: 100,
@@ -59,7 +59,7 @@ it('leaves the other servers alone when one process dies', async () => {
     if (peer === undefined || other === undefined) return;
     const before = await pidOf(other);
     await vi.waitFor(() => pidOf(peer), { timeout: 10_000, interval: 100 });
-    await expect(peer.call('exit')).rejects.toThrow();
+    await expect(peer.call('exit')).rejects.toMatchObject({ code: -32603 });
     expect(await pidOf(other)).toBe(before);
   });
 });
