@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
-import { chmod, copyFile, link, mkdir, open, readFile, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, copyFile, type FileHandle, link, mkdir, open, readFile, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { type ErrorCode, GatewardError } from '../errors.ts';
 
 /** The file of the administrator's key in the data folder. */
@@ -24,9 +24,22 @@ const NO_LINKS: readonly string[] = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS',
  */
 export async function makeDataFolder(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeFolders(folder);
   } catch (cause) {
     throw unusable(`${folder} ${faultOf(cause)}.`, cause);
+  }
+}
+
+/** Like `recursive` of node:fs, which never ends on a file system that takes no folders, such as /proc. */
+async function makeFolders(folder: string): Promise<void> {
+  if ((await statIfThere(folder))?.isDirectory() === true) return;
+  const parent = dirname(folder);
+  if (parent !== folder) await makeFolders(parent);
+  try {
+    await mkdir(folder, { mode: 0o700 });
+  } catch (error) {
+    // Another process may have been faster.
+    if ((await statIfThere(folder))?.isDirectory() !== true) throw error;
   }
 }
 
@@ -112,17 +125,21 @@ async function makeKey(file: string): Promise<void> {
   const draft = `${file}.${randomBytes(6).toString('hex')}`;
   const handle = await open(draft, 'wx', 0o600);
   try {
-    await handle.writeFile(`${randomBytes(KEY_BYTES).toString('base64url')}\n`);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  try {
+    await writeKey(handle);
     await place(draft, file);
   } catch (error) {
     if (codeOf(error) !== 'EEXIST') throw error;
   } finally {
     await rm(draft, { force: true });
+  }
+}
+
+async function writeKey(handle: FileHandle): Promise<void> {
+  try {
+    await handle.writeFile(`${randomBytes(KEY_BYTES).toString('base64url')}\n`);
+    await handle.sync();
+  } finally {
+    await handle.close();
   }
 }
 
@@ -149,6 +166,8 @@ const FAULTS: Readonly<Record<string, string>> = {
   EPERM: 'may not be read or written by this user',
   EROFS: 'is on a file system that is read-only',
   ENOSPC: 'is on a file system that is full',
+  EDQUOT: 'is above the quota of this user',
+  EFBIG: 'may hold no more bytes of this process',
   ENOTDIR: 'is below something that is no folder',
   EEXIST: 'is no folder',
   EISDIR: 'is a folder',
