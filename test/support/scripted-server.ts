@@ -16,6 +16,8 @@ export interface Turn {
   readonly gone: AbortSignal;
   /** Sends a notification of this request; the answer is then a stream. */
   notify(method: string, params: Json): boolean;
+  /** Resolves when the client has taken what was sent, or has hung up. */
+  drained(): Promise<void>;
 }
 
 /** Gives the result, or ANSWERED where it answered by itself. Throw a `Fault` for a JSON-RPC error. */
@@ -135,6 +137,11 @@ async function answer(methods: Record<string, Method>, request: Request): Promis
       if (!response.headersSent) openStream(response);
       return response.write(event({ jsonrpc: '2.0', method, params }));
     },
+    drained: () =>
+      new Promise((resolve) => {
+        response.once('drain', resolve);
+        gone.signal.addEventListener('abort', () => resolve(), { once: true });
+      }),
   };
   try {
     const method = methods[turn.method];
