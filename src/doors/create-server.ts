@@ -37,8 +37,7 @@ export async function createListener(options: {
 }): Promise<Listener> {
   const server: ServerOptions = {
     headersTimeout: HEADERS_TIMEOUT_MS,
-    // The last resort for a body that nobody reads; the door ends the ones it reads itself.
-    requestTimeout: HEADERS_TIMEOUT_MS + 2 * options.bodyTimeoutMs,
+    requestTimeout: requestTimeoutMs(options.bodyTimeoutMs),
     connectionsCheckingInterval: CHECK_INTERVAL_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     maxHeaderSize: MAX_HEADER_BYTES,
@@ -54,22 +53,27 @@ export async function createListener(options: {
   return createTlsListener(options.tls, server, options.log);
 }
 
+/** The last resort for a body that nobody reads; the door ends the ones it reads itself. */
+export function requestTimeoutMs(bodyTimeoutMs: number): number {
+  return HEADERS_TIMEOUT_MS + 2 * bodyTimeoutMs;
+}
+
 async function createTlsListener(tls: ListenerTls, options: ServerOptions, log: Log): Promise<Listener> {
   const reader = new TlsReader(tls);
-  let current = await reader.read().catch(refuseTls);
+  let seen = await reader.read().catch(refuseTls);
   try {
-    createSecureContext(current);
+    createSecureContext(seen);
   } catch (thrown) {
     refuseTls(thrown);
   }
-  const server = createTlsServer({ ...options, ...current });
+  const server = createTlsServer({ ...options, ...seen, handshakeTimeout: HEADERS_TIMEOUT_MS });
   const reloadTls = async () => {
     try {
       const material = await reader.read();
-      if (material === current) return;
+      if (material === seen) return;
+      seen = material;
       createSecureContext(material);
       server.setSecureContext(material);
-      current = material;
       log.info('certificate reloaded');
     } catch (thrown) {
       log.warn('certificate or key not usable, the old ones stay in force', { thrown });

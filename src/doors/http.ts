@@ -6,7 +6,13 @@ import type { Log } from '../lib/log.ts';
 import { Slots, type Slotted } from '../lib/slots.ts';
 import { refuse } from './answer.ts';
 import { type Client, directClient } from './client-address.ts';
-import { answerClientError, createListener, type Listener, type ListenerTls } from './create-server.ts';
+import {
+  answerClientError,
+  createListener,
+  type Listener,
+  type ListenerTls,
+  requestTimeoutMs,
+} from './create-server.ts';
 import { type Admitted, admit } from './guard.ts';
 import { compileRules, type Doors, type HttpDoorSettings, type Rules } from './http-settings.ts';
 import { receive, refuseBody } from './receive.ts';
@@ -129,6 +135,7 @@ class OpenDoor implements HttpDoor {
 
   update(settings: HttpDoorSettings): void {
     this.#rules = compileRules(settings, this.#parts.listen.host);
+    this.#listener.server.requestTimeout = requestTimeoutMs(settings.bodyTimeoutMs);
   }
 
   reloadTls(): Promise<void> {

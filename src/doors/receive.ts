@@ -44,7 +44,7 @@ export function receive(
   else if (route.kind === 'sse' && request.method === 'GET') {
     guardCrash(context, response, () => doors.sse.open(exchange));
   } else if (route.kind === 'sse-messages' && request.method === 'POST') {
-    readJson(exchange, context, (post) => guardCrash(context, response, () => doors.sse.post(post)));
+    readJson(exchange, context, (post) => doors.sse.post(post));
   } else refuse(response, notAllowed(), { allow: route.kind === 'sse' ? 'GET' : 'POST' });
 }
 
@@ -60,11 +60,11 @@ function receiveMcp(exchange: Exchange, context: ReceiveContext): void {
   } else refuse(response, notAllowed(), { allow: 'POST' });
 }
 
-function takePost(post: PostExchange, context: ReceiveContext): void {
+function takePost(post: PostExchange, context: ReceiveContext): void | Promise<void> {
   const { response } = post;
   const classified = classify(post.body, post.request.headers);
-  if (classified.era === 'legacy') guardCrash(context, response, () => context.doors.legacy.post(post));
-  else if (classified.era === 'refused') {
+  if (classified.era === 'legacy') return context.doors.legacy.post(post);
+  if (classified.era === 'refused') {
     const { code, id, detail, data } = classified;
     refuse(response, new GatewardError(code, { detail, data }), { id });
   } else if (classified.kind === 'notification') {
@@ -74,15 +74,17 @@ function takePost(post: PostExchange, context: ReceiveContext): void {
     const { doors, ticker, maxQueuedBytes } = context;
     answerModern(post, classified, { handle: doors.modern, ticker, maxQueuedBytes });
   }
+  return undefined;
 }
 
 /** Reads a posted body as strict JSON. Refuses other content types, sizes and texts itself. */
 function readJson(
   exchange: Exchange,
-  { rules, ticker }: ReceiveContext,
-  take: (post: PostExchange) => void,
+  context: ReceiveContext,
+  take: (post: PostExchange) => void | Promise<void>,
 ): void {
   const { request, response } = exchange;
+  const { rules, ticker } = context;
   const typeError = checkContentType(request);
   if (typeError !== undefined) {
     refuseBody(exchange, typeError, ticker);
@@ -94,9 +96,12 @@ function readJson(
       refuseBody(exchange, body, ticker);
       return;
     }
-    const json = parseStrictly(body);
-    if (json instanceof GatewardError) refuse(response, json);
-    else take(withBody(exchange, json));
+    guardCrash(context, response, () => {
+      const json = parseStrictly(body);
+      if (!(json instanceof GatewardError)) return take(withBody(exchange, json));
+      refuse(response, json);
+      return undefined;
+    });
   });
 }
 
