@@ -21,6 +21,7 @@ export interface RoundAnswers {
   readonly refusals: ReadonlyMap<string, JsonText>;
 }
 
+/** One call of a legacy client, and what its rounds need. */
 export interface RoundsOptions {
   /** Calls the inside: first without answers, then once for each round. */
   readonly call: (answers: RoundAnswers | undefined, round: number) => Promise<Outcome>;

@@ -13,6 +13,7 @@ export interface Reply {
   readonly retryAfterSeconds: number | undefined;
 }
 
+/** The response to a request that was answered. `id` is raw text. */
 export function resultReply(id: string, result: JsonText): Reply {
   return { body: writeResult(id, result), status: 200, retryAfterSeconds: undefined };
 }
@@ -28,6 +29,7 @@ export function failureReply(id: string, failed: Failed, method: string): Reply 
   };
 }
 
+/** The response to a request that ended in what was thrown: an error of the list, or INTERNAL_ERROR. */
 export function errorReply(id: string, thrown: unknown, method: string): Reply {
   return failureReply(id, failedBy(thrown), method);
 }

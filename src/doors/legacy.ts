@@ -15,6 +15,7 @@ import { LiveSessions } from './live-sessions.ts';
 import type { Ticker } from './ticker.ts';
 import { WrappedTools } from './wrapped-tools.ts';
 
+/** What a legacy door is made of. */
 export interface LegacyDoorOptions {
   /** The pipeline as legacy Streamable HTTP sees it. */
   readonly handle: Handle;
@@ -61,6 +62,7 @@ export interface LegacyStop extends Pick<LegacyParts, 'draining' | 'closed'> {
   readonly close: () => void;
 }
 
+/** Makes the two signals by which a door ends. */
 export function createLegacyStop(): LegacyStop {
   const [drain, close] = [new AbortController(), new AbortController()];
   return {

@@ -11,6 +11,7 @@ import { LiveSession, type SessionHost } from './live-session.ts';
 import type { ListenCall } from './session-listen.ts';
 import type { Ticker, Timed } from './ticker.ts';
 
+/** What the sessions of one door are made of. */
 export interface LiveSessionsOptions {
   readonly ids: SessionIds;
   readonly rows: SessionRows;

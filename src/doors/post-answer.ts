@@ -9,6 +9,7 @@ import type { LiveSession } from './live-session.ts';
 import type { Outlet } from './outlet.ts';
 import { SseConnection, type SseConnectionOptions } from './sse-connection.ts';
 
+/** One POST with requests, and what its answer needs. */
 export interface PostAnswerOptions {
   readonly response: ServerResponse;
   readonly accepted: Accepted;

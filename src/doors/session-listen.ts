@@ -15,6 +15,7 @@ export interface ListenCall {
   readonly notify: Notify;
 }
 
+/** How the changes of one session are asked for and where they go. */
 export interface SessionListenOptions {
   /** Makes the call; it lasts as long as the listen does. */
   readonly call: (listen: ListenCall) => Promise<Outcome>;

@@ -14,6 +14,7 @@ export interface LoggedTail {
   readonly ended: boolean;
 }
 
+/** One event that was sent. */
 export interface LoggedEvent {
   /** Counts from 1 within the stream. */
   readonly number: number;
@@ -39,6 +40,7 @@ export interface EventLog {
   sweep(): void;
 }
 
+/** Bounds of the log in this process. */
 export interface EventLogOptions {
   /** Bytes of events kept in all. */
   readonly maxBytes: number;

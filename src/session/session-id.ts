@@ -21,6 +21,7 @@ export interface SessionFacts {
   readonly expiresAtMs: number;
 }
 
+/** A session before it has an id: what `initialize` said and agreed on. */
 export type NewSession = Omit<SessionFacts, 'key' | 'expiresAtMs'>;
 
 /** Makes and opens values of `Mcp-Session-Id`. Any replica with the same seal can open what another made. */
@@ -31,6 +32,7 @@ export interface SessionIds {
   open(id: string): Promise<SessionFacts | undefined>;
 }
 
+/** What ids are made with. */
 export interface SessionIdOptions {
   readonly seal: Seal;
   /** Holds what does not fit into an id. */
@@ -50,6 +52,7 @@ const MAX_PLAIN_BYTES = Math.floor((MAX_ID_LENGTH * 3) / 4) - SEAL_OVERHEAD;
 /** Bytes of capabilities and client info that a session may keep outside its id. */
 const MAX_EXTRA_BYTES = 65_536;
 
+/** Makes the minter and opener of session ids. An id that was changed in any place does not open. */
 export function createSessionIds(options: SessionIdOptions): SessionIds {
   const { seal, rows, now, ttlMs } = options;
   // Clients are of few kinds: what they say of themselves is held once, and no session holds the bytes of its id.

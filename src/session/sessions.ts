@@ -28,6 +28,7 @@ export interface SessionRows {
   readExtra(key: string): Promise<Buffer | undefined>;
 }
 
+/** Bounds of the rows in this process. */
 export interface SessionRowOptions {
   /** Sessions that may have rows at a time. The one whose row is oldest ends when there are more. */
   readonly maxSessions: number;

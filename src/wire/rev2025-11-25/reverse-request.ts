@@ -9,6 +9,7 @@ export type ReverseRequest =
   | { readonly kind: 'lacking'; readonly capability: string }
   | { readonly kind: 'invalid' };
 
+/** The client that an input request is for. */
 export interface AskedClient {
   readonly revision: Revision;
   /** As `_meta` of modern calls carries them. */
