@@ -33,7 +33,7 @@ const urlOf = (server: string): string => `${gateway.url}/servers/${server}/mcp`
 it('finds the era of each', () => {
   const states = gateway.events.filter(({ event }) => event === 'upstream');
   expect(states.map(({ name, state, era }) => ({ name, state, era }))).toEqual(
-    expect.arrayContaining(['stdio', 'http', 'sse'].map((name) => ({ name, state: 'ready', era: 'legacy' }))),
+    expect.arrayContaining(['stdio', 'http', 'sse'].map((name) => ({ name, state: 'up', era: 'legacy' }))),
   );
 });
 
