@@ -96,7 +96,9 @@ function handler(rows: readonly RowAtDoors[], door: Door, log: Log): Handle {
       return await run(inbound);
     } catch (thrown) {
       const failed = failedBy(thrown);
-      if (failed.code === 'INTERNAL_ERROR')
+      // A call that its client gave up ends so: nothing failed.
+      const isGivenUp = thrown === inbound.call.signal.reason;
+      if (failed.code === 'INTERNAL_ERROR' && !isGivenUp)
         log.error('a step failed', { method: inbound.call.method, thrown });
       return failed;
     }
