@@ -7,8 +7,19 @@ import { writeError } from '../wire/message.ts';
 export function relayError(thrown: unknown): GatewardError {
   const error = toGatewardError(thrown);
   if (error.code !== 'UPSTREAM_UNAVAILABLE') return error;
-  const why = error.message.slice(ERRORS.UPSTREAM_UNAVAILABLE.text.length).trim();
-  return new GatewardError('GATEWAY_UNREACHABLE', { detail: why === '' ? undefined : why, cause: error });
+  return new GatewardError('GATEWAY_UNREACHABLE', { detail: detailOf(error), cause: error });
+}
+
+/** Why an exchange with the server failed, in one sentence for standard error. */
+export function reasonOf(thrown: unknown): string {
+  const error = toGatewardError(thrown);
+  return detailOf(error) ?? error.message;
+}
+
+/** What an error says beside the text of its code. */
+function detailOf({ code, message }: GatewardError): string | undefined {
+  const detail = message.slice(ERRORS[code].text.length).trim();
+  return detail === '' ? undefined : detail;
 }
 
 /** The response with an error; `id` is raw text. */

@@ -7,7 +7,7 @@ import { type Message, readMessage } from '../wire/message.ts';
 import { LegacyMemory } from './legacy-memory.ts';
 import { type OpenedSession, openSession } from './relay-session.ts';
 import { StdioBatches } from './stdio-batches.ts';
-import { errorMessage } from './stdio-failure.ts';
+import { errorMessage, reasonOf } from './stdio-failure.ts';
 import type { ModernRelayParts } from './stdio-modern.ts';
 import { PATIENCE_MS, RETRY } from './stdio-relay.ts';
 
@@ -134,7 +134,7 @@ export class LegacyRelay {
       const { transport } = await this.#connected();
       await transport.send(json, { requestId: undefined, signal: undefined });
     } catch (thrown) {
-      if (!this.#closed.signal.aborted) this.#parts.tell(`not delivered: ${toGatewardError(thrown).message}`);
+      if (!this.#closed.signal.aborted) this.#parts.tell(`not delivered: ${reasonOf(thrown)}`);
     }
   }
 
@@ -202,7 +202,7 @@ export class LegacyRelay {
         const error = toGatewardError(thrown);
         const isOver = this.#closed.signal.aborted || clock.now() - startedAtMs >= PATIENCE_MS;
         if (isOver || error.code !== 'UPSTREAM_UNAVAILABLE') throw error;
-        tell(`trying again: ${error.message}`);
+        tell(`trying again: ${reasonOf(error)}`);
         await wait(clock, backoffMs(failures, { ...RETRY, random }), this.#closed.signal);
       }
     }

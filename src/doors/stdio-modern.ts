@@ -9,7 +9,7 @@ import type { ModernRequest } from '../wire/classify.ts';
 import { type Message, readMessage, writeNotification, writeRequest } from '../wire/message.ts';
 import { methodRuleOf } from '../wire/rev2026-07-28/registry.ts';
 import { ListenWatch } from './listen-watch.ts';
-import { errorMessage } from './stdio-failure.ts';
+import { errorMessage, reasonOf } from './stdio-failure.ts';
 import { PATIENCE_MS, RETRY, type RelayTarget, type WriteMessage } from './stdio-relay.ts';
 import { createToolHeaders, mirroredHeaders, type ToolHeaders } from './tool-headers.ts';
 
@@ -107,7 +107,7 @@ export class ModernRelay {
         if (signal.aborted || call.isAnswered) break;
         const error = toGatewardError(thrown);
         if (!maySendAgain(call, error, clock.now() - startedAtMs)) throw error;
-        tell(`${call.request.method} is sent again: ${error.message}`);
+        tell(`trying again ${call.request.method}: ${reasonOf(error)}`);
         if (call.listen?.heard() === true) failures = 1;
         await wait(clock, backoffMs(failures, { ...RETRY, random }), signal);
       }

@@ -28,6 +28,6 @@ export interface ModernPost {
 export type WriteMessage = (message: JsonText) => Promise<void> | undefined;
 
 /** Milliseconds for which a request waits for a server that cannot be reached; it may just be starting. */
-export const PATIENCE_MS = 15_000;
+export const PATIENCE_MS = 10_000;
 /** Pauses between attempts to reach it. */
 export const RETRY = { firstMs: 200, maxMs: 5_000 } as const;

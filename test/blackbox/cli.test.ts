@@ -10,6 +10,9 @@ import { gatewardCommand, type RunningGateway, type ServeEvent, startGateway } f
 import { closedPort } from '../support/http-upstream.ts';
 import { startStdioClient } from '../support/stdio-client.ts';
 
+/** For what takes a moment, on a slow machine too. */
+const WITHIN = { timeout: 20_000 };
+
 const ends: (() => Promise<unknown>)[] = [];
 let folder: string;
 beforeEach(async () => {
@@ -160,7 +163,7 @@ describe('gateward serve', () => {
     child.stdout.setEncoding('utf8').on('data', (piece: string) => {
       text += piece;
     });
-    await vi.waitFor(() => expect(text).toContain('Ctrl-C'), { timeout: 20_000 });
+    await vi.waitFor(() => expect(text).toContain('Ctrl-C'), WITHIN);
     child.kill('SIGINT');
     expect(await once(child, 'close')).toEqual([0, null]);
     const url = /listens on (http:\/\/127\.0\.0\.1:\d+)/.exec(text)?.[1] ?? '';
@@ -207,9 +210,9 @@ describe('gateward serve', () => {
   it('ends at once on a second signal, though a call is in flight', async () => {
     const gateway = await serve(`${LISTEN}upstreams: { a: { url: "${await startFixture()}" } }\n`);
     const call = callSlow(gateway.url);
-    await vi.waitFor(() => expect(call.isSent).toBe(true));
+    await vi.waitFor(() => expect(call.isSent).toBe(true), WITHIN);
     gateway.signal('SIGTERM');
-    await vi.waitFor(() => expect(gateway.stderr()).toContain('stopping'));
+    await vi.waitFor(() => expect(gateway.stderr()).toContain('stopping'), WITHIN);
     gateway.signal('SIGTERM');
     expect(await gateway.ended).toBe(143);
     await call.done;

@@ -16,6 +16,9 @@ import { gatewardCommand, isRunning } from '../support/gateway.ts';
 import { closedPort, type Received, sendJson, startHttpUpstream } from '../support/http-upstream.ts';
 import { type StdioClient, startStdioClient } from '../support/stdio-client.ts';
 
+/** For what takes a moment, on a slow machine too. */
+const WITHIN = { timeout: 20_000 };
+
 const ends: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
@@ -124,7 +127,7 @@ describe('a modern client through gateward connect', () => {
       { signal: abort.signal, onprogress: () => abort.abort() },
     );
     await expect(call).rejects.toThrow();
-    await vi.waitFor(() => expect(server.state.calls.count('cancelled:slow')).toBe(1));
+    await vi.waitFor(() => expect(server.state.calls.count('cancelled:slow')).toBe(1), WITHIN);
   });
 
   it('hears of changes on a listen, and of several calls at once', async () => {
@@ -163,9 +166,9 @@ describe('a modern client through gateward connect', () => {
     const server = await startModern();
     const client = open(server.url);
     client.send(modern(7, 'tools/call', { name: 'slow', arguments: { ms: 60_000 } }));
-    await vi.waitFor(() => expect(server.state.calls.count('slow')).toBe(1));
+    await vi.waitFor(() => expect(server.state.calls.count('slow')).toBe(1), WITHIN);
     client.send({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 7 } });
-    await vi.waitFor(() => expect(server.state.calls.count('cancelled:slow')).toBe(1));
+    await vi.waitFor(() => expect(server.state.calls.count('cancelled:slow')).toBe(1), WITHIN);
     client.send(modern(7, 'tools/call', { name: 'echo', arguments: { message: 'again' } }));
     expect(JSON.stringify(await client.next(({ id }) => id === 7))).toContain('again');
     expect(client.received).toHaveLength(1);
@@ -227,8 +230,8 @@ describe('a legacy client through gateward connect', () => {
     }
     const pid = transport.pid ?? 0;
     await client.close();
-    await vi.waitFor(() => expect(server.sessionCount()).toBe(0));
-    await vi.waitFor(() => expect(isRunning(pid)).toBe(false));
+    await vi.waitFor(() => expect(server.sessionCount()).toBe(0), WITHIN);
+    await vi.waitFor(() => expect(isRunning(pid)).toBe(false), WITHIN);
   });
 
   it('hears of changes, progress and cancels', async () => {
@@ -243,14 +246,14 @@ describe('a legacy client through gateward connect', () => {
     await client.subscribeResource({ uri: 'test://watched-resource' });
     await client.callTool({ name: 'set_extra_tool', arguments: { present: true } });
     await client.callTool({ name: 'touch_watched_resource' });
-    await vi.waitFor(() => expect(seen.sort()).toEqual(['test://watched-resource', 'tools']));
+    await vi.waitFor(() => expect(seen.sort()).toEqual(['test://watched-resource', 'tools']), WITHIN);
     const abort = new AbortController();
     const call = client.callTool({ name: 'slow', arguments: { ms: 60_000, steps: 600 } }, undefined, {
       signal: abort.signal,
       onprogress: () => abort.abort(),
     });
     await expect(call).rejects.toThrow();
-    await vi.waitFor(() => expect(server.state.calls.count('cancelled:slow')).toBe(1));
+    await vi.waitFor(() => expect(server.state.calls.count('cancelled:slow')).toBe(1), WITHIN);
   });
 
   it('goes on in a new session when the server was started again', async () => {
@@ -263,7 +266,7 @@ describe('a legacy client through gateward connect', () => {
     const second = await startLegacy(port);
     expect(textOf(await client.callTool({ name: 'echo', arguments: { message: 'back' } }))).toContain('back');
     expect(second.sessionCount()).toBe(1);
-    await vi.waitFor(() => expect(changes).toContain('tools'));
+    await vi.waitFor(() => expect(changes).toContain('tools'), WITHIN);
   });
 
   it('gets one array for an array, in the one revision that has them', async () => {
@@ -340,7 +343,7 @@ describe('gateward connect', () => {
     const port = await closedPort();
     const client = open(`http://127.0.0.1:${port}`);
     client.send(initialize());
-    await vi.waitFor(() => expect(client.stderr()).toContain('trying again'), { timeout: 10_000 });
+    await vi.waitFor(() => expect(client.stderr()).toContain('trying again'), WITHIN);
     await startLegacy(port);
     expect(await client.next(({ id }) => id === 1)).toMatchObject({
       result: { serverInfo: { name: 'gateward-fixture-legacy' } },

@@ -11,6 +11,9 @@ import {
   startGateway,
 } from '../support/gateway.ts';
 
+/** For what takes a moment, on a slow machine too. */
+const WITHIN = { timeout: 20_000 };
+
 const ROOT = join(import.meta.dirname, '..', '..');
 const FOLDER = join(ROOT, 'examples', 'quickstart');
 const env = { PATH: `${dirname(process.execPath)}${delimiter}${process.env['PATH'] ?? ''}` };
@@ -131,7 +134,7 @@ describe('the quick start', () => {
     hasty.signal('SIGTERM');
     hasty.signal('SIGTERM');
     await hasty.ended;
-    await vi.waitFor(() => expect(family.filter(isRunning)).toEqual([]), { timeout: 10_000 });
+    await vi.waitFor(() => expect(family.filter(isRunning)).toEqual([]), WITHIN);
     await hasty.stop();
   });
 });
