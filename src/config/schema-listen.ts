@@ -54,7 +54,7 @@ export const listenSchema = z.strictObject({
     .max(1000)
     .default([])
     .describe(
-      "Origins of web pages that may call the gateway (CORS and the Origin check). Without any, only the gateway's own and loopback origins.",
+      "Origins of web pages that may call the gateway (CORS and the Origin check). Without any, only the gateway's own origin and that of `publicUrl`.",
     ),
   trustedProxies: z
     .array(textField(64).refine(isAddressOrNetwork, 'must be an IP address or a network such as 10.0.0.0/8'))
