@@ -40,14 +40,11 @@ async function openUnrelated(
 ): Promise<void> {
   if (parts.draining.aborted) throw new GatewardError('STOPPING');
   const { changes, unrelated, revision, ended } = session;
-  if (!changes.running) {
-    const { subscriptions } = await parts.rows.read(session.key);
-    const opened = await within(parts.clock, LISTEN_MS, changes.open(subscriptions));
-    const refused = refusalOf(opened);
-    if (refused !== undefined) {
-      changes.stop();
-      throw new GatewardError(refused);
-    }
+  const opening = session.inTurn(() => startListening(session, parts));
+  const refused = refusalOf(await within(parts.clock, LISTEN_MS, opening));
+  if (refused !== undefined) {
+    changes.stop();
+    throw new GatewardError(refused);
   }
   if (response.destroyed || ended.aborted) {
     if (!unrelated.open) changes.stop();
@@ -60,6 +57,16 @@ async function openUnrelated(
     max: parts.maxStreamsPerSession,
   });
   if (missed) changes.makeUp();
+}
+
+/** Opens the session's listen with what it is subscribed to, unless it is open. */
+export async function startListening(
+  { changes, key }: LiveSession,
+  parts: LegacyParts,
+): Promise<Opened | undefined> {
+  if (changes.running) return undefined;
+  const { subscriptions } = await parts.rows.read(key);
+  return changes.open(subscriptions);
 }
 
 /** What the inside refused a listen for, where that speaks of the session or the request and not of the server. */

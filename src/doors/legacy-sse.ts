@@ -10,6 +10,7 @@ import {
   type LegacyDoorOptions,
 } from './legacy.ts';
 import type { Exchange, PostExchange, SseDoor } from './legacy-door.ts';
+import { startListening } from './legacy-get.ts';
 import { answerInitialize } from './legacy-initialize.ts';
 import { readPosted, takeOther } from './legacy-messages.ts';
 import type { LegacyParts } from './legacy-parts.ts';
@@ -160,8 +161,6 @@ class SseDoorState {
 
   /** The client is ready to hear of changes. */
   async #listen(session: LiveSession): Promise<void> {
-    if (session.changes.running || !session.unrelated.open) return;
-    const { subscriptions } = await this.#parts.rows.read(session.key);
-    await session.changes.open(subscriptions);
+    if (session.unrelated.open) await session.inTurn(() => startListening(session, this.#parts));
   }
 }

@@ -302,6 +302,22 @@ describe('the answer to a POST', () => {
     expect((await session.post(callTool(1), { accept: 'text/html' })).status).toBe(406);
   });
 
+  it('is a stream at once for a client that takes nothing else', async () => {
+    const { url } = await start();
+    const session = await openSession(url);
+    const response = await session.post(callTool(1), { accept: 'text/event-stream' });
+    expect(await new EventReader(response).rest()).toEqual([{ jsonrpc: '2.0', id: 1, result: {} }]);
+  });
+
+  it('says that the gateway stops where a call is still in work', async () => {
+    const started = await start({ script: () => new Promise(() => undefined) });
+    const session = await openSession(started.url);
+    const reader = new EventReader(await session.post(callTool(1)));
+    await reader.next();
+    started.closeDoors();
+    expect(await reader.rest()).toMatchObject([{ id: 1, error: { code: 1002 } }]);
+  });
+
   it('drops progress that does not rise', async () => {
     const { url } = await start({
       script: async (call) => {

@@ -115,8 +115,6 @@ export class LiveSession implements LegacySession {
     this.#controller.abort(reason);
     for (const { controller } of [...this.calls.values()]) controller.abort(reason);
     this.questions.expireAll();
-    for (const stream of [...this.streams.values()]) stream.finish();
-    this.streams.clear();
     this.unrelated.end();
     this.changes.stop();
     this.#rootsListeners = undefined;

@@ -71,7 +71,7 @@ export class SessionListen {
   }
 
   get running(): boolean {
-    return this.#current !== undefined || this.#callOff !== undefined;
+    return (this.#current ?? this.#opening ?? this.#callOff) !== undefined;
   }
 
   /** Opens the listen, or replaces it: the new one is open before the old one is closed, so nothing is missed. */

@@ -57,6 +57,8 @@ export interface DoorUnderTest {
   /** The listens that are open. */
   readonly listens: Set<ScriptedListen>;
   drain(): void;
+  /** Closes the doors, but not the server under them. */
+  closeDoors(): void;
   close(): Promise<void>;
 }
 
@@ -108,6 +110,10 @@ export async function startLegacyDoor(options: DoorTestOptions = {}): Promise<Do
     drain: () => {
       door.drain();
       sse.drain();
+    },
+    closeDoors: () => {
+      door.close();
+      sse.close();
     },
     close: async () => {
       door.close();
