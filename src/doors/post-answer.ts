@@ -25,6 +25,7 @@ export interface PostAnswerOptions {
 
 /** Milliseconds of silence after which the answer becomes a stream, which the client can come back to. */
 const SILENCE_MS = 250;
+const JOINED_BYTES = 64 * 1024;
 
 /**
  * The answer to one POST with requests: JSON when every request is answered at once and in silence, otherwise a stream
@@ -118,7 +119,9 @@ export class PostAnswer implements Outlet {
       'Content-Type': 'application/json',
       'Content-Length': body.length,
     });
-    response.end(body);
+    // As latin1 text, node:http joins head and body into one buffer and one system call.
+    if (body.length <= JOINED_BYTES) response.end(body.toString('latin1'), 'latin1');
+    else response.end(body);
   }
 }
 

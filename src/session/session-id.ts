@@ -51,10 +51,13 @@ const KEY_BYTES = 16;
 const MAX_PLAIN_BYTES = Math.floor((MAX_ID_LENGTH * 3) / 4) - SEAL_OVERHEAD;
 /** Bytes of capabilities and client info that a session may keep outside its id. */
 const MAX_EXTRA_BYTES = 65_536;
+/** Ids that need not be opened again. Starting anew is as good as any choice: what is in use comes back at once. */
+const MAX_OPENED = 4096;
 
 /** Makes the minter and opener of session ids. An id that was changed in any place does not open. */
 export function createSessionIds(options: SessionIdOptions): SessionIds {
   const { seal, rows, now, ttlMs } = options;
+  const opened = new Map<string, SessionFacts>();
   // Clients are of few kinds: what they say of themselves is held once, and no session holds the bytes of its id.
   const share = remember(JsonText.written, { maxEntries: 1000, maxLength: 4096 });
   return {
@@ -76,12 +79,17 @@ export function createSessionIds(options: SessionIdOptions): SessionIds {
     },
     async open(id) {
       if (id.length > MAX_ID_LENGTH) return undefined;
+      const before = opened.get(id);
+      if (before !== undefined) return before.expiresAtMs > now() ? before : undefined;
       const plain = seal.open(id, USE);
       if (plain === undefined || plain[0] !== FORMAT) return undefined;
       const text = JsonText.parse(plain.subarray(1));
       if (Number(text.get('t')?.text) <= now()) return undefined;
       const about = text.get('a') ?? (await readExtra(rows, text));
-      return about === undefined ? undefined : readFacts(text, about, share);
+      const facts = about === undefined ? undefined : readFacts(text, about, share);
+      if (opened.size >= MAX_OPENED) opened.clear();
+      if (facts !== undefined) opened.set(id, facts);
+      return facts;
     },
   };
 }
