@@ -15,6 +15,7 @@ import {
   type UpstreamStatus,
 } from './gateway/status.ts';
 import { upstreamDeps } from './gateway/upstream-deps.ts';
+import type { ServedUpstream } from './gateway/upstream-set.ts';
 import type { Log } from './lib/log.ts';
 import { createSeal, type Seal } from './lib/seal.ts';
 import type { Handlers } from './pipeline.ts';
@@ -22,7 +23,7 @@ import type { Door } from './steps/step.ts';
 import { makeDataFolder, readMasterSecret, readOrMakeAdminKey } from './store/key-files.ts';
 import { hideSecrets } from './telemetry/hide-secrets.ts';
 import { createUpstreamOf } from './upstream/create-upstream.ts';
-import { createProcessGroups } from './upstream/stdio-process.ts';
+import { createProcessGroups } from './upstream/stdio/stdio-process.ts';
 
 /** What a gateway is made of. */
 export interface GatewayOptions {
@@ -95,7 +96,9 @@ class OpenGateway {
   #current: Generation;
   #secrets: readonly string[];
   #door: HttpDoor | undefined;
-  #stopping = false;
+  /** Upstreams that a reload took out of service, as long as they finish their calls. */
+  readonly #retiring = new Map<ServedUpstream, Promise<void>>();
+  #stopping: Promise<void> | undefined;
   #lastReload: ReloadReport | undefined;
   #reloading: Promise<unknown> = Promise.resolve();
 
@@ -182,9 +185,12 @@ class OpenGateway {
     return done;
   }
 
-  async stop(): Promise<void> {
-    if (this.#stopping) return;
-    this.#stopping = true;
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
     this.#current.end();
     this.#legacy.drain();
     await this.#door?.stop(this.#current.config.stop.graceMs);
@@ -195,13 +201,14 @@ class OpenGateway {
     this.#current.end();
     this.#legacy.close();
     this.#ticker.stop();
-    await Promise.all([...this.#current.upstreams.values()].map((upstream) => upstream.retire(0)));
+    const upstreams = [...this.#current.upstreams.values(), ...this.#retiring.keys()];
+    await Promise.all([...upstreams.map((upstream) => upstream.retire(0)), ...this.#retiring.values()]);
     process.off('exit', this.#groups.killAll);
   }
 
   async #reload(): Promise<ReloadReport> {
     const next = await this.#options.load();
-    if (this.#stopping) throw new GatewardError('STOPPING');
+    if (this.#stopping !== undefined) throw new GatewardError('STOPPING');
     const before = this.#current;
     const difference = compareConfigs(before.config, next.config);
     this.#current = createGeneration(next.config, before.upstreams, this.#parts);
@@ -209,10 +216,22 @@ class OpenGateway {
     this.#door?.update(this.#settings());
     before.end();
     for (const [name, upstream] of before.upstreams) {
-      if (this.#current.upstreams.get(name) !== upstream) void upstream.retire(upstream.config.maxTimeoutMs);
+      if (this.#current.upstreams.get(name) === upstream) continue;
+      this.#retiring.set(upstream, this.#retire(upstream));
     }
     this.#lastReload = { at: new Date().toISOString(), ...difference, warnings: next.warnings };
     return this.#lastReload;
+  }
+
+  /** Lets an upstream that no configuration names any more finish its calls. */
+  async #retire(upstream: ServedUpstream): Promise<void> {
+    try {
+      await upstream.retire(upstream.config.maxTimeoutMs);
+    } catch (thrown) {
+      this.#options.log.warn('an upstream did not end cleanly', { upstream: upstream.name, thrown });
+    } finally {
+      this.#retiring.delete(upstream);
+    }
   }
 
   /** What the listener may be told anew while it runs. */
@@ -221,7 +240,7 @@ class OpenGateway {
     const pages = createPages(this.#current, {
       adminKey: this.#adminKey,
       log: this.#options.log,
-      stopping: () => this.#stopping,
+      stopping: () => this.#stopping !== undefined,
       status: () => this.status(),
       reload: () => this.reload(),
     });

@@ -1,14 +1,14 @@
-import type { RelayTarget } from '../doors/stdio-relay.ts';
+import type { RelayTarget } from '../doors/stdio/stdio-relay.ts';
 import { GatewardError } from '../errors.ts';
 import type { Clock } from '../lib/clock.ts';
 import { JsonRefused } from '../lib/json-scan.ts';
 import { JsonText } from '../lib/json-text.ts';
 import type { Log } from '../lib/log.ts';
-import type { HttpEndpoint } from '../upstream/http-endpoint.ts';
-import { exchangeHttp, type HttpEnd } from '../upstream/http-exchange.ts';
-import { failureOfStatus } from '../upstream/http-failure.ts';
-import { isJson } from '../upstream/http-reply.ts';
-import { createHttpTransport } from '../upstream/transport-http.ts';
+import type { HttpEndpoint } from '../upstream/http/http-endpoint.ts';
+import { exchangeHttp, type HttpEnd } from '../upstream/http/http-exchange.ts';
+import { failureOfStatus } from '../upstream/http/http-failure.ts';
+import { isJson } from '../upstream/http/http-reply.ts';
+import { createHttpTransport } from '../upstream/http/transport-http.ts';
 import type { SseEvent } from '../wire/sse.ts';
 
 /** What the way to a server is made of. */

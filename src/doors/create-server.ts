@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import { createSecureContext } from 'node:tls';
 import { ERRORS, type ErrorCode, GatewardError } from '../errors.ts';
 import type { Log } from '../lib/log.ts';
-import { TlsReader } from '../upstream/tls-files.ts';
+import { TlsReader } from '../upstream/http/tls-files.ts';
 import { failedBy } from '../wire/failure.ts';
 import { writeError } from '../wire/message.ts';
 

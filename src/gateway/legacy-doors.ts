@@ -1,7 +1,7 @@
 import type { LimitsConfig } from '../config/types.ts';
-import { createLegacyDoor } from '../doors/legacy.ts';
+import { createLegacyDoor } from '../doors/legacy/legacy.ts';
+import { createSseDoor } from '../doors/legacy/legacy-sse.ts';
 import type { LegacyDoor, SseDoor } from '../doors/legacy-door.ts';
-import { createSseDoor } from '../doors/legacy-sse.ts';
 import type { Ticker } from '../doors/ticker.ts';
 import { systemClock } from '../lib/clock.ts';
 import type { Seal } from '../lib/seal.ts';

@@ -1,5 +1,5 @@
 import { ownCall } from '../catalog/own-call.ts';
-import { GatewardError } from '../errors.ts';
+import { ERRORS, GatewardError } from '../errors.ts';
 import type { JsonText } from '../lib/json-text.ts';
 import type { Generation } from './generation.ts';
 
@@ -18,8 +18,10 @@ export async function listTools({ handlers, catalog }: Generation, server: strin
     const call = ownCall({ method: 'tools/list', params, signal });
     const outcome = await handlers.SE({ server, call, headers: undefined });
     if (outcome.kind === 'error') {
-      const detail = outcome.error.get('message')?.string();
-      throw new GatewardError(outcome.code ?? 'UPSTREAM_UNAVAILABLE', { detail });
+      const code = outcome.code ?? 'UPSTREAM_UNAVAILABLE';
+      // A message of the gateway's own begins with the code's text, which the error puts before its detail again.
+      const detail = outcome.error.get('message')?.string()?.replace(ERRORS[code].text, '').trim();
+      throw new GatewardError(code, detail === '' ? {} : { detail });
     }
     tools.push(...(outcome.result.get('tools')?.items() ?? []));
     cursor = outcome.result.get('nextCursor')?.string();

@@ -6,8 +6,8 @@ import { systemClock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { Seal } from '../lib/seal.ts';
 import type { UpstreamDeps } from '../upstream/create-upstream.ts';
-import { createStdioOpener } from '../upstream/stdio-opener.ts';
-import type { ProcessGroups } from '../upstream/stdio-process.ts';
+import { createStdioOpener } from '../upstream/stdio/stdio-opener.ts';
+import type { ProcessGroups } from '../upstream/stdio/stdio-process.ts';
 import { paramHeaders } from '../wire/param-headers.ts';
 
 /** What of the gateway the upstreams are given. */

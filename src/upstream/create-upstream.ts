@@ -1,8 +1,8 @@
 import type { HttpUpstreamConfig, StdioUpstreamConfig, UpstreamConfig } from '../config/types.ts';
 import type { Seal } from '../lib/seal.ts';
-import { createHttpOpener, type HttpOpenerDeps } from './http-opener.ts';
-import { createLegacyConnector } from './legacy-connector.ts';
-import type { ModernHooks } from './modern-exchange.ts';
+import { createHttpOpener, type HttpOpenerDeps } from './http/http-opener.ts';
+import type { ModernHooks } from './http/modern-exchange.ts';
+import { createLegacyConnector } from './legacy/legacy-connector.ts';
 import type { Opener } from './opened.ts';
 import { createUpstream, type Upstream } from './upstream.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { GatewardError } from '../errors.ts';
 import { JsonText } from '../lib/json-text.ts';
-import { failureOfStatus } from './http-failure.ts';
+import { failureOfStatus } from './http/http-failure.ts';
 import { judgeProbe, type ProbeAnswer, writeProbe } from './probe-era.ts';
 
 const VERSION = '2026-07-28';

@@ -1,7 +1,11 @@
 /** A small legacy server in memory, reached through transports that behave as the real ones do. */
 import { GatewardError } from '../../src/errors.ts';
 import { JsonText } from '../../src/lib/json-text.ts';
-import type { LegacyTransport, SendOptions, TransportEvents } from '../../src/upstream/legacy-transport.ts';
+import type {
+  LegacyTransport,
+  SendOptions,
+  TransportEvents,
+} from '../../src/upstream/legacy/legacy-transport.ts';
 import { type Message, readMessage } from '../../src/wire/message.ts';
 
 /** What a method of the server works with. */

@@ -4,7 +4,10 @@ import { JsonText } from '../../src/lib/json-text.ts';
 import type { Log } from '../../src/lib/log.ts';
 import { createSeal } from '../../src/lib/seal.ts';
 import type { Connector } from '../../src/upstream/connector.ts';
-import { createLegacyConnector, type LegacyConnectorOptions } from '../../src/upstream/legacy-connector.ts';
+import {
+  createLegacyConnector,
+  type LegacyConnectorOptions,
+} from '../../src/upstream/legacy/legacy-connector.ts';
 import { FakeLegacyServer, type FakeServerOptions } from './fake-legacy-server.ts';
 import { ManualClock } from './manual-clock.ts';
 

@@ -6,8 +6,8 @@ import type { StdioUpstreamConfig } from '../../src/config/types.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import type { Log, LogFields } from '../../src/lib/log.ts';
 import { createSeal } from '../../src/lib/seal.ts';
-import type { StdioOpenerDeps } from '../../src/upstream/stdio-opener.ts';
-import { createProcessGroups } from '../../src/upstream/stdio-process.ts';
+import type { StdioOpenerDeps } from '../../src/upstream/stdio/stdio-opener.ts';
+import { createProcessGroups } from '../../src/upstream/stdio/stdio-process.ts';
 
 export const fixtureFolder = fileURLToPath(new URL('../fixtures/stdio/', import.meta.url));
 

@@ -2,7 +2,7 @@
 import type { GatewardError } from '../../src/errors.ts';
 import type { JsonText } from '../../src/lib/json-text.ts';
 import type { Log } from '../../src/lib/log.ts';
-import type { TransportEvents } from '../../src/upstream/legacy-transport.ts';
+import type { TransportEvents } from '../../src/upstream/legacy/legacy-transport.ts';
 
 interface SeenMessage {
   readonly text: string;

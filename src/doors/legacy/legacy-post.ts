@@ -1,0 +1,113 @@
+import { GatewardError } from '../../errors.ts';
+import type { Accepted } from '../../lib/media-type.ts';
+import { readMessage } from '../../wire/message.ts';
+import { answerJson } from '../answer.ts';
+import type { PostExchange } from '../legacy-door.ts';
+import { answerInitialize, type InitializeRequest } from './legacy-initialize.ts';
+import { type Posted, readPosted, takeOther } from './legacy-messages.ts';
+import type { LegacyParts } from './legacy-parts.ts';
+import { errorReply, type Reply } from './legacy-reply.ts';
+import { answerRequest, enterFlights, type LegacyRequest } from './legacy-request.ts';
+import { acceptedOf, checkVersionHeader, findSession } from './legacy-session-headers.ts';
+import type { LiveSession } from './live-session.ts';
+import type { Outlet } from './outlet.ts';
+import { PostAnswer } from './post-answer.ts';
+import { SseConnection } from './sse-connection.ts';
+
+/** Answers one POST to a legacy endpoint. Throws what refuses the whole POST, as long as nothing is answered. */
+export async function answerPost(exchange: PostExchange, parts: LegacyParts): Promise<void> {
+  const { body, request, response, server } = exchange;
+  const accepted = acceptedOf(request);
+  const first = body.kind === 'array' ? undefined : readMessage(body);
+  if (first?.kind === 'request' && first.method === 'initialize') {
+    if (!accepted.json && !accepted.eventStream) throw new GatewardError('NOT_ACCEPTABLE');
+    const { id, params } = first;
+    await openSession(exchange, { id, params, server, headers: request.headers }, parts);
+    return;
+  }
+  const session = await findSession(exchange, parts);
+  checkVersionHeader(request);
+  const posted = readPosted(body, session.revision);
+  if (posted.requests.length === 0) {
+    for (const other of posted.others) takeOther(session, other);
+    response.writeHead(202).end();
+    return;
+  }
+  if (!accepted.json && !accepted.eventStream) throw new GatewardError('NOT_ACCEPTABLE');
+  answerRequests(exchange, { session, posted, accepted }, parts);
+}
+
+async function openSession(
+  { request, response }: PostExchange,
+  initialize: InitializeRequest,
+  parts: LegacyParts,
+): Promise<void> {
+  const accepted = acceptedOf(request);
+  let reply: Reply;
+  try {
+    const initialized = await answerInitialize(initialize, parts);
+    reply = initialized.reply;
+    if (initialized.opened !== undefined) {
+      const { id } = await parts.ids.mint(initialized.opened);
+      response.setHeader('Mcp-Session-Id', id);
+    }
+  } catch (thrown) {
+    reply = errorReply(initialize.id, thrown, 'initialize');
+  }
+  if (response.destroyed) return;
+  if (reply.retryAfterSeconds !== undefined)
+    response.setHeader('Retry-After', Math.ceil(reply.retryAfterSeconds));
+  if (accepted.json || reply.status !== 200) {
+    answerJson(response, reply.status, reply.body);
+    return;
+  }
+  const connection = new SseConnection(response, parts.sse);
+  void connection.send(reply.body, { event: 'message' });
+  connection.end();
+}
+
+interface Requests {
+  readonly session: LiveSession;
+  readonly posted: Posted;
+  readonly accepted: Accepted;
+}
+
+/** Starts every request of one POST. Throws INVALID_REQUEST before any starts. */
+function answerRequests(
+  { request, response }: PostExchange,
+  { session, posted, accepted }: Requests,
+  parts: LegacyParts,
+): void {
+  const flights = enterFlights(session, posted.requests);
+  const { log, clock, sse } = parts;
+  const { requests, batch } = posted;
+  const answer = new PostAnswer({
+    response,
+    accepted,
+    session,
+    requests: requests.length,
+    batch,
+    log,
+    clock,
+    sse,
+  });
+  const asking = eitherOf(answer, session.unrelated);
+  const stream = batch ? undefined : answer.hints;
+  for (const other of posted.others) takeOther(session, other);
+  requests.forEach((posted, index) => {
+    const spoken = { session, headers: request.headers };
+    const given: LegacyRequest = { ...posted, spoken, outlet: answer, asking, stream };
+    const flight = flights[index];
+    if (flight !== undefined) void answerRequest(given, flight, parts).then((reply) => answer.reply(reply));
+  });
+}
+
+/** Questions leave on the stream of their call; where the client takes none there, on the session's own. */
+function eitherOf(first: Outlet, second: Outlet): Outlet {
+  return {
+    get open() {
+      return first.open || second.open;
+    },
+    send: (message) => (first.open ? first : second).send(message),
+  };
+}

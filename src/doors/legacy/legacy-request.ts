@@ -1,0 +1,175 @@
+import type { Call, Notify, Outcome, StreamHints } from '../../call.ts';
+import { GatewardError } from '../../errors.ts';
+import { JsonText } from '../../lib/json-text.ts';
+import { raceAbort } from '../../lib/race-abort.ts';
+import { isWanted } from '../../wire/rev2025-11-25/log-level.ts';
+import { isPlainResult, notificationToLegacy, resultToLegacy } from '../../wire/rev2025-11-25/to-legacy.ts';
+import { callMetaOf, type Envelope, paramsToModern } from '../../wire/rev2025-11-25/to-modern.ts';
+import { methodRuleOf } from '../../wire/rev2026-07-28/registry.ts';
+import { type RoundAnswers, runRounds } from './input-rounds.ts';
+import type { LegacyParts, Spoken } from './legacy-parts.ts';
+import { errorReply, failureReply, type Reply, resultReply } from './legacy-reply.ts';
+import { answerLocally } from './legacy-session-methods.ts';
+import { CANCELLED, type Flight, type LiveSession } from './live-session.ts';
+import type { Outlet } from './outlet.ts';
+
+/** One request of a legacy client, and the ways back to it. */
+export interface LegacyRequest {
+  readonly spoken: Spoken;
+  /** The whole message. */
+  readonly message: JsonText;
+  readonly id: string;
+  readonly method: string;
+  readonly params: JsonText | undefined;
+  /** For notifications of the call. */
+  readonly outlet: Outlet;
+  /** For questions to the client. */
+  readonly asking: Outlet;
+  /** What follows the stream of the upstream; undefined where there is no stream of this request alone. */
+  readonly stream: StreamHints | undefined;
+}
+
+/** Requests of one session that may be in work at a time. */
+const MAX_CALLS = 1000;
+/** Methods of the inside that are no requests of a legacy client, or another thing there. */
+const NOT_LEGACY = /^(?:server\/discover|subscriptions\/listen|tasks\/.*)$/;
+/** Notifications of the inside that no legacy client knows. */
+const MODERN_NOTIFICATIONS = /^notifications\/(?:subscriptions\/.*|tasks(?:\/.*)?)$/;
+const NO_REFUSALS: ReadonlyMap<string, JsonText> = new Map();
+
+/** Notes requests as in flight, all or none. Throws INVALID_REQUEST for an id that is in flight already. */
+export function enterFlights(
+  { calls, ended }: LiveSession,
+  requests: readonly { readonly id: string }[],
+): Flight[] {
+  const ids = new Set(requests.map(({ id }) => id));
+  if (ids.size < requests.length || [...ids].some((id) => calls.has(id))) {
+    throw new GatewardError('INVALID_REQUEST', { detail: 'A request with the same id is still in work.' });
+  }
+  if (calls.size + ids.size > MAX_CALLS) {
+    throw new GatewardError('RATE_LIMITED', {
+      detail: `A session has at most ${MAX_CALLS} requests in work.`,
+    });
+  }
+  return requests.map(({ id }) => {
+    const flight: Flight = { controller: new AbortController(), over: false };
+    if (ended.aborted) flight.controller.abort(ended.reason);
+    calls.set(id, flight);
+    return flight;
+  });
+}
+
+/** Answers a request that entered flight. Undefined when the client cancelled it. Never rejects. */
+export async function answerRequest(
+  request: LegacyRequest,
+  flight: Flight,
+  parts: LegacyParts,
+): Promise<Reply | undefined> {
+  const { id, method, spoken } = request;
+  const { signal } = flight.controller;
+  try {
+    return await raceAbort(answer(request, flight, parts), signal);
+  } catch (thrown) {
+    return signal.reason === CANCELLED ? undefined : errorReply(id, thrown, method);
+  } finally {
+    flight.over = true;
+    spoken.session.calls.delete(id);
+  }
+}
+
+async function answer(request: LegacyRequest, flight: Flight, parts: LegacyParts): Promise<Reply> {
+  const { id, method } = request;
+  const local = await answerLocally(request, parts);
+  if (local !== undefined) return resultReply(id, local);
+  if (methodRuleOf(method) === undefined || NOT_LEGACY.test(method))
+    throw new GatewardError('METHOD_NOT_FOUND');
+  return callInside(request, flight, parts);
+}
+
+async function callInside(request: LegacyRequest, flight: Flight, parts: LegacyParts): Promise<Reply> {
+  const { id, method, params, spoken, asking } = request;
+  const { session, headers } = spoken;
+  const { signal } = flight.controller;
+  const envelope = await envelopeOf(session, request.outlet.open, parts);
+  const modern = paramsToModern(params, envelope);
+  const nameMember = methodRuleOf(method)?.nameMember;
+  const base = {
+    method,
+    name: nameMember === undefined ? undefined : params?.get(nameMember)?.string(),
+    meta: callMetaOf(params, envelope),
+    signal,
+    notify: notifyOf(request, flight, envelope.logLevel),
+  };
+  const call = (answers: RoundAnswers | undefined, round: number): Promise<Outcome> => {
+    const refusals = answers?.refusals ?? NO_REFUSALS;
+    const given: Call = {
+      ...base,
+      ...wordRound(request, modern, { answers, round }),
+      legacy: { session, refusals, stream: request.stream },
+    };
+    return parts.handle({ server: session.facts.server, call: given, headers });
+  };
+  const { questions, revision, capabilities } = session;
+  const rounds = { call, outlet: asking, questions, revision, capabilities, signal, clock: parts.clock };
+  return replyWith(await runRounds(rounds), { id, method, name: base.name, session }, parts);
+}
+
+interface Meant {
+  readonly id: string;
+  readonly method: string;
+  readonly name: string | undefined;
+  readonly session: LiveSession;
+}
+
+function replyWith(outcome: Outcome, { id, method, name, session }: Meant, parts: LegacyParts): Reply {
+  if (outcome.kind === 'error') return failureReply(id, outcome, method);
+  if (!isPlainResult(outcome.result)) return errorReply(id, new GatewardError('UPSTREAM_INVALID'), method);
+  const { server } = session.facts;
+  if (method === 'tools/list') parts.wrapped.learn(server, outcome.result);
+  const wrapped = method === 'tools/call' && parts.wrapped.has(server, name);
+  return resultReply(id, resultToLegacy(outcome.result, { method, revision: session.revision, wrapped }));
+}
+
+/** The message of one round: the first under the client's id, each retry under one of its own. */
+function wordRound(
+  { id, message }: LegacyRequest,
+  params: JsonText,
+  { answers, round }: { readonly answers: RoundAnswers | undefined; readonly round: number },
+): { readonly id: string; readonly message: JsonText } {
+  if (answers === undefined) return { id, message: message.with({ params }) };
+  const retryId = JSON.stringify(`${id}/${round}`);
+  const { responses, requestState } = answers;
+  const members = [...(responses ?? [])].map(([key, value]) => `${JSON.stringify(key)}:${value.text}`);
+  const inputResponses = responses === undefined ? undefined : JsonText.written(`{${members.join(',')}}`);
+  const retried = params.with({ inputResponses, requestState });
+  return { id: retryId, message: message.with({ id: JsonText.written(retryId), params: retried }) };
+}
+
+/** What the session says in `_meta`. Without a way for them there is no wish for log messages. */
+export async function envelopeOf(session: LiveSession, logs: boolean, parts: LegacyParts): Promise<Envelope> {
+  const { capabilities, facts } = session;
+  const logLevel = logs ? await parts.sessions.logLevel(session) : undefined;
+  return { capabilities, clientInfo: facts.clientInfo, logLevel };
+}
+
+/** Passes notifications on in the words of legacy, while the call has no response. */
+function notifyOf({ outlet }: LegacyRequest, flight: Flight, logLevel: string | undefined): Notify {
+  let progress = Number.NEGATIVE_INFINITY;
+  return (notification) => {
+    const method = notification.get('method')?.string() ?? '';
+    const over = flight.over || flight.controller.signal.aborted;
+    if (over || !outlet.open || MODERN_NOTIFICATIONS.test(method)) return undefined;
+    if (method === 'notifications/progress') {
+      // Each round counts anew, and the client must see it rise (2025-11-25 basic/utilities/progress).
+      const value = Number(notification.at('params', 'progress')?.text);
+      if (value <= progress) return undefined;
+      progress = value;
+    }
+    if (method === 'notifications/message' && !wants(notification, logLevel)) return undefined;
+    return outlet.send(notificationToLegacy(notification).bytes);
+  };
+}
+
+function wants(notification: JsonText, logLevel: string | undefined): boolean {
+  return logLevel !== undefined && isWanted(notification.at('params', 'level')?.string(), logLevel);
+}

@@ -1,0 +1,122 @@
+import type { Handle } from '../../call.ts';
+import { GatewardError, toGatewardError } from '../../errors.ts';
+import type { Clock } from '../../lib/clock.ts';
+import type { EventLog } from '../../session/event-log.ts';
+import type { SessionIds } from '../../session/session-id.ts';
+import type { SessionRows } from '../../session/sessions.ts';
+import { refuse } from '../answer.ts';
+import type { Exchange, LegacyDoor } from '../legacy-door.ts';
+import type { Ticker } from '../ticker.ts';
+import { answerGet } from './legacy-get.ts';
+import type { LegacyParts } from './legacy-parts.ts';
+import { answerPost } from './legacy-post.ts';
+import { checkVersionHeader, findSession } from './legacy-session-headers.ts';
+import { listenInside } from './legacy-session-methods.ts';
+import { LiveSessions } from './live-sessions.ts';
+import { WrappedTools } from './wrapped-tools.ts';
+
+/** What a legacy door is made of. */
+export interface LegacyDoorOptions {
+  /** The pipeline as legacy Streamable HTTP sees it. */
+  readonly handle: Handle;
+  readonly ids: SessionIds;
+  readonly rows: SessionRows;
+  readonly log: EventLog;
+  readonly clock: Clock;
+  readonly ticker: Ticker;
+  readonly maxSessions: number;
+  readonly maxStreamsPerSession: number;
+  readonly maxQueuedBytesPerStream: number;
+}
+
+/** A door that can be closed. */
+export interface Closeable {
+  /** Ends streams that only wait for changes, and opens no more; calls in flight go on. */
+  drain(): void;
+  /** Ends everything. Calls in flight are answered STOPPING. */
+  close(): void;
+}
+
+/** Opens the door of legacy Streamable HTTP: 2025-11-25, 2025-06-18 and 2025-03-26. */
+export function createLegacyDoor(options: LegacyDoorOptions): LegacyDoor & Closeable {
+  const stop = createLegacyStop();
+  const parts = createLegacyParts(options, stop);
+  return {
+    post: (exchange) => guard(exchange, answerPost(exchange, parts)),
+    get: (exchange) => guard(exchange, answerGet(exchange, parts)),
+    delete: (exchange) => guard(exchange, answerDelete(exchange, parts)),
+    drain: () => {
+      stop.drain();
+      parts.sessions.drain();
+    },
+    close: () => {
+      stop.close();
+      parts.sessions.close();
+    },
+  };
+}
+
+/** How far the end of a door has come. */
+export interface LegacyStop extends Pick<LegacyParts, 'draining' | 'closed'> {
+  readonly drain: () => void;
+  readonly close: () => void;
+}
+
+/** Makes the two signals by which a door ends. */
+export function createLegacyStop(): LegacyStop {
+  const [drain, close] = [new AbortController(), new AbortController()];
+  return {
+    draining: drain.signal,
+    closed: close.signal,
+    drain: () => drain.abort(new GatewardError('STOPPING')),
+    close: () => {
+      drain.abort(new GatewardError('STOPPING'));
+      close.abort(new GatewardError('STOPPING'));
+    },
+  };
+}
+
+/** What the legacy doors work with. */
+export function createLegacyParts(options: LegacyDoorOptions, stop: LegacyStop): LegacyParts {
+  const { handle, ids, rows, log, clock, ticker, maxSessions, maxStreamsPerSession } = options;
+  const sessions = new LiveSessions({
+    ids,
+    rows,
+    log,
+    clock,
+    ticker,
+    maxSessions,
+    listen: (session, call) => listenInside(session, call, handle),
+  });
+  return {
+    handle,
+    ids,
+    rows,
+    log,
+    sessions,
+    wrapped: new WrappedTools(),
+    clock,
+    sse: { ticker, maxQueuedBytes: options.maxQueuedBytesPerStream },
+    maxStreamsPerSession,
+    draining: stop.draining,
+    closed: stop.closed,
+  };
+}
+
+/** Ends the session (2025-11-25 basic/transports §Session Management). */
+async function answerDelete(exchange: Exchange, parts: LegacyParts): Promise<void> {
+  const session = await findSession(exchange, parts);
+  checkVersionHeader(exchange.request);
+  await parts.sessions.end(session);
+  exchange.response.writeHead(200).end();
+}
+
+/** Answers what a promise was rejected with, so that none is when it comes back to the listener. */
+export async function guard({ response }: Exchange, answered: Promise<void>): Promise<void> {
+  try {
+    await answered;
+  } catch (thrown) {
+    if (response.headersSent || response.destroyed) response.destroy();
+    else refuse(response, toGatewardError(thrown));
+  }
+}

@@ -1,0 +1,101 @@
+import { randomBytes } from 'node:crypto';
+import { afterEach, describe, expect, it } from 'vitest';
+import { ManualClock } from '../../../test/support/manual-clock.ts';
+import { JsonText } from '../../lib/json-text.ts';
+import { createSeal } from '../../lib/seal.ts';
+import { createEventLog } from '../../session/event-log.ts';
+import { createSessionIds } from '../../session/session-id.ts';
+import { createSessionRows } from '../../session/sessions.ts';
+import { Ticker } from '../ticker.ts';
+import { LiveSessions } from './live-sessions.ts';
+
+const TTL_MS = 3_600_000;
+const EMPTY = JsonText.written('{}');
+const tickers: Ticker[] = [];
+afterEach(() => {
+  for (const ticker of tickers.splice(0)) ticker.stop();
+});
+
+function setUp(maxSessions = 10) {
+  const clock = new ManualClock();
+  const now = () => clock.now();
+  const rows = createSessionRows({ maxSessions, now });
+  const log = createEventLog({ maxBytes: 10_000, maxAgeMs: 1000, now });
+  const ids = createSessionIds({ seal: createSeal(randomBytes(32)), rows, now, ttlMs: TTL_MS });
+  const ticker = new Ticker({ intervalMs: 1_000_000, clock: now });
+  tickers.push(ticker);
+  const listen = () => new Promise<never>(() => undefined);
+  const sessions = new LiveSessions({ ids, rows, log, clock, ticker, maxSessions, listen });
+  const mint = () =>
+    ids.mint({
+      version: '2025-11-25',
+      server: 'all',
+      principal: 'p',
+      capabilities: EMPTY,
+      clientInfo: EMPTY,
+    });
+  const find = async (id: string) => (await sessions.find(id, 'all')) ?? expect.fail('no such session');
+  return { clock, rows, sessions, mint, find };
+}
+
+describe('LiveSessions', () => {
+  it('gives the same session as long as something of it is open', async () => {
+    const { sessions, mint, find, clock } = setUp();
+    const { id } = await mint();
+    const session = await find(id);
+    session.ended.addEventListener('abort', () => undefined);
+    await clock.advance(120_000);
+    sessions.tick();
+    expect(await find(id)).toBe(session);
+  });
+
+  it('holds nothing of a session that has nothing open for a minute, and the session lives on', async () => {
+    const { sessions, mint, find, clock } = setUp();
+    const { id } = await mint();
+    const session = await find(id);
+    await clock.advance(59_000);
+    sessions.tick();
+    expect(sessions.size).toBe(1);
+    await clock.advance(31_000);
+    sessions.tick();
+    expect(sessions.size).toBe(0);
+    expect(await find(id)).not.toBe(session);
+  });
+
+  it('ends a session when its time is over, whatever is open', async () => {
+    const { sessions, mint, find, clock } = setUp();
+    const { id } = await mint();
+    const session = await find(id);
+    session.calls.set('1', { controller: new AbortController(), over: false });
+    await clock.advance(TTL_MS);
+    sessions.tick();
+    expect(session.ended.aborted).toBe(true);
+    expect(session.calls.get('1')?.controller.signal.aborted).toBe(true);
+    expect(await sessions.find(id, 'all')).toBeUndefined();
+  });
+
+  it('ends a session wherever its end was noted', async () => {
+    const { sessions, mint, find, rows } = setUp();
+    const { id, facts } = await mint();
+    const session = await find(id);
+    await rows.end(facts);
+    expect(session.ended.aborted).toBe(true);
+    expect(await sessions.find(id, 'all')).toBeUndefined();
+  });
+
+  it('makes room by forgetting an idle session, and ends the least used one if none is', async () => {
+    const { sessions, mint, find } = setUp(2);
+    const [a, b, c] = [await mint(), await mint(), await mint()];
+    const first = await find(a.id);
+    first.ended.addEventListener('abort', () => undefined);
+    await find(b.id);
+    const third = await find(c.id);
+    third.ended.addEventListener('abort', () => undefined);
+    expect(sessions.size).toBe(2);
+    expect(first.ended.aborted).toBe(false);
+    await find(b.id);
+    expect(first.ended.aborted).toBe(true);
+    expect(await sessions.find(a.id, 'all')).toBeUndefined();
+    expect(await find(c.id)).toBe(third);
+  });
+});

@@ -1,0 +1,86 @@
+/** Legacy Streamable HTTP: revisions 2025-03-26, 2025-06-18 and 2025-11-25 (transports §Streamable HTTP). */
+import { GatewardError, toGatewardError } from '../../errors.ts';
+import type { JsonText } from '../../lib/json-text.ts';
+import { wait } from '../../lib/wait.ts';
+import type { LegacyTransport, SendOptions, TransportEvents } from '../legacy/legacy-transport.ts';
+import { exchangeHttp, within } from './http-exchange.ts';
+import { type LegacyHttpOptions, LegacyHttpSession } from './legacy-http-session.ts';
+import { LegacyPost } from './legacy-post.ts';
+import { StandaloneStream } from './standalone-stream.ts';
+
+/** Milliseconds that requests wait for the standalone stream to open, on which servers often ask back. */
+const STANDALONE_MS = 500;
+/** Milliseconds that the polite end of a session may take. */
+const DELETE_MS = 2_000;
+
+/** A transport for one session. The endpoint's dispatcher belongs to the caller. */
+export function createHttpTransport(options: LegacyHttpOptions): LegacyTransport {
+  return new HttpTransport(options);
+}
+
+class HttpTransport implements LegacyTransport {
+  readonly tellsRequests = true;
+  readonly #options: LegacyHttpOptions;
+  #started: LegacyHttpSession | undefined;
+  #standalone: StandaloneStream | undefined;
+  #opening: Promise<void> | undefined;
+
+  constructor(options: LegacyHttpOptions) {
+    this.#options = options;
+  }
+
+  async start(events: TransportEvents): Promise<void> {
+    if (this.#started !== undefined) throw new TypeError('A transport starts once.');
+    this.#started = new LegacyHttpSession(this.#options, events);
+  }
+
+  async send(message: JsonText, options: SendOptions): Promise<void> {
+    const session = this.#session();
+    if (this.#opening !== undefined && options.requestId !== undefined) await this.#opening;
+    if (session.ended.aborted) {
+      throw new GatewardError('UPSTREAM_UNAVAILABLE', { cause: session.ended.reason });
+    }
+    await new LegacyPost(session, message, options).run(options.signal);
+  }
+
+  useVersion(version: string): void {
+    this.#session().useVersion(version);
+  }
+
+  openStandalone(): void {
+    const session = this.#session();
+    if (this.#standalone !== undefined || session.ended.aborted) return;
+    const standalone = new StandaloneStream(session);
+    this.#standalone = standalone;
+    void standalone.run();
+    const opened = new AbortController();
+    void standalone.settled.then(() => opened.abort());
+    this.#opening = wait(this.#options.clock, STANDALONE_MS, opened.signal).then(() => {
+      this.#opening = undefined;
+    });
+  }
+
+  async close(): Promise<void> {
+    const session = this.#started;
+    if (session?.end(new GatewardError('UPSTREAM_LOST')) !== true || session.id === undefined) return;
+    const headers = session.headers();
+    try {
+      await within(DELETE_MS, new AbortController().signal, (signal) =>
+        exchangeHttp({
+          endpoint: this.#options.endpoint,
+          method: 'DELETE',
+          headers,
+          pool: 'streams',
+          signal,
+        }),
+      );
+    } catch (error) {
+      this.#options.log.debug('a session was not deleted', { reason: toGatewardError(error).message });
+    }
+  }
+
+  #session(): LegacyHttpSession {
+    if (this.#started === undefined) throw new TypeError('The transport is not started.');
+    return this.#started;
+  }
+}

@@ -1,0 +1,246 @@
+import type { AuthorizationContext, Call, Outcome } from '../../call.ts';
+import { GatewardError } from '../../errors.ts';
+import type { Clock } from '../../lib/clock.ts';
+import { JsonText } from '../../lib/json-text.ts';
+import type { Log } from '../../lib/log.ts';
+import { raceAbort } from '../../lib/race-abort.ts';
+import type { Seal } from '../../lib/seal.ts';
+import { failedBy } from '../../wire/failure.ts';
+import { LIST_CHANGES } from '../../wire/rev2025-11-25/server-changes.ts';
+import { legacyParams, offersMethod } from '../../wire/rev2025-11-25/upstream-request.ts';
+import {
+  type CacheHints,
+  discoverResult,
+  type LegacyServer,
+} from '../../wire/rev2025-11-25/upstream-result.ts';
+import { methodRuleOf } from '../../wire/rev2026-07-28/registry.ts';
+import type { Connector } from '../connector.ts';
+import { ConnectionPool, type Lease } from './connection-pool.ts';
+import { bucketOf, type LegacyBucket, listenBucketOf, type Sharing } from './legacy-bucket.ts';
+import { LegacyConnection } from './legacy-connection.ts';
+import { listenToLegacy } from './legacy-listen.ts';
+import { declinesUrls, outcomeOfReply } from './legacy-outcome.ts';
+import type { LegacyTransport } from './legacy-transport.ts';
+import { createParkedStore, ParkedCalls, type ParkedStore } from './parked-calls.ts';
+
+/** What a connector to a legacy server is made of. */
+export interface LegacyConnectorOptions {
+  /** Name of the upstream in the configuration. */
+  readonly upstream: string;
+  /** Makes the transport of a new session. */
+  readonly createTransport: (context: AuthorizationContext) => LegacyTransport;
+  /** `everyone` shares one session, on which the server cannot ask back; `callers` get sessions of their own. */
+  readonly sharing: Sharing;
+  /** Sessions that may be open at a time. */
+  readonly maxConnections: number;
+  /** Milliseconds until a session must be open. */
+  readonly connectTimeoutMs: number;
+  /** Milliseconds that a call waits for the client's answers when the server asks back. */
+  readonly inputTimeoutMs: number;
+  /** What `initialize` says of the gateway: `name` and `version`. */
+  readonly clientInfo: { readonly name: string; readonly version: string };
+  readonly seal: Seal;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Runs before a session is opened; throws to refuse it. */
+  readonly admit?: () => Promise<void>;
+  readonly parked?: ParkedStore;
+  /** Milliseconds for which further questions are collected after the first. */
+  readonly collectMs?: number;
+  /** A number in [0, 1); spreads reconnections. */
+  readonly random?: () => number;
+}
+
+const COLLECT_MS = 30;
+/** A list may be kept so long while the server tells of its changes. */
+const WATCHED_TTL_MS = 60_000;
+const ROOTS_CHANGED = 'notifications/roots/list_changed';
+
+/** Speaks modern to the inside and legacy (2024-11-05 to 2025-11-25) to one server. */
+export function createLegacyConnector(options: LegacyConnectorOptions): Connector {
+  const connector = new LegacyConnector(options);
+  return {
+    call: (call, context) => connector.call(call, context),
+    close: () => connector.close(),
+  };
+}
+
+class LegacyConnector {
+  readonly #options: LegacyConnectorOptions;
+  readonly #pool: ConnectionPool<LegacyConnection, LegacyBucket>;
+  readonly #parked: ParkedCalls;
+  /** Listens that get changes, by the key of their bucket. */
+  readonly #watched = new Map<string, number>();
+  readonly #stopped = new AbortController();
+
+  constructor(options: LegacyConnectorOptions) {
+    this.#options = options;
+    const { upstream, seal, clock, inputTimeoutMs, maxConnections } = options;
+    this.#pool = new ConnectionPool({
+      open: (bucket, signal) => this.#open(bucket, signal),
+      maxConnections,
+      clock,
+    });
+    this.#parked = new ParkedCalls({
+      upstream,
+      seal,
+      clock,
+      inputTimeoutMs,
+      collectMs: options.collectMs ?? COLLECT_MS,
+      store: options.parked ?? createParkedStore(),
+    });
+  }
+
+  async call(call: Call, context: AuthorizationContext): Promise<Outcome> {
+    const requestState = call.message.at('params', 'requestState');
+    try {
+      if (requestState !== undefined) {
+        return await this.#parked.resume(call, context, requestState.string() ?? '');
+      }
+      call.signal.throwIfAborted();
+      switch (call.method) {
+        case 'server/discover':
+          return await this.#discover(call, context);
+        case 'subscriptions/listen':
+          return await this.#listen(call, context);
+        default:
+          if (declinesUrls(call)) throw new GatewardError('INPUT_NOT_GIVEN');
+          return await this.#forward(call, context);
+      }
+    } catch (thrown) {
+      if (thrown instanceof GatewardError && ANSWERS.has(thrown.code)) return failedBy(thrown);
+      throw thrown;
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#stopped.abort();
+    this.#parked.close();
+    await this.#pool.close();
+  }
+
+  async #open(bucket: LegacyBucket, signal: AbortSignal): Promise<LegacyConnection> {
+    const { createTransport, connectTimeoutMs, clientInfo, clock, log, admit } = this.#options;
+    await admit?.();
+    const connection = await LegacyConnection.open({
+      transport: createTransport(bucket.context),
+      capabilities: bucket.capabilities,
+      session: bucket.session,
+      clientInfo: JsonText.of(clientInfo),
+      connectTimeoutMs,
+      signal,
+      clock,
+      log,
+    });
+    const tellRootsChanged = () => connection.notify(ROOTS_CHANGED, undefined);
+    bucket.session?.onRootsChanged?.(tellRootsChanged, connection.closed);
+    return connection;
+  }
+
+  async #discover(call: Call, context: AuthorizationContext): Promise<Outcome> {
+    const bucket = bucketOf(call, context, this.#options.sharing);
+    const open = this.#pool.peek(({ key }) => key === bucket.key);
+    if (open !== undefined) return discovered(open.server);
+    const lease = await this.#pool.lease(bucket, call.signal);
+    lease.release();
+    return discovered(lease.connection.server);
+  }
+
+  #listen(call: Call, context: AuthorizationContext): Promise<Outcome> {
+    const bucket = listenBucketOf(bucketOf(call, context, this.#options.sharing));
+    return listenToLegacy({
+      call,
+      lease: () => this.#pool.lease(bucket, call.signal),
+      stopped: this.#stopped.signal,
+      clock: this.#options.clock,
+      random: this.#options.random ?? Math.random,
+      watching: (on) => this.#watch(bucket.key, on ? 1 : -1),
+    });
+  }
+
+  #watch(key: string, change: 1 | -1): void {
+    const count = (this.#watched.get(key) ?? 0) + change;
+    if (count > 0) this.#watched.set(key, count);
+    else this.#watched.delete(key);
+  }
+
+  /** A call that no server got, since its session had ended, is sent once more on a new one. */
+  async #forward(call: Call, context: AuthorizationContext): Promise<Outcome> {
+    const bucket = bucketOf(call, context, this.#options.sharing);
+    const lease = await this.#pool.lease(bucket, call.signal);
+    try {
+      return await this.#send({ call, bucket, lease });
+    } catch (thrown) {
+      const neverSent = thrown instanceof GatewardError && thrown.code === 'UPSTREAM_UNAVAILABLE';
+      if (!neverSent || !lease.connection.closed.aborted || call.signal.aborted) throw thrown;
+    }
+    return await this.#send({ call, bucket, lease: await this.#pool.lease(bucket, call.signal) });
+  }
+
+  async #send({ call, bucket, lease }: Sending): Promise<Outcome> {
+    const { connection } = lease;
+    const { server } = connection;
+    if (!offersMethod(server, call.method)) {
+      lease.release();
+      return failedBy(new GatewardError('METHOD_NOT_FOUND'));
+    }
+    const levelDone = await this.#wantLogLevel(call, lease);
+    return await this.#parked.start({
+      call,
+      context: bucket.context,
+      launch: (owner) =>
+        connection.request({
+          method: call.method,
+          params: legacyParams(call.message),
+          wantsProgress: call.meta.progressToken !== undefined,
+          owner,
+        }),
+      toOutcome: (reply, last, missing) =>
+        outcomeOfReply(reply, { call: last, server, missing, hints: this.#hintsFor(last, bucket, server) }),
+      ended: (marked) => {
+        levelDone();
+        lease.release(marked && bucket.exclusive ? 'dispose' : undefined);
+      },
+    });
+  }
+
+  async #wantLogLevel(call: Call, lease: Lease<LegacyConnection>): Promise<() => void> {
+    const { logLevel } = call.meta;
+    const { connection } = lease;
+    if (logLevel === undefined || connection.server.capabilities.get('logging') === undefined) return noop;
+    const wanted = connection.logLevel.want(logLevel);
+    try {
+      return await raceAbort(wanted, call.signal);
+    } catch (thrown) {
+      void wanted.then((done) => done());
+      lease.release();
+      throw thrown;
+    }
+  }
+
+  #hintsFor(call: Call, bucket: LegacyBucket, server: LegacyServer): CacheHints | undefined {
+    if (methodRuleOf(call.method)?.cacheHints !== true) return undefined;
+    const list = LIST_CHANGES.find(({ capability }) => call.method.startsWith(`${capability}/`));
+    const { key } = listenBucketOf(bucket);
+    const isList = call.method.endsWith('/list');
+    const tells =
+      list !== undefined && server.capabilities.at(list.capability, 'listChanged')?.value() === true;
+    return { ttlMs: isList && tells && this.#watched.has(key) ? WATCHED_TTL_MS : 0 };
+  }
+}
+
+/** A call on its way, and the session that it was given. */
+interface Sending {
+  readonly call: Call;
+  readonly bucket: LegacyBucket;
+  readonly lease: Lease<LegacyConnection>;
+}
+
+/** Errors that are the answer to the call, not a failure of the upstream. */
+const ANSWERS = new Set(['STATE_INVALID', 'INVALID_PARAMS', 'INPUT_NOT_GIVEN']);
+
+function discovered(server: LegacyServer): Outcome {
+  return { kind: 'complete', result: discoverResult(server, { ttlMs: WATCHED_TTL_MS }) };
+}
+
+function noop(): void {}

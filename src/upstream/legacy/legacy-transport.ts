@@ -1,0 +1,46 @@
+import type { GatewardError } from '../../errors.ts';
+import type { JsonText } from '../../lib/json-text.ts';
+
+/**
+ * The port under a legacy connection: moves JSON-RPC messages to one session of a legacy server and back. It knows
+ * nothing of what the messages mean.
+ */
+export interface LegacyTransport {
+  /** True where a message tells by its stream which request it belongs to (Streamable HTTP), false elsewhere. */
+  readonly tellsRequests: boolean;
+  /** Connects, or starts the process. Throws UPSTREAM_UNAVAILABLE, UPSTREAM_REFUSED or LAUNCH_FAILED. */
+  start(events: TransportEvents): Promise<void>;
+  /** Sends one message. Resolves once it is delivered, not once it is answered. Throws as start does. */
+  send(message: JsonText, options: SendOptions): Promise<void>;
+  /** Tells the version that `initialize` agreed on; from then on the transport may send its version header. */
+  useVersion(version: string): void;
+  /** Opens the stream for messages that belong to no request, where there is one (HTTP GET). Safe to call again. */
+  openStandalone(): void;
+  /** Ends the session politely (HTTP DELETE; stdin closed, SIGTERM, SIGKILL). Resolves when nothing is left. */
+  close(): Promise<void>;
+}
+
+/** How one message is to be sent. */
+export interface SendOptions {
+  /** Raw id text, when the message is a request. */
+  readonly requestId: string | undefined;
+  /** Aborts the HTTP request of this message, its response stream included. */
+  readonly signal: AbortSignal | undefined;
+}
+
+/** What a transport tells its connection. */
+export interface TransportEvents {
+  /**
+   * A message of the server. `requestId` is the raw id of the request on whose stream it came; undefined on the
+   * standalone stream and on transports without streams. A promise asks the transport to read no further until then.
+   */
+  readonly onMessage: (message: JsonText, requestId: string | undefined) => Promise<void> | undefined;
+  /** The server answers a request on a stream of its own. */
+  readonly onStream?: (requestId: string) => void;
+  /** The server hung up the stream of a request, which is resumed after `retryMs`. */
+  readonly onHungUp?: (requestId: string, retryMs: number) => void;
+  /** The stream of a request ended without its response, and could not be resumed. */
+  readonly onRequestFailed: (requestId: string, error: GatewardError) => void;
+  /** The session is gone (404, process exit, connection lost); nothing more comes. */
+  readonly onClosed: (error: GatewardError) => void;
+}

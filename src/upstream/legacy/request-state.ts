@@ -1,0 +1,56 @@
+import type { AuthorizationContext, Call } from '../../call.ts';
+import { digestJson } from '../../lib/digest-json.ts';
+import { JsonText } from '../../lib/json-text.ts';
+import type { Seal } from '../../lib/seal.ts';
+
+/** What the state of a parked call says. */
+export interface ParkedRef {
+  /** Names the parked call. */
+  readonly id: string;
+  /** The round whose questions the client was asked. */
+  readonly round: number;
+}
+
+/** Whose state it is: a state is refused for any other upstream, call or caller. */
+export interface StateOwner {
+  readonly upstream: string;
+  readonly call: Call;
+  readonly context: AuthorizationContext;
+}
+
+const USE = 'parked-call';
+
+/**
+ * Writes the `requestState` of a parked call: sealed, and bound to the caller, the upstream and what the call does
+ * (2026-07-28 patterns/mrtr §Server Requirements). `_meta` is not bound: it changes with each retry.
+ */
+export function sealState(
+  seal: Seal,
+  owner: StateOwner,
+  { id, round, expiresAtMs }: ParkedRef & { readonly expiresAtMs: number },
+): string {
+  return seal.seal(Buffer.from(JSON.stringify([bindingOf(owner), id, round, expiresAtMs])), USE);
+}
+
+/** Reads a `requestState`; undefined if it is not ours, not for this call and caller, or has expired. */
+export function openState(
+  seal: Seal,
+  owner: StateOwner,
+  { text, nowMs }: { readonly text: string; readonly nowMs: number },
+): ParkedRef | undefined {
+  const plain = seal.open(text, USE);
+  if (plain === undefined) return undefined;
+  const [binding, id, round, expiresAtMs] = JsonText.parse(plain)
+    .items()
+    .map((item) => item.value());
+  if (binding !== bindingOf(owner) || typeof id !== 'string' || typeof round !== 'number') return undefined;
+  return typeof expiresAtMs === 'number' && nowMs < expiresAtMs ? { id, round } : undefined;
+}
+
+function bindingOf({ upstream, call, context }: StateOwner): string {
+  const params = call.message.get('params');
+  const salient = params?.with({ _meta: undefined, inputResponses: undefined, requestState: undefined });
+  const session = call.legacy?.session;
+  const caller = session === undefined ? null : [session.principal, session.key];
+  return digestJson([upstream, context, caller, call.method, salient?.value() ?? null]);
+}
