@@ -40,17 +40,23 @@ function textOf(message: Message): string {
   return block.text;
 }
 
-/** A legacy session over Streamable HTTP, until `use` is done with it. */
-async function withSession(
-  url: string,
-  use: (headers: Record<string, string>) => Promise<void>,
-): Promise<void> {
+/** Opens a legacy session over Streamable HTTP, and gives the headers of its requests. */
+async function openSession(url: string): Promise<Record<string, string>> {
   const opened = await exchange(url, { body: INITIALIZE });
   const session = String(opened.response.headers['mcp-session-id']);
   const initialized = await opened.find(({ id }) => id === 0);
   assert(initialized.result !== undefined, JSON.stringify(initialized.error));
   const headers = { 'mcp-session-id': session, 'mcp-protocol-version': LEGACY };
   (await exchange(url, { headers, body: INITIALIZED })).response.resume();
+  return headers;
+}
+
+/** A legacy session, until `use` is done with it. */
+async function withSession(
+  url: string,
+  use: (headers: Record<string, string>) => Promise<void>,
+): Promise<void> {
+  const headers = await openSession(url);
   await use(headers);
   (await exchange(url, { method: 'DELETE', headers })).response.resume();
 }
@@ -81,6 +87,15 @@ const openGetStream: Round = async ({ url }) => {
     assert.equal(text, '{"round":1}');
     await stream.cut();
   });
+};
+
+/** A session that its client leaves without a word, as most do: it ends when its time is over. */
+export const leaveSession: Round = async ({ url }) => {
+  const endpoint = `${url}/servers/legacy/mcp`;
+  const headers = await openSession(endpoint);
+  const stream = await exchange(endpoint, { method: 'GET', headers });
+  await callInSession(endpoint, headers, { name: 'echo' });
+  await stream.cut();
 };
 
 function modern(

@@ -8,7 +8,7 @@ import { startLegacyHttp } from '../fixtures/servers/legacy-http.ts';
 import { startModernHttp } from '../fixtures/servers/modern-http.ts';
 import { isRunning } from '../support/gateway.ts';
 import { type MeasuredGateway, startMeasuredGateway } from './measured-gateway.ts';
-import { PROCESS_ROUNDS, QUICK_ROUNDS, type Round, type Scene } from './rounds.ts';
+import { leaveSession, PROCESS_ROUNDS, QUICK_ROUNDS, type Round, type Scene } from './rounds.ts';
 import { fitLine, type Point } from './slope.ts';
 
 const FULL_ROUNDS = 1000;
@@ -16,15 +16,21 @@ const SHORT_ROUNDS = 150;
 /** Rounds at a time: more would only wait for the two cores that a runner has. */
 const WORKERS = 4;
 /** Rounds of each way before anything is measured: code is compiled, caches and pools fill. */
-const WARM_UP = { quick: 300, process: 8 };
+const WARM_UP = { quick: 300, process: 12 };
 const SAMPLES = 15;
 /** How long a closed connection or an ended process may take to disappear; idle ones to upstreams included. */
 const SETTLED_WITHIN_MS = 15_000;
+/** How long a session of a client lasts here, however it is left. */
+const SESSION_TTL_MS = 20_000;
+const LEFT_SESSIONS = 20;
 /**
  * Bytes that may remain of a round, on average. An object with a few members takes more than the first. Over few rounds
  * the last of the warming up weighs more, and a session that stays takes more than the second.
  */
-const MAX_BYTES_PER_ROUND = { full: 512, short: 2048 };
+const MAX_BYTES_PER_ROUND = { full: 512, short: 4096 };
+
+/** What no round may leave behind, not even for a while. */
+const LASTING = ['children', 'upstream sessions'];
 
 type Rounds = readonly (readonly [string, Round])[];
 
@@ -74,9 +80,16 @@ async function runRounds(rounds: Rounds, count: number, scene: Scene): Promise<s
   return failures;
 }
 
-/** Looks until nothing that `names` picks is more than in `base`, or for as long as anything may take to disappear. */
-async function settle(look: () => Promise<Rest>, base: Rest, names?: readonly string[]): Promise<Rest> {
-  const until = Date.now() + SETTLED_WITHIN_MS;
+interface Settling {
+  /** What must be no more than in the base; without it everything. */
+  readonly names?: readonly string[];
+  readonly withinMs?: number;
+}
+
+/** Looks until nothing is more than in `base`, or for as long as anything may take to disappear. */
+async function settle(look: () => Promise<Rest>, base: Rest, settling: Settling = {}): Promise<Rest> {
+  const { names, withinMs = SETTLED_WITHIN_MS } = settling;
+  const until = Date.now() + withinMs;
   for (;;) {
     const rest = await look();
     const { counts } = rest;
@@ -93,6 +106,7 @@ function describe({ counts, heapBytes }: Rest): string {
 
 async function measureRounds(scene: Scene, look: () => Promise<Rest>): Promise<void> {
   const start = await look();
+  console.log(`at the start: ${describe(start)}`);
   const failures = await runRounds(quick, WARM_UP.quick * quick.length, scene);
   failures.push(...(await runRounds(slow, WARM_UP.process * slow.length, scene)));
   const base = await settle(look, start);
@@ -103,7 +117,7 @@ async function measureRounds(scene: Scene, look: () => Promise<Rest>): Promise<v
     const count = Math.ceil((total - done) / (SAMPLES - points.length));
     failures.push(...(await runRounds([...quick, ...slow], count, scene)));
     done += count;
-    const rest = await settle(look, base, ['children', 'upstream sessions']);
+    const rest = await settle(look, base, { names: LASTING });
     points.push({ x: done, y: rest.heapBytes });
     if (points.length % 5 === 0) console.log(`after ${done} rounds: ${describe(rest)}`);
   }
@@ -116,7 +130,7 @@ async function measureRounds(scene: Scene, look: () => Promise<Rest>): Promise<v
     failures.length > 0 ? `${failures.length} did not` : undefined,
   );
   for (const [name, after] of Object.entries(end.counts)) {
-    const before = (name === 'children' ? start : base).counts[name] ?? 0;
+    const before = (LASTING.includes(name) ? start : base).counts[name] ?? 0;
     check(`${name}: no more than before`, after > before ? `${before} before, ${after} after` : undefined);
   }
   const { slope, error } = fitLine(points);
@@ -125,6 +139,20 @@ async function measureRounds(scene: Scene, look: () => Promise<Rest>): Promise<v
   // What chance alone would show is no slope.
   const isSteep = slope > maxBytesPerRound && slope > 3 * error;
   check('memory has no slope after the warm-up', isSteep ? text : undefined);
+  if (options.only === undefined) await checkLeftSessions(scene, look, base);
+}
+
+async function checkLeftSessions(scene: Scene, look: () => Promise<Rest>, base: Rest): Promise<void> {
+  const failures = await runRounds([['leaveSession', leaveSession]], LEFT_SESSIONS, scene);
+  const withinMs = SESSION_TTL_MS + SETTLED_WITHIN_MS;
+  const { counts } = await settle(look, base, { withinMs });
+  const left = Object.entries(counts).filter(([name, count]) => count > (base.counts[name] ?? 0));
+  for (const [name, count] of left)
+    failures.push(`${name}: ${base.counts[name] ?? 0} before, ${count} after`);
+  check(
+    `${LEFT_SESSIONS} sessions that clients left behind are gone when their time is over`,
+    failures.length > 0 ? failures.slice(0, 5).join('; ') : undefined,
+  );
 }
 
 async function look(gateway: MeasuredGateway, upstreamSessions: number): Promise<Rest> {
@@ -139,7 +167,7 @@ const tiny = join(import.meta.dirname, '..', 'blackbox', 'servers', 'tiny-stdio.
 const gateway = await startMeasuredGateway({
   listen: { port: 0, legacySse: true },
   // What is kept for a time on purpose is gone before long.
-  limits: { eventLogMs: 1000, sessionTtlMs: 30_000 },
+  limits: { eventLogMs: 1000, sessionTtlMs: SESSION_TTL_MS },
   upstreams: {
     modern: { url: modern.url },
     legacy: { url: legacy.url },
