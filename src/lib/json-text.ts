@@ -48,7 +48,9 @@ export class JsonText {
 
   /** The bytes of this value alone, without spaces around it. */
   get bytes(): Buffer {
-    const { start, end } = this.#index();
+    // Only what this program wrote is not scanned yet, and that stands alone.
+    if (this.#node === undefined) return this.#source.bytes;
+    const { start, end } = this.#node;
     const whole = this.#source.bytes;
     return start === 0 && end === whole.length ? whole : whole.subarray(start, end);
   }
