@@ -1,4 +1,5 @@
 import type { AuthorizationContext } from '../call.ts';
+import type { Item } from './collect-list.ts';
 import type { Listings } from './listings.ts';
 import { aliasUri, isWebUri, readAlias } from './names.ts';
 import { compileGlob, type SelectedSource } from './select.ts';
@@ -19,29 +20,46 @@ export interface ResourceUris {
 
 /**
  * URIs stay as they are; of two upstreams with the same URI, the later in the configured order is known under an
- * alias, and so is what no list or template covers.
+ * alias, and so is what no list or template covers. A URI that is listed belongs to who lists it, whatever another's
+ * template covers.
  */
 export function createResourceUris(sources: readonly SelectedSource[], listings: Listings): ResourceUris {
-  const covers = (selected: SelectedSource, uri: string, context: AuthorizationContext): boolean =>
-    selected.takes('resources', uri) &&
-    (listings.peek(selected.source, 'resources', context)?.byName.has(uri) === true ||
-      matchesTemplate(listings, { selected, uri, context }));
+  const covers = createTemplateMatcher();
+  const byName = new Map(sources.map((selected) => [selected.source.name, selected]));
+  const lister = (uri: string, context: AuthorizationContext): SelectedSource | undefined =>
+    sources.find(
+      ({ source, takes }) =>
+        listings.peek(source, 'resources', context)?.byName.has(uri) === true && takes('resources', uri),
+    );
+  const coverer = (uri: string, context: AuthorizationContext): SelectedSource | undefined =>
+    sources.find(
+      ({ source, takes }) =>
+        takes('resources', uri) && covers(listings.peek(source, 'templates', context)?.items, uri),
+    );
   const ownerOf = (uri: string, context: AuthorizationContext): SelectedSource | undefined =>
-    sources.find((selected) => covers(selected, uri, context));
+    lister(uri, context) ?? coverer(uri, context);
+  const allKnown = (context: AuthorizationContext): boolean =>
+    sources.every(({ source }) => listings.peek(source, 'resources', context) !== undefined) &&
+    sources.every(({ source }) => listings.peek(source, 'templates', context) !== undefined);
 
   return {
     async findOwner(uri, context) {
       const alias = readAlias(uri);
-      const named = sources.find(({ source }) => source.name === alias?.upstream);
-      if (alias !== undefined && named?.takes('resources', alias.uri))
-        return { selected: named, uri: alias.uri };
+      const named = byName.get(alias?.upstream ?? '');
+      if (alias !== undefined && named !== undefined) {
+        return named.takes('resources', alias.uri) ? { selected: named, uri: alias.uri } : undefined;
+      }
+      const known = lister(uri, context) ?? (allKnown(context) ? coverer(uri, context) : undefined);
+      if (known !== undefined) return { selected: known, uri };
       await readAll(sources, listings, context);
       const owner = ownerOf(uri, context);
       return owner === undefined ? undefined : { selected: owner, uri };
     },
     toClient(selected, uri, context) {
-      if (isWebUri(uri) || ownerOf(uri, context) === selected) return uri;
-      return aliasUri(selected.source.name, uri);
+      if (isWebUri(uri)) return uri;
+      // What reads as an alias would lead to the upstream that it names, whoever gave it.
+      const isAlias = byName.has(readAlias(uri)?.upstream ?? '');
+      return !isAlias && ownerOf(uri, context) === selected ? uri : aliasUri(selected.source.name, uri);
     },
   };
 }
@@ -59,14 +77,19 @@ async function readAll(
   );
 }
 
-interface TemplateQuestion {
-  readonly selected: SelectedSource;
-  readonly uri: string;
-  readonly context: AuthorizationContext;
-}
-
-/** Whether a template of the upstream covers a URI, its expressions (RFC 6570) standing for any characters. */
-function matchesTemplate(listings: Listings, { selected, uri, context }: TemplateQuestion): boolean {
-  const templates = listings.peek(selected.source, 'templates', context)?.items ?? [];
-  return templates.some(({ name }) => compileGlob(name.replace(/\{[^{}]*\}/g, '*'))(uri));
+/**
+ * Tells whether one of the templates of a list covers a URI, their expressions (RFC 6570) standing for any characters.
+ * Templates are made ready once for each list.
+ */
+function createTemplateMatcher(): (templates: readonly Item[] | undefined, uri: string) => boolean {
+  const compiled = new WeakMap<readonly Item[], readonly ((uri: string) => boolean)[]>();
+  return (templates, uri) => {
+    if (templates === undefined) return false;
+    let matchers = compiled.get(templates);
+    if (matchers === undefined) {
+      matchers = templates.map(({ name }) => compileGlob(name.replace(/\{[^{}]*\}/g, '*')));
+      compiled.set(templates, matchers);
+    }
+    return matchers.some((matches) => matches(uri));
+  };
 }
