@@ -4,11 +4,12 @@ import { JsonText } from '../lib/json-text.ts';
 import {
   type ChangeEvent,
   intersectFilters,
+  isWithin,
   type ListenFilter,
   listChangeMethod,
-  NO_FILTER,
   readFilter,
   uniteFilters,
+  wantsChange,
   writeFilter,
 } from './listen-filter.ts';
 import type { ListenHub, Served } from './listen-hub.ts';
@@ -23,6 +24,9 @@ export interface Listening {
   /** How URIs are mapped; undefined where they pass unchanged. */
   readonly uris: ResourceUris | undefined;
 }
+
+/** Resources of one listen; the acknowledgment leaves out what is beyond. */
+const MAX_SUBSCRIPTIONS = 1_000;
 
 /** Answers `subscriptions/listen`: runs until the client goes or the server ends. */
 export type AnswerListen = (listening: Listening) => Promise<Outcome>;
@@ -58,16 +62,17 @@ export function createAnswerListen({ hub, ending, maxListens }: AnswerListenPart
 
 async function serve(hub: ListenHub, listening: Listening, served: Served[]): Promise<void> {
   const { asked, sources, uris } = listening;
-  const filter = readFilter(asked.call.message.at('params', 'notifications'));
+  const { resourceSubscriptions, ...lists } = readFilter(asked.call.message.at('params', 'notifications'));
+  const filter = { ...lists, resourceSubscriptions: resourceSubscriptions.slice(0, MAX_SUBSCRIPTIONS) };
   const subscriptions = await assignUris(listening, filter.resourceSubscriptions);
   const waiting: ChangeEvent[] = [];
-  let acknowledged = false;
+  let acknowledged: ListenFilter | undefined;
   const promises = sources.map((selected) => {
     const mine = subscriptions.get(selected) ?? new Map<string, string>();
     const onChange = (event: ChangeEvent): void => {
       const known = event.kind === 'resource' ? toClientEvent(event, mine) : event;
-      if (acknowledged) send(listening, known);
-      else waiting.push(known);
+      if (acknowledged === undefined) waiting.push(known);
+      else if (isHonoured(acknowledged, known)) send(listening, known);
     };
     const part = { ...filter, resourceSubscriptions: [...mine.keys()] };
     const one = hub.serve({
@@ -80,13 +85,18 @@ async function serve(hub: ListenHub, listening: Listening, served: Served[]): Pr
     served.push(one);
     return one.promised.then((promised) => toClientFilter(promised, mine));
   });
-  const promised = (await Promise.all(promises)).reduce(uniteFilters, NO_FILTER);
+  const promised = uniteFilters(await Promise.all(promises));
   // A merged server's lists change with its configuration too, whatever its upstreams promise.
   const honoured =
     uris === undefined ? promised : { ...filter, resourceSubscriptions: promised.resourceSubscriptions };
-  acknowledge(listening, intersectFilters(filter, honoured));
-  acknowledged = true;
-  for (const event of waiting) send(listening, event);
+  acknowledged = intersectFilters(filter, honoured);
+  acknowledge(listening, acknowledged);
+  for (const event of waiting) if (isHonoured(acknowledged, event)) send(listening, event);
+}
+
+/** Lists that were not acknowledged are not spoken of, whoever learned of the change. */
+function isHonoured(acknowledged: ListenFilter, event: ChangeEvent): boolean {
+  return event.kind === 'resource' || wantsChange(acknowledged, event);
 }
 
 /** For each source, the upstream's URIs that it is asked about, with the client's URI for each. */
@@ -99,7 +109,7 @@ async function assignUris(
   for (const uri of wanted) {
     const owner = uris === undefined ? undefined : await uris.findOwner(uri, asked.context);
     const selected = uris === undefined ? first : owner?.selected;
-    if (selected === undefined) continue;
+    if (selected === undefined || !selected.takes('resources', owner?.uri ?? uri)) continue;
     const mine = assigned.get(selected) ?? new Map<string, string>();
     mine.set(owner?.uri ?? uri, uri);
     assigned.set(selected, mine);
@@ -120,7 +130,7 @@ function toClientEvent(
   mine: ReadonlyMap<string, string>,
 ): ChangeEvent {
   for (const [uri, clientUri] of mine) {
-    if (uri === clientUri || (event.uri !== uri && !event.uri.startsWith(`${uri}/`))) continue;
+    if (uri === clientUri || !isWithin(event.uri, uri)) continue;
     const renamed = clientUri + event.uri.slice(uri.length);
     return { kind: 'resource', uri: renamed, params: event.params.with({ uri: JsonText.of(renamed) }) };
   }
@@ -137,7 +147,8 @@ function send(listening: Listening, event: ChangeEvent): void {
     notify(listening, listChangeMethod(event.list), `{"_meta":${idMeta(listening)}}`);
     return;
   }
-  const meta = event.params.get('_meta') ?? JsonText.written('{}');
+  const given = event.params.get('_meta');
+  const meta = given?.kind === 'object' ? given : JsonText.written('{}');
   const withId = meta.with({ [SUBSCRIPTION_ID]: JsonText.written(listening.asked.call.id) });
   notify(listening, 'notifications/resources/updated', event.params.with({ _meta: withId }).text);
 }

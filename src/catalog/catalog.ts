@@ -65,12 +65,20 @@ export function createCatalog(parts: CatalogParts): OpenCatalog {
     now,
     log,
     watch: (source, kind, context) => hub.watch(source, kind, context),
+    onFound: (source, kind, context) =>
+      hub.tell(source, context, { kind: 'list', list: LIST_KINDS[kind].changed }),
   });
   const hub = new ListenHub({
     now,
     onAnyChange: (source, context, event) => {
       cache.invalidate(source, event);
       for (const kind of kindsOf(event)) listings.invalidate(source, kind, context);
+    },
+    onReopened: (source, context) => {
+      for (const kind of KINDS) {
+        const isMissing = listings.peek(source, kind, context)?.stale === true;
+        if (isMissing && !hub.watch(source, kind, context)) void listings.refresh(source, kind, context);
+      }
     },
   });
   const discoveries = new Discoveries({ now, log });
@@ -134,8 +142,9 @@ function selectSources({ sources }: CatalogParts, plan: ServerPlan): SelectedSou
   });
 }
 
+const KINDS: readonly ListKind[] = ['tools', 'prompts', 'resources', 'templates'];
+
 function kindsOf(event: ChangeEvent): ListKind[] {
   if (event.kind === 'resource') return [];
-  const all: readonly ListKind[] = ['tools', 'prompts', 'resources', 'templates'];
-  return all.filter((kind) => LIST_KINDS[kind].changed === event.list);
+  return KINDS.filter((kind) => LIST_KINDS[kind].changed === event.list);
 }

@@ -8,13 +8,14 @@ import type { Source } from './server-view.ts';
 /** One tool, prompt, resource or template, with the upstream's own name or URI. */
 export interface Item {
   readonly name: string;
-  readonly json: JsonText;
+  /** The whole item as JSON. A text alone: parsed parts of many thousand items would take many times as much memory. */
+  readonly text: string;
 }
 
 /** A whole list of one upstream. */
 export interface CollectedList {
   readonly items: readonly Item[];
-  /** The smallest of the pages' `ttlMs`; 0 where the upstream gave none (2026-07-28 caching). */
+  /** The smallest of the pages' `ttlMs`, at most a day; 0 where the upstream gave none (2026-07-28 caching). */
   readonly ttlMs: number;
 }
 
@@ -35,8 +36,8 @@ export interface Collecting {
  * upstream's call throws, and UPSTREAM_INVALID for an answer of another shape.
  */
 export async function collectList({ source, kind, context, signal }: Collecting): Promise<CollectedList> {
-  const items: Item[] = [];
-  let ttlMs = Number.POSITIVE_INFINITY;
+  const items = new Map<string, Item>();
+  let ttlMs = MAX_TTL_MS;
   let cursor: unknown;
   for (let page = 0; page < MAX_PAGES; page++) {
     const params = cursor === undefined ? {} : { cursor };
@@ -48,19 +49,29 @@ export async function collectList({ source, kind, context, signal }: Collecting)
     ttlMs = Math.min(ttlMs, readTtl(outcome.result));
     // Only the absence of nextCursor ends a list; an empty one goes on (2026-07-28 pagination).
     cursor = outcome.result.get('nextCursor')?.string();
-    if (cursor === undefined || items.length > MAX_ITEMS) break;
+    if (cursor === undefined || items.size >= MAX_ITEMS) break;
   }
-  return { items, ttlMs };
+  return { items: [...items.values()], ttlMs };
+}
+
+/** True for the same items, byte for byte, in the same order. */
+export function isSameList(one: readonly Item[], other: readonly Item[]): boolean {
+  return one.length === other.length && one.every(({ text }, index) => text === other[index]?.text);
 }
 
 /** How long it is believed that an upstream lacks a list altogether. */
 const ABSENT_TTL_MS = 60_000;
+const MAX_TTL_MS = 86_400_000;
 
-function readItems(result: JsonText, kind: ListKind, into: Item[]): void {
+/** Adds items whose name is new: pages overlap when a list changes between them, and clients refuse equal names. */
+function readItems(result: JsonText, kind: ListKind, into: Map<string, Item>): void {
   const { member, key } = LIST_KINDS[kind];
   for (const json of result.get(member)?.items() ?? []) {
-    const name = json.get(key)?.string();
-    if (name !== undefined && into.length < MAX_ITEMS) into.push({ name, json });
+    const part = json.get(key)?.string();
+    if (part === undefined || into.size >= MAX_ITEMS) continue;
+    // A copy: a part of a string keeps the whole of it in memory, here a page of a list.
+    const name = Buffer.from(part).toString();
+    if (!into.has(name)) into.set(name, { name, text: json.text });
   }
 }
 

@@ -1,4 +1,5 @@
 import type { AuthorizationContext } from '../call.ts';
+import { JsonText } from '../lib/json-text.ts';
 import { type ParamAnnotation, readParamAnnotations } from '../wire/param-headers.ts';
 import type { Item } from './collect-list.ts';
 import type { Listings } from './listings.ts';
@@ -13,7 +14,6 @@ export class Definitions {
   readonly #listings: Listings;
   readonly #now: () => number;
   readonly #annotations = new WeakMap<Item, readonly ParamAnnotation[]>();
-  readonly #checkedAt = new Map<string, number>();
 
   constructor(listings: Listings, now: () => number) {
     this.#listings = listings;
@@ -34,7 +34,10 @@ export class Definitions {
       const read = Promise.resolve(this.#listings.read(source, 'tools', context));
       return read.then(({ byName }) => this.#read(byName.get(tool)));
     }
-    if (known.freshUntil <= this.#now()) this.#recheck(source, context);
+    // Beside the call, not before it.
+    if (known.freshUntil <= this.#now()) {
+      void this.#listings.reread(source, 'tools', { context, everyMs: RECHECK_MS });
+    }
     return this.#read(known.byName.get(tool));
   }
 
@@ -52,19 +55,12 @@ export class Definitions {
     if (item === undefined) return NONE;
     const known = this.#annotations.get(item);
     if (known !== undefined) return known;
-    const schema = item.json.bytes.includes('x-mcp-header') ? item.json.get('inputSchema') : undefined;
+    const schema = item.text.includes('x-mcp-header')
+      ? JsonText.written(item.text).get('inputSchema')
+      : undefined;
     const found = schema === undefined ? undefined : readParamAnnotations(schema);
     const annotations = found?.valid === true ? found.annotations : NONE;
     this.#annotations.set(item, annotations);
     return annotations;
-  }
-
-  /** Reads the list again beside the call, not before it. */
-  #recheck(source: Source, context: AuthorizationContext): void {
-    const key = `${source.name} ${context}`;
-    const now = this.#now();
-    if (now - (this.#checkedAt.get(key) ?? Number.NEGATIVE_INFINITY) < RECHECK_MS) return;
-    this.#checkedAt.set(key, now);
-    void this.#listings.refresh(source, 'tools', context);
   }
 }

@@ -3,11 +3,11 @@ import type { JsonText } from '../lib/json-text.ts';
 import {
   type ChangeEvent,
   intersectFilters,
+  isCovered,
   type ListenFilter,
   NO_FILTER,
   readChange,
   readFilter,
-  uniteFilters,
   writeFilter,
 } from './listen-filter.ts';
 import { ownCall } from './own-call.ts';
@@ -19,12 +19,18 @@ export interface KeptListenParts {
   readonly context: AuthorizationContext;
   /** Set where the changes of one legacy session's own upstream session are meant. */
   readonly legacy: LegacyCall | undefined;
+  /** All that is to be listened for, asked whenever the listen is opened: what nobody wants any more goes then. */
+  readonly wanted: () => ListenFilter;
   readonly onChange: (event: ChangeEvent) => void;
+  /** Runs when the listen is open again after a gap, once the changes that may have been missed are made up. */
+  readonly onReopened: () => void;
 }
 
 /** The first wait before a listen that broke is opened again, and the longest. Each wait is drawn between half and all. */
 const RETRY_FIRST_MS = 1_000;
 const RETRY_LAST_MS = 60_000;
+/** A listen that lasted this long counts as sound; one that ends sooner is opened again after a longer wait. */
+const STEADY_MS = 10_000;
 /** A promise of the upstream that does not come within this time is counted as none. */
 const ACKNOWLEDGE_MS = 10_000;
 /** Updates asked for within this time widen the listen together. */
@@ -33,7 +39,7 @@ const WIDEN_MS = 10;
 interface Stream {
   readonly asked: ListenFilter;
   readonly abort: AbortController;
-  readonly promised: Promise<ListenFilter>;
+  readonly promised: PromiseWithResolvers<ListenFilter>;
 }
 
 /**
@@ -42,18 +48,20 @@ interface Stream {
  */
 export class KeptListen {
   readonly #parts: KeptListenParts;
-  #filter: ListenFilter;
   #stream: Stream;
   #promised: ListenFilter = NO_FILTER;
   #widening: Promise<void> | undefined;
   #retryMs = RETRY_FIRST_MS;
   #retry: NodeJS.Timeout | undefined;
+  #steady: NodeJS.Timeout | undefined;
+  /** True from the end of a stream to the acknowledgment of the next. */
+  #gap = false;
   #closed = false;
 
-  constructor(parts: KeptListenParts, filter: ListenFilter) {
+  constructor(parts: KeptListenParts) {
     this.#parts = parts;
-    this.#filter = filter;
-    this.#stream = this.#open(filter, false);
+    this.#stream = newStream(parts.wanted());
+    this.#start(this.#stream);
   }
 
   /** What the upstream promised last; nothing before its first answer. */
@@ -61,67 +69,58 @@ export class KeptListen {
     return this.#promised;
   }
 
-  /** Widens the listen where needed, and tells what of the filter the upstream promises. */
+  /** Widens the listen to what is wanted if it does not cover this filter, and tells what of it the upstream promises. */
   async widen(filter: ListenFilter): Promise<ListenFilter> {
-    const union = uniteFilters(this.#filter, filter);
-    if (JSON.stringify(union) !== JSON.stringify(this.#filter)) {
-      this.#filter = union;
-      this.#widening ??= delay(WIDEN_MS).then(() => this.#reopen());
+    if (!isCovered(filter, this.#stream.asked)) {
+      this.#widening ??= delay(WIDEN_MS).then(() => this.#widen());
     }
     await this.#widening;
-    return intersectFilters(filter, await this.#stream.promised);
+    return intersectFilters(filter, await this.#stream.promised.promise);
   }
 
   /** Ends the listen for good. */
   close(): void {
     this.#closed = true;
     clearTimeout(this.#retry);
+    clearTimeout(this.#steady);
     this.#stream.abort.abort();
   }
 
-  async #reopen(): Promise<void> {
+  async #widen(): Promise<void> {
     this.#widening = undefined;
     if (this.#closed) return;
     const old = this.#stream;
-    this.#stream = this.#open(this.#filter, false);
-    await this.#stream.promised;
+    await this.#open().promised.promise;
     old.abort.abort();
   }
 
-  #open(filter: ListenFilter, afterGap: boolean): Stream {
-    const abort = new AbortController();
-    const { promise, resolve } = Promise.withResolvers<ListenFilter>();
-    const timer = setTimeout(resolve, ACKNOWLEDGE_MS, NO_FILTER).unref();
-    const stream: Stream = {
-      asked: filter,
-      abort,
-      promised: promise.then((promised) => {
-        clearTimeout(timer);
-        return promised;
-      }),
-    };
-    const acknowledge = (promised: ListenFilter): void => {
-      this.#promised = promised;
-      this.#retryMs = RETRY_FIRST_MS;
-      resolve(promised);
-      if (afterGap) this.#makeUpChanges(promised);
-    };
-    void this.#run(stream, acknowledge).finally(() => {
-      resolve(NO_FILTER);
-      this.#onEnd(stream);
-    });
+  /** Opens a stream for all that is wanted now; it takes the place of the one before. */
+  #open(): Stream {
+    clearTimeout(this.#retry);
+    const stream = newStream(this.#parts.wanted());
+    this.#stream = stream;
+    this.#start(stream);
     return stream;
   }
 
-  async #run({ asked, abort }: Stream, acknowledge: (promised: ListenFilter) => void): Promise<void> {
+  #start(stream: Stream): void {
+    const timer = setTimeout(stream.promised.resolve, ACKNOWLEDGE_MS, NO_FILTER).unref();
+    void stream.promised.promise.then(() => clearTimeout(timer));
+    void this.#run(stream).finally(() => {
+      stream.promised.resolve(NO_FILTER);
+      this.#onEnd(stream);
+    });
+  }
+
+  async #run(stream: Stream): Promise<void> {
     const { source, context, legacy, onChange } = this.#parts;
     const call = ownCall({
       method: 'subscriptions/listen',
-      params: { notifications: writeFilter(asked) },
-      signal: abort.signal,
+      params: { notifications: writeFilter(stream.asked) },
+      signal: stream.abort.signal,
       notify: (notification: JsonText) => {
         const promised = readAcknowledgment(notification);
-        if (promised !== undefined) acknowledge(promised);
+        if (promised !== undefined) this.#onAcknowledged(stream, promised);
         const event = readChange(notification);
         if (event !== undefined) onChange(event);
         return undefined;
@@ -134,14 +133,28 @@ export class KeptListen {
     }
   }
 
+  #onAcknowledged(stream: Stream, promised: ListenFilter): void {
+    stream.promised.resolve(promised);
+    if (this.#closed || stream !== this.#stream) return;
+    this.#promised = promised;
+    clearTimeout(this.#steady);
+    this.#steady = setTimeout(() => {
+      this.#retryMs = RETRY_FIRST_MS;
+    }, STEADY_MS).unref();
+    if (!this.#gap) return;
+    this.#gap = false;
+    this.#makeUpChanges(promised);
+    this.#parts.onReopened();
+  }
+
   #onEnd(stream: Stream): void {
     if (this.#closed || stream !== this.#stream) return;
     this.#promised = NO_FILTER;
+    this.#gap = true;
+    clearTimeout(this.#steady);
     const waitMs = this.#retryMs * (0.5 + Math.random() / 2);
     this.#retryMs = Math.min(this.#retryMs * 2, RETRY_LAST_MS);
-    this.#retry = setTimeout(() => {
-      this.#stream = this.#open(this.#filter, true);
-    }, waitMs).unref();
+    this.#retry = setTimeout(() => this.#open(), waitMs).unref();
   }
 
   #makeUpChanges(promised: ListenFilter): void {
@@ -149,6 +162,10 @@ export class KeptListen {
       if (promised[list]) this.#parts.onChange({ kind: 'list', list });
     }
   }
+}
+
+function newStream(asked: ListenFilter): Stream {
+  return { asked, abort: new AbortController(), promised: Promise.withResolvers<ListenFilter>() };
 }
 
 function readAcknowledgment(notification: JsonText): ListenFilter | undefined {

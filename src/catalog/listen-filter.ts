@@ -50,24 +50,35 @@ export function writeFilter(filter: ListenFilter): Readonly<Record<string, unkno
 
 /** What both ask for. */
 export function intersectFilters(one: ListenFilter, other: ListenFilter): ListenFilter {
+  const uris = new Set(other.resourceSubscriptions);
   return {
     toolsListChanged: one.toolsListChanged && other.toolsListChanged,
     promptsListChanged: one.promptsListChanged && other.promptsListChanged,
     resourcesListChanged: one.resourcesListChanged && other.resourcesListChanged,
-    resourceSubscriptions: one.resourceSubscriptions.filter((uri) =>
-      other.resourceSubscriptions.includes(uri),
-    ),
+    resourceSubscriptions: one.resourceSubscriptions.filter((uri) => uris.has(uri)),
   };
 }
 
-/** What either asks for. */
-export function uniteFilters(one: ListenFilter, other: ListenFilter): ListenFilter {
-  return {
-    toolsListChanged: one.toolsListChanged || other.toolsListChanged,
-    promptsListChanged: one.promptsListChanged || other.promptsListChanged,
-    resourcesListChanged: one.resourcesListChanged || other.resourcesListChanged,
-    resourceSubscriptions: [...new Set([...one.resourceSubscriptions, ...other.resourceSubscriptions])],
-  };
+/** What any of them asks for. */
+export function uniteFilters(filters: Iterable<ListenFilter>): ListenFilter {
+  let { toolsListChanged, promptsListChanged, resourcesListChanged } = NO_FILTER;
+  const uris = new Set<string>();
+  for (const filter of filters) {
+    toolsListChanged ||= filter.toolsListChanged;
+    promptsListChanged ||= filter.promptsListChanged;
+    resourcesListChanged ||= filter.resourcesListChanged;
+    for (const uri of filter.resourceSubscriptions) uris.add(uri);
+  }
+  return { toolsListChanged, promptsListChanged, resourcesListChanged, resourceSubscriptions: [...uris] };
+}
+
+/** True if one filter asks for nothing that the other does not ask for. */
+export function isCovered(one: ListenFilter, by: ListenFilter): boolean {
+  const lists = ['toolsListChanged', 'promptsListChanged', 'resourcesListChanged'] as const;
+  if (lists.some((list) => one[list] && !by[list])) return false;
+  if (one.resourceSubscriptions.length === 0) return true;
+  const uris = new Set(by.resourceSubscriptions);
+  return one.resourceSubscriptions.every((uri) => uris.has(uri));
 }
 
 /** What changed, as far as a listen can say. */
@@ -103,5 +114,10 @@ export function listChangeMethod(list: keyof ListenFilter): string {
 /** Whether a filter asks for an event. An update may name a sub-resource of what was asked for. */
 export function wantsChange(filter: ListenFilter, event: ChangeEvent): boolean {
   if (event.kind === 'list') return filter[event.list];
-  return filter.resourceSubscriptions.some((uri) => event.uri === uri || event.uri.startsWith(`${uri}/`));
+  return filter.resourceSubscriptions.some((uri) => isWithin(event.uri, uri));
+}
+
+/** True for the URI itself and for what lies below it. */
+export function isWithin(uri: string, whole: string): boolean {
+  return uri === whole || uri.startsWith(whole.endsWith('/') ? whole : `${whole}/`);
 }

@@ -5,6 +5,7 @@ import {
   ALL_LISTS,
   type ChangeEvent,
   type ListenFilter,
+  NO_FILTER,
   uniteFilters,
   wantsChange,
 } from './listen-filter.ts';
@@ -27,8 +28,17 @@ export interface Served {
   end(): void;
 }
 
-/** What the hub tells the catalog of every change, whoever listens. */
-export type OnAnyChange = (source: Source, context: AuthorizationContext, event: ChangeEvent) => void;
+/** What the hub is made of. */
+export interface ListenHubParts {
+  readonly now: () => number;
+  /** Takes every change, whoever listens. */
+  readonly onAnyChange: (source: Source, context: AuthorizationContext, event: ChangeEvent) => void;
+  /** Runs when an upstream's changes arrive again after a gap. */
+  readonly onReopened: (source: Source, context: AuthorizationContext) => void;
+}
+
+/** What ended: nothing is served any more. */
+const UNSERVED: Served = { promised: Promise.resolve(NO_FILTER), end: () => undefined };
 
 /** A listen that only keeps lists fresh ends when no list was read for this long. */
 const WATCH_MS = 600_000;
@@ -46,23 +56,22 @@ interface Shared {
  */
 export class ListenHub {
   readonly #shared = new Map<string, Shared>();
-  readonly #own = new Set<KeptListen>();
-  readonly #now: () => number;
-  readonly #onAnyChange: OnAnyChange;
+  readonly #own = new Map<KeptListen, Interest>();
+  readonly #parts: ListenHubParts;
   readonly #sweep: NodeJS.Timeout;
+  #closed = false;
 
-  constructor(parts: { readonly now: () => number; readonly onAnyChange: OnAnyChange }) {
-    this.#now = parts.now;
-    this.#onAnyChange = parts.onAnyChange;
+  constructor(parts: ListenHubParts) {
+    this.#parts = parts;
     this.#sweep = setInterval(() => this.#endUnwatched(), SWEEP_MS).unref();
   }
 
   /** Serves one client's interest until it is ended. */
   serve(interest: Interest): Served {
+    if (this.#closed) return UNSERVED;
     if (interest.legacy !== undefined && interest.source.era() !== 'modern') return this.#serveOwn(interest);
     const { source, context, filter } = interest;
-    const shared = this.#share(source, context, filter);
-    shared.interests.add(interest);
+    const shared = this.#share(source, context, interest);
     return {
       promised: shared.listen.widen(filter),
       end: () => {
@@ -74,23 +83,34 @@ export class ListenHub {
 
   /** Keeps an eye on an upstream's lists for the catalog; true while the upstream promises to tell of this list's changes. */
   watch(source: Source, kind: ListKind, context: AuthorizationContext): boolean {
-    const shared = this.#share(source, context, ALL_LISTS);
-    shared.watchedAt = this.#now();
+    if (this.#closed) return false;
+    const shared = this.#share(source, context);
+    shared.watchedAt = this.#parts.now();
     return shared.listen.promised[LIST_KINDS[kind].changed];
   }
 
-  /** Ends every listen. */
+  /** Tells who listens to an upstream of a change that it did not announce itself. */
+  tell(source: Source, context: AuthorizationContext, event: ChangeEvent): void {
+    const shared = this.#shared.get(sharedKey(source, context));
+    const own = [...this.#own.values()].filter((one) => one.source === source && one.context === context);
+    passOn(event, [...(shared?.interests ?? []), ...own]);
+  }
+
+  /** Ends every listen; later ones are not begun. */
   close(): void {
+    this.#closed = true;
     clearInterval(this.#sweep);
     for (const { listen } of this.#shared.values()) listen.close();
-    for (const listen of this.#own) listen.close();
+    for (const listen of this.#own.keys()) listen.close();
     this.#shared.clear();
     this.#own.clear();
   }
 
-  #serveOwn({ source, context, filter, legacy, onChange }: Interest): Served {
-    const listen = new KeptListen({ source, context, legacy, onChange }, filter);
-    this.#own.add(listen);
+  #serveOwn(interest: Interest): Served {
+    const { filter, onChange } = interest;
+    const onReopened = (): void => undefined;
+    const listen = new KeptListen({ ...interest, wanted: () => filter, onChange, onReopened });
+    this.#own.set(listen, interest);
     return {
       promised: listen.widen(filter),
       end: () => {
@@ -100,27 +120,31 @@ export class ListenHub {
     };
   }
 
-  #share(source: Source, context: AuthorizationContext, filter: ListenFilter): Shared {
+  #share(source: Source, context: AuthorizationContext, interest?: Interest): Shared {
     const key = sharedKey(source, context);
     const known = this.#shared.get(key);
+    if (interest !== undefined) known?.interests.add(interest);
     if (known !== undefined) return known;
-    const interests = new Set<Interest>();
-    const onChange = (event: ChangeEvent): void => {
-      this.#onAnyChange(source, context, event);
-      for (const interest of interests) if (wantsChange(interest.filter, event)) interest.onChange(event);
-    };
-    const listen = new KeptListen(
-      { source, context, legacy: undefined, onChange },
+    const interests = new Set(interest === undefined ? [] : [interest]);
+    const listen = new KeptListen({
+      source,
+      context,
+      legacy: undefined,
       // Lists are always in the filter: it never has to be widened for them, and the catalog learns of every change.
-      uniteFilters(filter, ALL_LISTS),
-    );
+      wanted: () => uniteFilters([ALL_LISTS, ...[...interests].map(({ filter }) => filter)]),
+      onChange: (event) => {
+        this.#parts.onAnyChange(source, context, event);
+        passOn(event, interests);
+      },
+      onReopened: () => this.#parts.onReopened(source, context),
+    });
     const made: Shared = { listen, interests, watchedAt: Number.NEGATIVE_INFINITY };
     this.#shared.set(key, made);
     return made;
   }
 
   #endIfIdle(key: string, shared: Shared): void {
-    if (shared.interests.size > 0 || this.#now() - shared.watchedAt < WATCH_MS) return;
+    if (shared.interests.size > 0 || this.#parts.now() - shared.watchedAt < WATCH_MS) return;
     shared.listen.close();
     this.#shared.delete(key);
   }
@@ -128,6 +152,10 @@ export class ListenHub {
   #endUnwatched(): void {
     for (const [key, shared] of this.#shared) this.#endIfIdle(key, shared);
   }
+}
+
+function passOn(event: ChangeEvent, interests: Iterable<Interest>): void {
+  for (const interest of interests) if (wantsChange(interest.filter, event)) interest.onChange(event);
 }
 
 function sharedKey(source: Source, context: AuthorizationContext): string {

@@ -1,6 +1,7 @@
 import type { AuthorizationContext } from '../call.ts';
 import type { Log } from '../lib/log.ts';
-import { collectList, type Item } from './collect-list.ts';
+import { waitAtMost } from '../lib/wait-at-most.ts';
+import { collectList, type Item, isSameList } from './collect-list.ts';
 import { LIST_KINDS, type ListKind } from './list-kinds.ts';
 import type { Source } from './server-view.ts';
 
@@ -8,11 +9,11 @@ import type { Source } from './server-view.ts';
 export interface Listing {
   readonly items: readonly Item[];
   readonly byName: ReadonlyMap<string, Item>;
-  /** Milliseconds for which the upstream lets the list be kept, when it was read. */
-  readonly ttlMs: number;
+  /** Clock time until which the upstream lets the list be kept. */
+  readonly keepUntil: number;
   /** Clock time until which it may be served without asking again. */
   readonly freshUntil: number;
-  /** True if the upstream failed when it was asked last; the items are then the ones known before. */
+  /** True if the upstream failed or was silent when it was asked last; the items are then the ones known before. */
   readonly stale: boolean;
 }
 
@@ -25,20 +26,33 @@ export interface ListingsParts {
    * be kept longer than its `ttlMs`.
    */
   readonly watch: (source: Source, kind: ListKind, context: AuthorizationContext) => boolean;
+  /** Takes note that a list is not the one served before, though the upstream did not say so. */
+  readonly onFound: (source: Source, kind: ListKind, context: AuthorizationContext) => void;
 }
 
 /** A list whose changes are watched is read again at least this often. */
 const WATCHED_MS = 60_000;
-/** An upstream that failed is left alone for this long before a list asks it again. */
+/** An upstream that failed or is silent is left alone for this long before a list waits for it again. */
 const FAILED_MS = 5_000;
-/** An upstream that does not answer a list within this time is left out of it. */
-const COLLECT_TIMEOUT_MS = 15_000;
+/** A list that was never read is waited for this long, one that is known only this long. */
+const FIRST_WAIT_MS = 15_000;
+const WAIT_MS = 2_000;
+/** An upstream has this long to answer, whether anybody still waits or not: a process may need it to start. */
+const COLLECT_TIMEOUT_MS = 60_000;
 /** Contexts whose lists are kept of one upstream; the oldest goes first. */
 const MAX_CONTEXTS = 10_000;
 
+interface Reading {
+  readonly listing: Promise<Listing>;
+  /** The slot's `changes` when it began; undefined while it waits for the one before. */
+  changes: number | undefined;
+}
+
 interface Slot {
   listing: Listing | undefined;
-  reading: Promise<Listing> | undefined;
+  reading: Reading | undefined;
+  /** Clock time at which it was read last, or begun to be read. */
+  readAt: number;
   /** Grows with each change notification, so that a list read before one is not taken for fresh. */
   changes: number;
 }
@@ -53,11 +67,11 @@ export class Listings {
     this.#parts = parts;
   }
 
-  /** The list, fresh as far as the upstream can be reached; never rejects. */
+  /** The list, fresh as far as the upstream answers soon; never rejects. */
   read(source: Source, kind: ListKind, context: AuthorizationContext): Listing | Promise<Listing> {
     const slot = this.#slot(source, kind, context);
     if (slot.listing !== undefined && slot.listing.freshUntil > this.#parts.now()) return slot.listing;
-    return this.#refresh({ source, kind, context }, slot);
+    return this.#waitFor(this.#refresh({ source, kind, context }, slot), slot);
   }
 
   /** What is known without asking, however old. */
@@ -65,9 +79,23 @@ export class Listings {
     return this.#slots.get(source.name)?.get(context)?.[kind]?.listing;
   }
 
-  /** Reads the list again, whatever is known: something that it lacks was asked for. */
+  /** Reads the list again, whatever is known. */
   refresh(source: Source, kind: ListKind, context: AuthorizationContext): Promise<Listing> {
     return this.#refresh({ source, kind, context }, this.#slot(source, kind, context));
+  }
+
+  /**
+   * Reads the list again since something that it lacks was asked for; a read under way is joined. Undefined if it was
+   * read less than `everyMs` ago.
+   */
+  reread(
+    source: Source,
+    kind: ListKind,
+    { context, everyMs }: { readonly context: AuthorizationContext; readonly everyMs: number },
+  ): Promise<Listing> | undefined {
+    const slot = this.#slot(source, kind, context);
+    if (slot.reading === undefined && this.#parts.now() - slot.readAt < everyMs) return undefined;
+    return this.#waitFor(this.#refresh({ source, kind, context }, slot), slot);
   }
 
   /** The upstream said that a list changed: it is read again when it is needed next. */
@@ -80,7 +108,7 @@ export class Listings {
 
   #slot(source: Source, kind: ListKind, context: AuthorizationContext): Slot {
     const slots = this.#slotsOf(source, context);
-    slots[kind] ??= { listing: undefined, reading: undefined, changes: 0 };
+    slots[kind] ??= { listing: undefined, reading: undefined, readAt: Number.NEGATIVE_INFINITY, changes: 0 };
     return slots[kind];
   }
 
@@ -99,34 +127,61 @@ export class Listings {
     return made;
   }
 
+  /** A silent upstream holds up nobody for long: what is known is served, and for a while without waiting. */
+  async #waitFor(reading: Promise<Listing>, slot: Slot): Promise<Listing> {
+    const known = slot.listing;
+    const listing = await waitAtMost(reading, known === undefined ? FIRST_WAIT_MS : WAIT_MS);
+    if (listing !== undefined) return listing;
+    if (slot.listing === known) slot.listing = this.#outdated(known);
+    return slot.listing ?? this.#outdated(known);
+  }
+
+  #outdated(known: Listing | undefined): Listing {
+    return { ...(known ?? NOTHING_KNOWN), freshUntil: this.#parts.now() + FAILED_MS, stale: true };
+  }
+
+  /** One read at a time, and one that waits for it if the list changed since that began. */
   #refresh(asked: Asked, slot: Slot): Promise<Listing> {
-    slot.reading ??= this.#collect(asked, slot).finally(() => {
-      slot.reading = undefined;
-    });
-    return slot.reading;
+    const before = slot.reading;
+    if (before !== undefined && (before.changes === undefined || before.changes === slot.changes)) {
+      return before.listing;
+    }
+    const collect = (): Promise<Listing> => {
+      reading.changes = slot.changes;
+      return this.#collect(asked, slot).finally(() => {
+        if (slot.reading === reading) slot.reading = undefined;
+      });
+    };
+    const begun = Promise.withResolvers<Listing>();
+    const reading: Reading = { listing: begun.promise, changes: undefined };
+    slot.reading = reading;
+    begun.resolve(before === undefined ? collect() : before.listing.then(collect));
+    return reading.listing;
   }
 
   async #collect(asked: Asked, slot: Slot): Promise<Listing> {
-    const { now, log, watch } = this.#parts;
-    const watched = watch(asked.source, asked.kind, asked.context);
+    const { now, log, watch, onFound } = this.#parts;
+    const { source, kind, context } = asked;
+    const watched = watch(source, kind, context);
     const changes = slot.changes;
+    slot.readAt = now();
     try {
       const list = await collectList({ ...asked, signal: AbortSignal.timeout(COLLECT_TIMEOUT_MS) });
-      const keepMs = changes === slot.changes ? Math.max(list.ttlMs, watched ? WATCHED_MS : 0) : 0;
+      const keepMs = Math.max(list.ttlMs, watched ? WATCHED_MS : 0);
+      const before = slot.listing;
       slot.listing = {
         items: list.items,
         byName: new Map(list.items.map((item) => [item.name, item])),
-        ttlMs: list.ttlMs,
-        freshUntil: now() + keepMs,
+        keepUntil: now() + list.ttlMs,
+        freshUntil: changes === slot.changes ? now() + keepMs : 0,
         stale: false,
       };
+      const unsaid = before !== undefined && (before.stale || !watched);
+      if (unsaid && !isSameList(before.items, list.items)) onFound(source, kind, context);
     } catch (thrown) {
-      log.warn('an upstream is missing from a list', {
-        upstream: asked.source.name,
-        list: LIST_KINDS[asked.kind].method,
-        thrown,
-      });
-      slot.listing = { ...(slot.listing ?? NOTHING_KNOWN), freshUntil: now() + FAILED_MS, stale: true };
+      const { method } = LIST_KINDS[kind];
+      log.warn('an upstream is missing from a list', { upstream: source.name, list: method, thrown });
+      slot.listing = this.#outdated(slot.listing);
     }
     return slot.listing;
   }
@@ -138,4 +193,4 @@ interface Asked {
   readonly context: AuthorizationContext;
 }
 
-const NOTHING_KNOWN = { items: [], byName: new Map<string, Item>(), ttlMs: 0 } as const;
+const NOTHING_KNOWN = { items: [], byName: new Map<string, Item>(), keepUntil: 0 } as const;

@@ -1,9 +1,11 @@
 import { JsonText } from '../lib/json-text.ts';
+import { TASKS_EXTENSION } from '../wire/meta-keys.ts';
 
 /** What one upstream says of itself. */
 export interface Discovered {
   readonly upstream: string;
-  readonly result: JsonText;
+  /** Undefined while the upstream cannot be reached. */
+  readonly result: JsonText | undefined;
 }
 
 /** What a merged server says in place of what its upstreams say. */
@@ -18,17 +20,20 @@ export interface ServerFace {
 /** Characters of merged instructions. Models read them with every conversation. */
 const MAX_INSTRUCTIONS = 16_384;
 const TTL_MS = 60_000;
+/** How long clients may keep the answer while an upstream is missing from it. */
+const INCOMPLETE_TTL_MS = 5_000;
 const SERVER_INFO = 'io.modelcontextprotocol/serverInfo';
 
 /** One DiscoverResult made of those of several upstreams, in configured order (2026-07-28 server/discover). */
 export function mergeDiscover(face: ServerFace, discovered: readonly Discovered[]): JsonText {
+  const isComplete = discovered.every(({ result }) => result !== undefined);
   const instructions = face.instructions ?? mergeInstructions(discovered);
   return JsonText.of({
     resultType: 'complete',
     supportedVersions: ['2026-07-28'],
-    capabilities: mergeCapabilities(discovered.map(({ result }) => result.get('capabilities')?.value())),
+    capabilities: mergeCapabilities(discovered.map(({ result }) => result?.get('capabilities')?.value())),
     ...(instructions === '' ? {} : { instructions }),
-    ttlMs: TTL_MS,
+    ttlMs: isComplete ? TTL_MS : INCOMPLETE_TTL_MS,
     cacheScope: 'private',
     _meta: {
       [SERVER_INFO]: {
@@ -58,6 +63,8 @@ function mergeCapabilities(all: readonly unknown[]): Settings {
   }
   for (const named of ['extensions', 'experimental']) {
     const union = uniteSettings(each.map((one) => one[named]).filter(isSettings));
+    // The methods of tasks name a task, not its upstream: a merged server cannot tell where they belong.
+    Reflect.deleteProperty(union, TASKS_EXTENSION);
     if (Object.keys(union).length > 0) merged[named] = union;
   }
   return merged;
@@ -77,7 +84,7 @@ function uniteSettings(all: readonly Settings[]): Settings {
 /** Each upstream's instructions under its name, cut at a size that models can carry. */
 function mergeInstructions(discovered: readonly Discovered[]): string {
   const parts = discovered.flatMap(({ upstream, result }) => {
-    const text = result.get('instructions')?.string();
+    const text = result?.get('instructions')?.string();
     return text === undefined || text.trim() === '' ? [] : [`## ${upstream}\n\n${text.trim()}`];
   });
   const whole = parts.join('\n\n');

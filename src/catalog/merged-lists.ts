@@ -2,16 +2,13 @@ import type { Outcome } from '../call.ts';
 import { GatewardError } from '../errors.ts';
 import { JsonText } from '../lib/json-text.ts';
 import type { Seal } from '../lib/seal.ts';
-import type { Item } from './collect-list.ts';
 import { type CursorPosition, sealCursor } from './cursor.ts';
 import { LIST_KINDS, type ListKind } from './list-kinds.ts';
 import type { Listing, Listings } from './listings.ts';
-import { mergeName } from './names.ts';
-import { publishTool } from './publish-tool.ts';
 import type { ResourceUris } from './resource-uris.ts';
-import { restoreToolUris } from './restore-uris.ts';
 import type { SelectedSource } from './select.ts';
 import type { Asked } from './server-view.ts';
+import { createItemWriter, type ItemWriter } from './write-item.ts';
 
 /** Items and bytes of one page. Clients that never ask for a second page still see a thousand tools. */
 const PAGE_ITEMS = 1000;
@@ -26,33 +23,54 @@ export interface MergedListsParts {
   readonly listings: Listings;
   readonly uris: ResourceUris;
   readonly seal: Seal;
+  readonly now: () => number;
 }
 
+/** Answers one page of a merged list. Throws UPSTREAM_UNAVAILABLE and CURSOR_INVALID. */
+export type AnswerMergedList = (kind: ListKind, asked: Asked) => Promise<Outcome>;
+
 /**
- * One page of a merged list: the upstreams in configured order, each in its own order. An upstream that fails leaves
+ * The lists of a merged server: the upstreams in configured order, each in its own order. An upstream that fails leaves
  * its items out, or shows the ones known before; only when all fail is it an error.
  */
-export async function answerMergedList(
-  parts: MergedListsParts,
-  kind: ListKind,
-  asked: Asked,
-): Promise<Outcome> {
-  const { sources, listings } = parts;
-  const read = await Promise.all(sources.map(({ source }) => listings.read(source, kind, asked.context)));
-  const failed = read.filter(({ stale }) => stale);
-  if (failed.length > 0 && failed.length === read.length && read.every(({ items }) => items.length === 0)) {
-    throw new GatewardError('UPSTREAM_UNAVAILABLE');
-  }
-  const { items, next } = cutPage(parts, { kind, asked, read });
-  const ttlMs = Math.min(...read.map((listing) => (listing.stale ? INCOMPLETE_TTL_MS : listing.ttlMs)));
-  const members = [
-    '"resultType":"complete"',
-    `${JSON.stringify(LIST_KINDS[kind].member)}:[${items.join(',')}]`,
-    ...(next === undefined ? [] : [`"nextCursor":${JSON.stringify(sealNext(parts, asked, next))}`]),
-    `"ttlMs":${Number.isFinite(ttlMs) ? ttlMs : 0}`,
-    '"cacheScope":"private"',
-  ];
-  return { kind: 'complete', result: JsonText.written(`{${members.join(',')}}`) };
+export function createMergedLists(parts: MergedListsParts): AnswerMergedList {
+  const { sources, listings, now } = parts;
+  const writer = createItemWriter(parts.uris);
+  return async (kind, asked) => {
+    const read = await Promise.all(sources.map(({ source }) => readOf(listings, { source, kind, asked })));
+    const failed = read.filter(({ stale }) => stale);
+    if (failed.length > 0 && failed.length === read.length && read.every(({ items }) => items.length === 0)) {
+      throw new GatewardError('UPSTREAM_UNAVAILABLE');
+    }
+    const { items, next } = cutPage(parts, writer, { kind, asked, read });
+    const ttlMs = Math.min(...read.map((listing) => ttlOf(listing, now())));
+    const members = [
+      '"resultType":"complete"',
+      `${JSON.stringify(LIST_KINDS[kind].member)}:[${items.join(',')}]`,
+      ...(next === undefined ? [] : [`"nextCursor":${JSON.stringify(sealNext(parts, asked, next))}`]),
+      `"ttlMs":${Number.isFinite(ttlMs) ? ttlMs : 0}`,
+      '"cacheScope":"private"',
+    ];
+    return { kind: 'complete', result: JsonText.written(`{${members.join(',')}}`) };
+  };
+}
+
+interface ListQuestion {
+  readonly source: SelectedSource['source'];
+  readonly kind: ListKind;
+  readonly asked: Asked;
+}
+
+/** Later pages come from the list that the first one came from: to read it again for each would end never. */
+function readOf(listings: Listings, { source, kind, asked }: ListQuestion): Listing | Promise<Listing> {
+  const known = asked.position === undefined ? undefined : listings.peek(source, kind, asked.context);
+  return known ?? listings.read(source, kind, asked.context);
+}
+
+/** What is left of the time for which clients may keep the list; none for one that changed since. */
+function ttlOf(listing: Listing, now: number): number {
+  if (listing.stale) return INCOMPLETE_TTL_MS;
+  return listing.freshUntil === 0 ? 0 : Math.max(0, Math.floor(listing.keepUntil - now));
 }
 
 interface PageQuestion {
@@ -62,28 +80,30 @@ interface PageQuestion {
 }
 
 function cutPage(
-  parts: MergedListsParts,
+  { sources }: MergedListsParts,
+  writer: ItemWriter,
   { kind, asked, read }: PageQuestion,
 ): { readonly items: string[]; readonly next: CursorPosition | undefined } {
   const items: string[] = [];
   let bytes = 0;
   const { position } = asked;
-  const first = Math.max(
-    0,
-    parts.sources.findIndex(({ source }) => source.name === position?.source),
-  );
-  for (let index = first; index < parts.sources.length; index++) {
-    const selected = parts.sources[index];
+  const first =
+    position === undefined ? 0 : sources.findIndex(({ source }) => source.name === position.source);
+  if (first < 0) throw new GatewardError('CURSOR_INVALID');
+  for (let index = first; index < sources.length; index++) {
+    const selected = sources[index];
     const listing = read[index];
     if (selected === undefined || listing === undefined) break;
-    let offset = selected.source.name === position?.source ? position.offset : 0;
+    const write = writer.of({ kind, selected, items: listing.items, context: asked.context });
+    let offset = index === first ? startOf(listing, position) : 0;
     for (; offset < listing.items.length; offset++) {
       const item = listing.items[offset];
       if (item === undefined || !selected.takes(kind, item.name)) continue;
       if (items.length >= PAGE_ITEMS || bytes >= PAGE_BYTES) {
-        return { items, next: { source: selected.source.name, offset } };
+        const after = listing.items[offset - 1]?.name;
+        return { items, next: { source: selected.source.name, offset, after } };
       }
-      const text = writeItem(parts, { kind, selected, item, asked });
+      const text = write(offset);
       if (text === undefined) continue;
       bytes += text.length;
       items.push(text);
@@ -92,37 +112,13 @@ function cutPage(
   return { items, next: undefined };
 }
 
-interface ItemQuestion {
-  readonly kind: ListKind;
-  readonly selected: SelectedSource;
-  readonly item: Item;
-  readonly asked: Asked;
-}
-
-/** The item as clients of the merged server see it; undefined for one that they may not see. */
-function writeItem(
-  { uris }: MergedListsParts,
-  { kind, selected, item, asked }: ItemQuestion,
-): string | undefined {
-  switch (kind) {
-    case 'tools': {
-      const toClient = (uri: string): string => uris.toClient(selected, uri, asked.context);
-      const tool = publishTool(item.json);
-      return tool === undefined ? undefined : restoreToolUris(rename(tool, selected, item), toClient).text;
-    }
-    case 'prompts':
-      return rename(item.json, selected, item).text;
-    case 'resources':
-    case 'templates': {
-      const uri = uris.toClient(selected, item.name, asked.context);
-      if (uri === item.name) return item.json.text;
-      return item.json.with({ [LIST_KINDS[kind].key]: JsonText.of(uri) }).text;
-    }
-  }
-}
-
-function rename(json: JsonText, { source }: SelectedSource, item: Item): JsonText {
-  return json.with({ name: JsonText.of(mergeName(source.name, item.name)) });
+/** Where the page starts, found again by its neighbour's name if the list changed since the cursor was given. */
+function startOf({ items }: Listing, position: CursorPosition | undefined): number {
+  if (position === undefined) return 0;
+  const { offset, after } = position;
+  if (after === undefined || items[offset - 1]?.name === after) return offset;
+  const moved = items.findIndex(({ name }) => name === after);
+  return moved < 0 ? offset : moved + 1;
 }
 
 function sealNext(parts: MergedListsParts, { call, principal }: Asked, next: CursorPosition): string {

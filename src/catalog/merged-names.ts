@@ -1,6 +1,7 @@
 import type { AuthorizationContext } from '../call.ts';
+import { GatewardError } from '../errors.ts';
 import type { Item } from './collect-list.ts';
-import type { Listing, Listings } from './listings.ts';
+import type { Listings } from './listings.ts';
 import { mergeName, upstreamOfName } from './names.ts';
 import type { SelectedSource } from './select.ts';
 
@@ -12,7 +13,10 @@ export interface NameOwner {
 
 /** Finds tools or prompts of a merged server by their merged names. */
 export interface MergedNames {
-  /** A plain value for a name that is known already. */
+  /**
+   * A plain value for a name that is known already. Rejects with UPSTREAM_UNAVAILABLE where only an upstream that
+   * cannot be reached could tell whether it has the name.
+   */
   find(name: string, context: AuthorizationContext): NameOwner | undefined | Promise<NameOwner | undefined>;
 }
 
@@ -24,37 +28,36 @@ export interface MergedNamesParts {
   readonly kind: 'tools' | 'prompts';
   readonly sources: readonly SelectedSource[];
   readonly listings: Listings;
-  readonly now: () => number;
 }
 
 /** The table of merged names, made anew whenever an upstream's list was. */
-export function createMergedNames({ kind, sources, listings, now }: MergedNamesParts): MergedNames {
-  const tables = new WeakMap<Listing, ReadonlyMap<string, Item>>();
-  const rereadAt = new Map<string, number>();
+export function createMergedNames({ kind, sources, listings }: MergedNamesParts): MergedNames {
+  const tables = new WeakMap<readonly Item[], ReadonlyMap<string, Item>>();
 
   const lookUp = (
     selected: SelectedSource,
-    listing: Listing | undefined,
+    items: readonly Item[] | undefined,
     name: string,
   ): NameOwner | undefined => {
-    if (listing === undefined) return undefined;
-    let table = tables.get(listing);
+    if (items === undefined) return undefined;
+    let table = tables.get(items);
     if (table === undefined) {
-      table = tableOf(selected, listing);
-      tables.set(listing, table);
+      table = tableOf(selected, items);
+      tables.set(items, table);
     }
     const item = table.get(name);
     return item === undefined ? undefined : { selected, item };
   };
-  const tableOf = (selected: SelectedSource, listing: Listing): ReadonlyMap<string, Item> => {
-    const taken = listing.items.filter((item) => selected.takes(kind, item.name));
+  const tableOf = (selected: SelectedSource, items: readonly Item[]): ReadonlyMap<string, Item> => {
+    const taken = items.filter((item) => selected.takes(kind, item.name));
     return new Map(taken.map((item) => [mergeName(selected.source.name, item.name), item]));
   };
   const reread = async (selected: SelectedSource, name: string, context: AuthorizationContext) => {
-    const key = `${selected.source.name} ${context}`;
-    if (now() - (rereadAt.get(key) ?? Number.NEGATIVE_INFINITY) < REREAD_MS) return undefined;
-    rereadAt.set(key, now());
-    return lookUp(selected, await listings.refresh(selected.source, kind, context), name);
+    const found = await listings.reread(selected.source, kind, { context, everyMs: REREAD_MS });
+    const listing = found ?? listings.peek(selected.source, kind, context);
+    const owner = lookUp(selected, listing?.items, name);
+    if (owner === undefined && listing?.stale === true) throw new GatewardError('UPSTREAM_UNAVAILABLE');
+    return owner;
   };
 
   return {
@@ -63,7 +66,7 @@ export function createMergedNames({ kind, sources, listings, now }: MergedNamesP
       const selected = sources.find(({ source }) => source.name === upstream);
       if (selected === undefined) return undefined;
       return (
-        lookUp(selected, listings.peek(selected.source, kind, context), name) ??
+        lookUp(selected, listings.peek(selected.source, kind, context)?.items, name) ??
         reread(selected, name, context)
       );
     },

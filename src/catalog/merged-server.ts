@@ -6,8 +6,8 @@ import type { AnswerListen } from './answer-listen.ts';
 import type { Discoveries } from './discoveries.ts';
 import { listKindOf } from './list-kinds.ts';
 import type { Listings } from './listings.ts';
-import { type Discovered, mergeDiscover, type ServerFace } from './merge-discover.ts';
-import { answerMergedList } from './merged-lists.ts';
+import { mergeDiscover, type ServerFace } from './merge-discover.ts';
+import { type AnswerMergedList, createMergedLists } from './merged-lists.ts';
 import { createMergedNames, type MergedNames } from './merged-names.ts';
 import { createResourceUris, type ResourceUris } from './resource-uris.ts';
 import { restoreResultUris } from './restore-uris.ts';
@@ -29,15 +29,18 @@ interface Tables {
   readonly tools: MergedNames;
   readonly prompts: MergedNames;
   readonly uris: ResourceUris;
+  readonly answerList: AnswerMergedList;
 }
 
 /** One server made of several upstreams: names are `upstream__name`, URIs stay unless two upstreams share one. */
 export function createMergedServer(parts: MergedServerParts): ServerView {
-  const { face, sources, listings, now } = parts;
+  const { face, sources, listings } = parts;
+  const uris = createResourceUris(sources, listings);
   const tables: Tables = {
-    tools: createMergedNames({ kind: 'tools', sources, listings, now }),
-    prompts: createMergedNames({ kind: 'prompts', sources, listings, now }),
-    uris: createResourceUris(sources, listings),
+    tools: createMergedNames({ kind: 'tools', sources, listings }),
+    prompts: createMergedNames({ kind: 'prompts', sources, listings }),
+    uris,
+    answerList: createMergedLists({ ...parts, server: face.name, uris }),
   };
   return {
     name: face.name,
@@ -146,9 +149,7 @@ function changeRef(call: Call, ref: JsonText): Call {
 async function answerMerged(parts: MergedServerParts, tables: Tables, asked: Asked): Promise<Outcome> {
   const { method } = asked.call;
   const kind = listKindOf(method);
-  if (kind !== undefined) {
-    return answerMergedList({ ...parts, server: parts.face.name, uris: tables.uris }, kind, asked);
-  }
+  if (kind !== undefined) return tables.answerList(kind, asked);
   if (method === 'server/discover') return answerMergedDiscover(parts, asked);
   if (method === 'subscriptions/listen')
     return parts.answerListen({ asked, sources: parts.sources, uris: tables.uris });
@@ -159,13 +160,14 @@ async function answerMergedDiscover(
   { face, sources, discoveries }: MergedServerParts,
   asked: Asked,
 ): Promise<Outcome> {
-  const read = await Promise.all(
+  const discovered = await Promise.all(
     sources.map(async ({ source }) => ({
       upstream: source.name,
       result: await discoveries.read(source, asked.context),
     })),
   );
-  const discovered = read.filter((one): one is Discovered => one.result !== undefined);
-  if (discovered.length === 0 && sources.length > 0) throw new GatewardError('UPSTREAM_UNAVAILABLE');
+  if (discovered.length > 0 && discovered.every(({ result }) => result === undefined)) {
+    throw new GatewardError('UPSTREAM_UNAVAILABLE');
+  }
   return { kind: 'complete', result: mergeDiscover(face, discovered) };
 }

@@ -1,0 +1,73 @@
+import type { AuthorizationContext } from '../call.ts';
+import { JsonText } from '../lib/json-text.ts';
+import type { Item } from './collect-list.ts';
+import { LIST_KINDS, type ListKind } from './list-kinds.ts';
+import { mergeName } from './names.ts';
+import { publishTool } from './publish-tool.ts';
+import type { ResourceUris } from './resource-uris.ts';
+import { restoreToolUris } from './restore-uris.ts';
+import type { SelectedSource } from './select.ts';
+
+/** The items of one upstream's list, to be written for clients of a merged server. */
+export interface ItemsQuestion {
+  readonly kind: ListKind;
+  readonly selected: SelectedSource;
+  readonly items: readonly Item[];
+  readonly context: AuthorizationContext;
+}
+
+/** Writes the items of lists as clients see them. */
+export interface ItemWriter {
+  /** Writes the item at an index; undefined for one that clients may not see. */
+  of(question: ItemsQuestion): (index: number) => string | undefined;
+}
+
+/** An item that is not shown. */
+const HIDDEN = null;
+
+/** Makes the writer of a merged server. What depends on the item alone is written once for as long as its list is kept. */
+export function createItemWriter(uris: ResourceUris): ItemWriter {
+  const written = new WeakMap<readonly Item[], (string | typeof HIDDEN)[]>();
+  return {
+    of(question) {
+      const { kind, items } = question;
+      if (kind === 'resources' || kind === 'templates') return (index) => writeUri(uris, question, index);
+      const texts = written.get(items) ?? [];
+      written.set(items, texts);
+      return (index) => {
+        const known = texts[index];
+        if (known !== undefined) return known ?? undefined;
+        const item = items[index];
+        if (item === undefined) return undefined;
+        const text = writeNamed(uris, question, item) ?? HIDDEN;
+        // Where a URI leads depends on what other upstreams list by then.
+        if (!item.text.includes('resourceUri')) texts[index] = text;
+        return text ?? undefined;
+      };
+    },
+  };
+}
+
+function writeNamed(
+  uris: ResourceUris,
+  { kind, selected, context }: ItemsQuestion,
+  item: Item,
+): string | undefined {
+  const json = JsonText.written(item.text);
+  const shown = kind === 'tools' ? publishTool(json) : json;
+  const renamed = shown?.with({ name: JsonText.of(mergeName(selected.source.name, item.name)) });
+  if (renamed === undefined || kind !== 'tools') return renamed?.text;
+  return restoreToolUris(renamed, (uri) => uris.toClient(selected, uri, context)).text;
+}
+
+function writeUri(
+  uris: ResourceUris,
+  { kind, selected, items, context }: ItemsQuestion,
+  index: number,
+): string | undefined {
+  const item = items[index];
+  if (item === undefined) return undefined;
+  const uri = uris.toClient(selected, item.name, context);
+  if (uri === item.name) return item.text;
+  return JsonText.written(item.text).with({ [LIST_KINDS[kind].key]: JsonText.of(uri) }).text;
+}
