@@ -1,7 +1,7 @@
 import type { AuthorizationContext, Call } from '../call.ts';
 import { JsonText } from '../lib/json-text.ts';
 import { LIST_KINDS, listKindOf } from './list-kinds.ts';
-import type { ChangeEvent } from './listen-filter.ts';
+import { type ChangeEvent, isWithin } from './listen-filter.ts';
 import type { Source } from './server-view.ts';
 
 /** What a cached result belongs to. */
@@ -28,6 +28,8 @@ export interface ResultCacheParts {
   readonly isTrusted: (upstream: string) => boolean;
 }
 
+/** No result is kept for longer, whatever its upstream says. */
+const MAX_TTL_MS = 86_400_000;
 /** A key, its entry and the map take about this much beside the result. */
 const ENTRY_BYTES = 512;
 
@@ -39,6 +41,8 @@ const ENTRY_BYTES = 512;
 export class ResultCache {
   readonly #parts: ResultCacheParts;
   readonly #entries = new Map<string, Entry>();
+  /** By upstream. */
+  readonly #changes = new Map<string, number>();
   #bytes = 0;
 
   constructor(parts: ResultCacheParts) {
@@ -59,10 +63,16 @@ export class ResultCache {
     return entry.result.with({ ttlMs: JsonText.of(leftMs) });
   }
 
-  /** Keeps a complete result if it says that it may be kept. */
-  put(question: CacheQuestion, result: JsonText): void {
+  /** How often an upstream said that something changed: to be noted before it is asked, and handed to `put`. */
+  changes(source: Source): number {
+    return this.#changes.get(source.name) ?? 0;
+  }
+
+  /** Keeps a complete result if it says that it may be kept, and the upstream announced no change since `changes`. */
+  put(question: CacheQuestion, result: JsonText, changes: number): void {
     const ttl = result.get('ttlMs')?.value();
     if (typeof ttl !== 'number' || !(ttl > 0) || !mayCache(question)) return;
+    if (changes !== this.changes(question.source)) return;
     const shared =
       result.get('cacheScope')?.string() === 'public' && this.#parts.isTrusted(question.source.name);
     const key = keyOf(question, shared ? PUBLIC : question.context);
@@ -75,7 +85,7 @@ export class ResultCache {
       uri: question.call.name,
       // A copy, so that a small result does not hold a large reply.
       result: JsonText.written(result.text),
-      until: this.#parts.now() + ttl,
+      until: this.#parts.now() + Math.min(ttl, MAX_TTL_MS),
       bytes,
     });
     while (this.#bytes > this.#parts.maxBytes) {
@@ -87,6 +97,7 @@ export class ResultCache {
 
   /** An upstream said that something changed: what is kept of it is no longer served. */
   invalidate(source: Source, event: ChangeEvent): void {
+    this.#changes.set(source.name, this.changes(source) + 1);
     for (const [key, entry] of this.#entries) {
       if (entry.source === source.name && concerns(entry, event)) this.#remove(key);
     }
@@ -125,7 +136,7 @@ function keyOf({ source, call }: CacheQuestion, scope: string): string {
 function concerns(entry: Entry, event: ChangeEvent): boolean {
   if (event.kind === 'resource') {
     const uri = entry.method === 'resources/read' ? entry.uri : undefined;
-    return uri !== undefined && (event.uri === uri || event.uri.startsWith(`${uri}/`));
+    return uri !== undefined && isWithin(event.uri, uri);
   }
   const kind = listKindOf(entry.method);
   return kind !== undefined && LIST_KINDS[kind].changed === event.list;

@@ -16,8 +16,9 @@ export function useCache(cache: ResultCache): Step<Needs, Nothing> {
     if (context.call.method === 'tools/call') return next(NOTHING);
     const kept = cache.get(context);
     if (kept !== undefined) return Promise.resolve({ kind: 'complete', result: kept });
+    const changes = cache.changes(context.source);
     return next(NOTHING).then((outcome) => {
-      if (outcome.kind === 'complete') cache.put(context, outcome.result);
+      if (outcome.kind === 'complete') cache.put(context, outcome.result, changes);
       return outcome;
     });
   };
