@@ -1,6 +1,7 @@
 import type { AuthorizationContext } from '../call.ts';
 import type { JsonText } from '../lib/json-text.ts';
 import type { Log } from '../lib/log.ts';
+import { waitAtMost } from '../lib/wait-at-most.ts';
 import { ownCall } from './own-call.ts';
 import type { Source } from './server-view.ts';
 
@@ -13,12 +14,18 @@ export interface DiscoveriesParts {
 /** A DiscoverResult is asked for again after this time, or the time that the upstream names, whichever is longer. */
 const KEEP_MS = 60_000;
 const FAILED_MS = 5_000;
-const TIMEOUT_MS = 15_000;
+const MAX_KEEP_MS = 86_400_000;
+/** A server that was never heard is waited for this long, one that is known or was silent only this long. */
+const FIRST_WAIT_MS = 15_000;
+const WAIT_MS = 2_000;
+/** An upstream has this long to answer, whether anybody still waits or not: a process may need it to start. */
+const TIMEOUT_MS = 60_000;
 const MAX_KEPT = 10_000;
 
 interface Slot {
   result: JsonText | undefined;
   freshUntil: number;
+  waitedFor: boolean;
   reading: Promise<JsonText | undefined> | undefined;
 }
 
@@ -31,7 +38,7 @@ export class Discoveries {
     this.#parts = parts;
   }
 
-  /** The DiscoverResult; the last one known if the upstream fails; undefined if it was never reached. */
+  /** The DiscoverResult; the last one known if the upstream fails or is silent; undefined if it was never reached. */
   read(source: Source, context: AuthorizationContext): Promise<JsonText | undefined> {
     const key = `${source.name} ${context}`;
     const slot = this.#slots.get(key) ?? this.#add(key);
@@ -39,13 +46,22 @@ export class Discoveries {
     slot.reading ??= this.#ask(source, context, slot).finally(() => {
       slot.reading = undefined;
     });
-    return slot.reading;
+    return this.#waitFor(slot.reading, slot);
+  }
+
+  /** A silent upstream holds up nobody for long: what is known is served, and for a while without waiting. */
+  async #waitFor(reading: Promise<unknown>, slot: Slot): Promise<JsonText | undefined> {
+    const done = reading.then(() => true);
+    const inTime = await waitAtMost(done, slot.waitedFor ? WAIT_MS : FIRST_WAIT_MS);
+    slot.waitedFor = true;
+    if (inTime === undefined) slot.freshUntil = this.#parts.now() + FAILED_MS;
+    return slot.result;
   }
 
   #add(key: string): Slot {
     const oldest = this.#slots.size >= MAX_KEPT ? this.#slots.keys().next().value : undefined;
     if (oldest !== undefined) this.#slots.delete(oldest);
-    const made: Slot = { result: undefined, freshUntil: 0, reading: undefined };
+    const made: Slot = { result: undefined, freshUntil: 0, waitedFor: false, reading: undefined };
     this.#slots.set(key, made);
     return made;
   }
@@ -58,7 +74,7 @@ export class Discoveries {
       if (outcome.kind === 'complete') {
         const ttlMs = Number(outcome.result.get('ttlMs')?.text ?? 0);
         slot.result = outcome.result;
-        slot.freshUntil = now() + Math.max(KEEP_MS, Number.isFinite(ttlMs) ? ttlMs : 0);
+        slot.freshUntil = now() + Math.min(MAX_KEEP_MS, Math.max(KEEP_MS, Number.isNaN(ttlMs) ? 0 : ttlMs));
         return slot.result;
       }
       log.warn('an upstream did not say what it offers', { upstream: source.name });
