@@ -1,4 +1,4 @@
-import type { Outcome } from '../call.ts';
+import type { Call, Outcome } from '../call.ts';
 import { type ErrorCode, GatewardError } from '../errors.ts';
 import { JsonText } from '../lib/json-text.ts';
 import type { AnswerListen } from './answer-listen.ts';
@@ -25,7 +25,7 @@ export function createSingleServer(parts: SingleServerParts): ServerView {
     route: ({ call }): Routed => {
       const { method } = call;
       if (method === 'subscriptions/listen') return { kind: 'catalog' };
-      refuseUntaken(selected, method, call.name);
+      refuseUntaken(selected, call);
       const kind = listKindOf(method);
       const restore =
         kind !== undefined
@@ -45,10 +45,29 @@ const NAMED: ReadonlyMap<string, { readonly kind: ListKind; readonly unknown: Er
   ['resources/read', { kind: 'resources', unknown: 'UNKNOWN_RESOURCE' }],
 ]);
 
-function refuseUntaken(selected: SelectedSource, method: string, name: string | undefined): void {
-  const named = name === undefined ? undefined : NAMED.get(method);
-  if (named === undefined || name === undefined || selected.takes(named.kind, name)) return;
-  throw new GatewardError(named.unknown);
+/** What is left out of the server's lists can be neither called, read nor completed. */
+function refuseUntaken(selected: SelectedSource, call: Call): void {
+  const asked = call.method === 'completion/complete' ? readReference(call) : readName(call);
+  if (asked?.name === undefined || selected.takes(asked.kind, asked.name)) return;
+  throw new GatewardError(asked.unknown);
+}
+
+interface Named {
+  readonly kind: ListKind;
+  readonly unknown: ErrorCode;
+  readonly name: string | undefined;
+}
+
+function readName({ method, name }: Call): Named | undefined {
+  const named = NAMED.get(method);
+  return named === undefined ? undefined : { ...named, name };
+}
+
+function readReference({ message }: Call): Named {
+  const ref = message.at('params', 'ref');
+  return ref?.get('type')?.string() === 'ref/prompt'
+    ? { kind: 'prompts', unknown: 'UNKNOWN_PROMPT', name: ref.get('name')?.string() }
+    : { kind: 'templates', unknown: 'UNKNOWN_RESOURCE', name: ref?.get('uri')?.string() };
 }
 
 /** Leaves out what the server does not take, and tools that no client may see. */
