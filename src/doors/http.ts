@@ -16,6 +16,7 @@ import {
 import { type Admitted, admit } from './guard.ts';
 import { compileRules, type Doors, type HttpDoorSettings, type Rules } from './http-settings.ts';
 import { receive, refuseBody } from './receive.ts';
+import { readTarget } from './routes.ts';
 import type { Ticker } from './ticker.ts';
 
 /** Where the listener is bound, and what only a new listener can change. */
@@ -192,7 +193,9 @@ class OpenDoor implements HttpDoor {
 
   #refuse(request: IncomingMessage, response: ServerResponse, error: GatewardError): void {
     const { remoteAddress } = request.socket;
-    this.#parts.log.debug('refused at the door', { code: error.code, path: request.url, remoteAddress });
+    // The query of HTTP+SSE names a session, which is its client's secret.
+    const { path } = readTarget(request.url ?? '');
+    this.#parts.log.debug('refused at the door', { code: error.code, path, remoteAddress });
     refuseBody({ request, response }, error, this.#ticker);
   }
 
