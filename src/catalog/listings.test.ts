@@ -117,6 +117,17 @@ describe('lists of upstreams', () => {
     }
   });
 
+  it('that are another with every read are told of only once in a while, so that listening clients do not go round', async () => {
+    const { held, listings, source, changed, passTime } = setUp();
+    for (let index = 0; index < 20; index++) {
+      const reading = listings.refresh(source, 'tools', 'local');
+      held[index]?.answer([`tool${index}`]);
+      await reading;
+      await passTime(1_000);
+    }
+    expect(changed).toHaveLength(2);
+  });
+
   it('hold each name once, the first one', async () => {
     const { held, read } = setUp();
     const reading = read();

@@ -39,6 +39,8 @@ const FIRST_WAIT_MS = 15_000;
 const WAIT_MS = 2_000;
 /** An upstream has this long to answer, whether anybody still waits or not: a process may need it to start. */
 const COLLECT_TIMEOUT_MS = 60_000;
+/** Clients hear this often at most that a list was found changed: one that is another with every read has no end. */
+const FOUND_MS = 10_000;
 /** Contexts whose lists are kept of one upstream; the oldest goes first. */
 const MAX_CONTEXTS = 10_000;
 
@@ -53,6 +55,8 @@ interface Slot {
   reading: Reading | undefined;
   /** Clock time at which it was read last, or begun to be read. */
   readAt: number;
+  /** Clock time at which it was found changed last. */
+  foundAt: number;
   /** Grows with each change notification, so that a list read before one is not taken for fresh. */
   changes: number;
 }
@@ -108,7 +112,7 @@ export class Listings {
 
   #slot(source: Source, kind: ListKind, context: AuthorizationContext): Slot {
     const slots = this.#slotsOf(source, context);
-    slots[kind] ??= { listing: undefined, reading: undefined, readAt: Number.NEGATIVE_INFINITY, changes: 0 };
+    slots[kind] ??= { listing: undefined, reading: undefined, readAt: NEVER, foundAt: NEVER, changes: 0 };
     return slots[kind];
   }
 
@@ -176,8 +180,11 @@ export class Listings {
         freshUntil: changes === slot.changes ? now() + keepMs : 0,
         stale: false,
       };
-      const unsaid = before !== undefined && (before.stale || !watched);
-      if (unsaid && !isSameList(before.items, list.items)) onFound(source, kind, context);
+      const unsaid = before !== undefined && (before.stale || !watched) && now() - slot.foundAt >= FOUND_MS;
+      if (unsaid && !isSameList(before.items, list.items)) {
+        slot.foundAt = now();
+        onFound(source, kind, context);
+      }
     } catch (thrown) {
       const { method } = LIST_KINDS[kind];
       log.warn('an upstream is missing from a list', { upstream: source.name, list: method, thrown });
@@ -193,4 +200,5 @@ interface Asked {
   readonly context: AuthorizationContext;
 }
 
+const NEVER = Number.NEGATIVE_INFINITY;
 const NOTHING_KNOWN = { items: [], byName: new Map<string, Item>(), keepUntil: 0 } as const;
