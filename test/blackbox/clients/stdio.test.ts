@@ -70,7 +70,7 @@ describe('over stdio, by gateward connect', () => {
   }
 
   it('ends when the client closes its input', async () => {
-    const transport = new StdioV1(connect({ ...LEGACY_TARGETS[0], path: '' } as Target));
+    const transport = new StdioV1(launch([...gatewardCommand(), 'connect', front.at('/mcp')]));
     const peer = await openV1(transport);
     const family = familyOf(transport.pid ?? undefined);
     await peer.sdk.close();
