@@ -1,4 +1,5 @@
 import type { ErrorCode } from './errors.ts';
+import type { Abortable } from './lib/abort.ts';
 import type { JsonText } from './lib/json-text.ts';
 
 /**
@@ -15,7 +16,7 @@ export interface Call {
   readonly name: string | undefined;
   readonly meta: CallMeta;
   /** Ends the call: the client is gone or has cancelled, or the gateway stops. */
-  readonly signal: AbortSignal;
+  readonly signal: Abortable;
   /** Takes the notifications that precede the outcome. */
   readonly notify: Notify;
   /** What only the legacy era knows. Never written to a modern wire. */

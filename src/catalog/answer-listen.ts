@@ -1,5 +1,6 @@
 import type { Outcome } from '../call.ts';
 import { GatewardError } from '../errors.ts';
+import type { Abortable } from '../lib/abort.ts';
 import { JsonText } from '../lib/json-text.ts';
 import {
   type ChangeEvent,
@@ -166,7 +167,7 @@ function idMeta({ asked }: Listening): string {
 }
 
 /** Resolves when the server ends, rejects with the signal's reason when the client is gone. */
-function ended(gone: AbortSignal, ending: AbortSignal): Promise<void> {
+function ended(gone: Abortable, ending: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const onGone = (): void => {
       ending.removeEventListener('abort', onEnding);

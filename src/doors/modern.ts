@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Call, Failed, Handle, Outcome } from '../call.ts';
 import { GatewardError } from '../errors.ts';
+import { Abort, type Abortable } from '../lib/abort.ts';
 import type { JsonText } from '../lib/json-text.ts';
 import { type Accepted, readAccept } from '../lib/media-type.ts';
 import { remember } from '../lib/remember.ts';
@@ -75,7 +76,7 @@ class ModernAnswer implements Timed {
   slot: number | undefined;
   readonly #parts: AnswerParts;
   readonly #response: ServerResponse;
-  readonly #controller = new AbortController();
+  readonly #abort = new Abort();
   readonly #silentUntilMs: number;
   #stream: EventStream | undefined;
   /** Either the outcome is written or the client is gone. */
@@ -89,8 +90,8 @@ class ModernAnswer implements Timed {
     parts.response.on('close', () => this.#closed());
   }
 
-  get signal(): AbortSignal {
-    return this.#controller.signal;
+  get signal(): Abortable {
+    return this.#abort;
   }
 
   notify(notification: JsonText): Promise<void> | undefined {
@@ -152,7 +153,7 @@ class ModernAnswer implements Timed {
     if (this.#over) return;
     this.#over = true;
     this.#parts.ticker.delete(this);
-    this.#controller.abort();
+    this.#abort.abort(new GatewardError('UPSTREAM_LOST', { cause: 'the client closed the response' }));
   }
 }
 

@@ -1,10 +1,11 @@
 /** The time that calls to one upstream may take. */
 import type { Call } from '../call.ts';
 import { GatewardError } from '../errors.ts';
+import { Slots, type Slotted } from '../lib/slots.ts';
 import type { Connector } from './connector.ts';
 
-/** Something that ends when its time is up. The two numbers belong to `Deadlines`. */
-export interface Expirable {
+/** Something that ends when its time is up. The numbers and the slot belong to `Deadlines`. */
+export interface Expirable extends Slotted {
   expiresAtMs: number;
   latestAtMs: number;
   /** Its time is up: cancels at the upstream and fails with the error. */
@@ -33,7 +34,7 @@ const MAX_TICK_MS = 1_000;
 export class Deadlines {
   readonly #options: DeadlineOptions;
   readonly #tickMs: number;
-  readonly #running = new Set<Expirable>();
+  readonly #running = new Slots<Expirable>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: DeadlineOptions) {

@@ -157,6 +157,6 @@ async function listen(call: Call): Promise<Outcome> {
   await call.notify(
     JsonText.written('{"jsonrpc":"2.0",\n"method":"notifications/subscriptions/acknowledged"}'),
   );
-  await new Promise((resolve) => call.signal.addEventListener('abort', resolve));
+  await new Promise((resolve) => call.signal.addEventListener('abort', () => resolve(undefined)));
   return { kind: 'complete', result: JsonText.written('{}') };
 }

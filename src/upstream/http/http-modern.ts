@@ -1,8 +1,9 @@
 /** The connector to a modern server over HTTP: Streamable HTTP 2026-07-28. */
 import type { Outcome } from '../../call.ts';
 import { GatewardError } from '../../errors.ts';
+import { Slots } from '../../lib/slots.ts';
 import type { Connector } from '../connector.ts';
-import { ModernExchange, type ModernHttpOptions } from './modern-exchange.ts';
+import { ModernExchange, type ModernHttpOptions, type Running } from './modern-exchange.ts';
 
 /** `Mcp-Method` carries the method as it is, and no method of MCP needs more than this. */
 const HEADER_SAFE = /^[\x21-\x7e]+$/;
@@ -14,7 +15,7 @@ const MAX_RUNNING = 16_384;
  * to the caller; `close` ends the calls in flight in UPSTREAM_LOST.
  */
 export function createModernHttpConnector(options: ModernHttpOptions): Connector {
-  const running = new Set<ModernExchange>();
+  const running = new Slots<Running>();
   let closed = false;
   return {
     call: (call, context) => {
@@ -28,7 +29,7 @@ export function createModernHttpConnector(options: ModernHttpOptions): Connector
     },
     close: async () => {
       closed = true;
-      for (const exchange of running) exchange.expire(new GatewardError('UPSTREAM_LOST'));
+      for (const { exchange } of running) exchange.expire(new GatewardError('UPSTREAM_LOST'));
     },
   };
 }

@@ -3,6 +3,7 @@ import type { AuthorizationContext, Call, Outcome } from '../../call.ts';
 import { GatewardError } from '../../errors.ts';
 import { JsonRefused } from '../../lib/json-scan.ts';
 import { JsonText } from '../../lib/json-text.ts';
+import type { Slots, Slotted } from '../../lib/slots.ts';
 import { failedUpstream } from '../../wire/failure.ts';
 import { encodeHeaderValue } from '../../wire/headers.ts';
 import { type Message, readMessage } from '../../wire/message.ts';
@@ -34,13 +35,18 @@ export interface ModernHttpOptions {
   readonly hooks: ModernHooks;
 }
 
+/** The place of an exchange among those in flight. */
+export interface Running extends Slotted {
+  readonly exchange: ModernExchange;
+}
+
 /** What an exchange works with. */
 export interface ExchangeParts {
   readonly options: ModernHttpOptions;
   readonly call: Call;
   readonly context: AuthorizationContext;
   /** The exchanges in flight, of which this is one until it ends. */
-  readonly running: Set<ModernExchange>;
+  readonly running: Slots<Running>;
   readonly resolve: (outcome: Outcome) => void;
   readonly reject: (reason: unknown) => void;
 }
@@ -54,6 +60,8 @@ const STREAM_END_MS = 1_000;
 export class ModernExchange implements ReplyTarget, Expirable {
   expiresAtMs = 0;
   latestAtMs = 0;
+  slot: number | undefined;
+  readonly #running: Running = { exchange: this, slot: undefined };
   readonly #parts: ExchangeParts;
   readonly #endless: boolean;
   #reply: HttpReply;
@@ -75,7 +83,7 @@ export class ModernExchange implements ReplyTarget, Expirable {
       this.#parts.reject(call.signal.reason);
       return;
     }
-    running.add(this);
+    running.add(this.#running);
     call.signal.addEventListener('abort', this);
     options.deadlines.start(this);
     this.#send();
@@ -251,7 +259,7 @@ export class ModernExchange implements ReplyTarget, Expirable {
     this.#settled = true;
     const { call, options, running } = this.#parts;
     options.deadlines.stop(this);
-    running.delete(this);
+    running.delete(this.#running);
     call.signal.removeEventListener('abort', this);
     return true;
   }

@@ -1,4 +1,5 @@
 import { GatewardError, toGatewardError } from '../../errors.ts';
+import type { Abortable } from '../../lib/abort.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { raceAbort } from '../../lib/race-abort.ts';
 
@@ -65,7 +66,7 @@ export class ConnectionPool<T extends Pooled, B extends Bucket> {
    * A connection of the bucket. Rejects with the signal's reason, with what opening throws, or with
    * UPSTREAM_UNAVAILABLE if there are too many calls or the pool is closed.
    */
-  async lease(bucket: B, signal: AbortSignal): Promise<Lease<T>> {
+  async lease(bucket: B, signal: Abortable): Promise<Lease<T>> {
     for (;;) {
       signal.throwIfAborted();
       const ended = this.#closed.signal.aborted || bucket.until?.aborted === true;
@@ -136,7 +137,7 @@ export class ConnectionPool<T extends Pooled, B extends Bucket> {
     return oldest !== undefined;
   }
 
-  async #use(entry: Entry<T, B>, signal: AbortSignal): Promise<Lease<T> | undefined> {
+  async #use(entry: Entry<T, B>, signal: Abortable): Promise<Lease<T> | undefined> {
     entry.leases++;
     entry.stopIdleTimer();
     try {
@@ -195,7 +196,7 @@ export class ConnectionPool<T extends Pooled, B extends Bucket> {
     this.#leaving.add(tracked);
   }
 
-  async #wait(signal: AbortSignal): Promise<undefined> {
+  async #wait(signal: Abortable): Promise<undefined> {
     if (this.#waiting.length >= MAX_WAITING) {
       throw new GatewardError('UPSTREAM_UNAVAILABLE', { detail: 'Too many calls wait for it.' });
     }

@@ -1,5 +1,6 @@
 import type { Call, Outcome } from '../../call.ts';
 import { GatewardError } from '../../errors.ts';
+import { toAbortSignal } from '../../lib/abort.ts';
 import { backoffMs } from '../../lib/backoff.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { JsonText } from '../../lib/json-text.ts';
@@ -42,7 +43,7 @@ const STABLE_MS = 10_000;
 export async function listenToLegacy(parts: LegacyListenParts): Promise<Outcome> {
   const { call, stopped, clock, random } = parts;
   const session = call.legacy === undefined ? [] : [call.legacy.session.ended];
-  const ended = AbortSignal.any([call.signal, stopped, ...session]);
+  const ended = AbortSignal.any([toAbortSignal(call.signal), stopped, ...session]);
   const changes = new ChangeQueue((change) => (ended.aborted ? undefined : call.notify(change)));
   const filter = readFilter(call.message);
   let failures = 0;

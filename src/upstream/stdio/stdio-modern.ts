@@ -1,5 +1,6 @@
 import type { AuthorizationContext, Call, Outcome } from '../../call.ts';
 import { GatewardError } from '../../errors.ts';
+import { toAbortSignal } from '../../lib/abort.ts';
 import { backoffMs } from '../../lib/backoff.ts';
 import { JsonText } from '../../lib/json-text.ts';
 import { wait } from '../../lib/wait.ts';
@@ -86,7 +87,7 @@ class ModernStdioConnector implements Connector {
   async #listen(call: Call, bucket: Bucket): Promise<Outcome> {
     const { clock, random } = this.#options;
     const ended = AbortSignal.any([
-      call.signal,
+      toAbortSignal(call.signal),
       this.#stopped.signal,
       ...(bucket.until === undefined ? [] : [bucket.until]),
     ]);
