@@ -100,7 +100,9 @@ export const stdioUpstreamSchema = z.strictObject({
   process: z
     .enum(['shared', 'session'])
     .default('shared')
-    .describe('`shared` is one process for everybody, `session` is one for each client session.'),
+    .describe(
+      '`shared` is one process for everybody; a legacy server in it is told of no client capabilities, so it cannot ask back (elicitation, sampling, roots). `session` is one for each client session, and can.',
+    ),
   maxProcesses: wholeNumber(1, 10_000)
     .default(64)
     .describe('Processes that may run at a time with `process: session`.'),
