@@ -1,7 +1,5 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -17,18 +15,12 @@ import {
   type Json,
   LegacySession,
   listen,
+  modernMeta,
   postModern,
-  readAnswer,
   resultOf,
   toolNames,
 } from '../support/front-door.ts';
-import {
-  familyOf,
-  gatewardCommand,
-  isRunning,
-  type RunningGateway,
-  startGateway,
-} from '../support/gateway.ts';
+import { isRunning, type RunningGateway, startGateway } from '../support/gateway.ts';
 import { closedPort, portOf, startHttpUpstream } from '../support/http-upstream.ts';
 import { RawConnection } from '../support/raw-http.ts';
 import { ANSWERED, type ScriptedServer, startScripted, type Turn, text } from '../support/scripted-server.ts';
@@ -186,6 +178,37 @@ describe('upstreams in trouble', () => {
   });
 });
 
+describe('an upstream that falls silent', () => {
+  it('holds up no list for long, and nobody else’s calls at all', async () => {
+    let silent = false;
+    const moody = await startScripted({
+      tools: { echo: () => text('hello') },
+      methods: {
+        'tools/list': () =>
+          silent
+            ? ANSWERED
+            : { tools: [{ name: 'echo', inputSchema: { type: 'object' } }], ttlMs: 0, cacheScope: 'private' },
+      },
+    });
+    keep(moody, (server) => server.close());
+    const one = await good();
+    const gateway = await serve({ upstreams: { moody: { url: moody.url }, good: { url: one.url } } });
+    const url = `${gateway.url}/mcp`;
+    expect(await toolNames(url)).toEqual(['moody__echo', 'good__echo']);
+    await vi.waitFor(() => expect(moody.listens()).toBe(1));
+    silent = true;
+    moody.announce('tools');
+    await wait(100);
+    const began = performance.now();
+    const list = toolNames(url);
+    expect(textOf(await callTool(url, 'good__echo'))).toBe('hello');
+    expect(performance.now() - began).toBeLessThan(1000);
+    expect(await list).toContain('good__echo');
+    expect(performance.now() - began).toBeLessThan(6000);
+    expect(textOf(await callTool(url, 'moody__echo'))).toBe('hello');
+  });
+});
+
 describe('time', () => {
   it('of a call is that of its upstream, and progress extends it up to a limit', async () => {
     const cancelled: string[] = [];
@@ -268,7 +291,7 @@ describe('a client that hangs up', () => {
       await vi.waitFor(() => expect(state.calls.count('slow')).toBe(2), { timeout: 5000 });
       leave.abort();
     }
-    await wait(1500);
+    await wait(800);
     for (const { state } of [modern, legacy]) expect(state.calls.count('cancelled:slow')).toBe(1);
   });
 
@@ -305,11 +328,7 @@ describe('a client that hangs up', () => {
       params: {
         name: 'flood',
         arguments: {},
-        _meta: {
-          'io.modelcontextprotocol/protocolVersion': '2026-07-28',
-          'io.modelcontextprotocol/clientCapabilities': {},
-          progressToken: 1,
-        },
+        _meta: modernMeta({ progressToken: 1 }),
       },
     });
     const connections = await Promise.all(
@@ -340,87 +359,49 @@ describe('a client that hangs up', () => {
   });
 });
 
-describe('a gateway that stops', () => {
-  it('closes listens by a result, lets calls finish, refuses what is new and leaves no child', async () => {
-    const gateway = await serve({ upstreams: { files: steady() }, stop: { graceMs: 8000 } });
-    const url = `${gateway.url}/servers/files/mcp`;
-    const child = Number(textOf(await callTool(url, 'pid')));
-    const own = await listen(url, { toolsListChanged: true }, 'a');
-    const merged = await listen(`${gateway.url}/mcp`, { toolsListChanged: true }, 7);
-    const session = await LegacySession.open(url);
-    const legacyStream = await session.listen();
-    const busy = await RawConnection.open(gateway.port);
-    const calls = [
-      askModern(url, 'tools/call', { params: { name: 'slow', arguments: { ms: 2500 } } }),
-      session.ask('tools/call', { name: 'slow', arguments: { ms: 2500 } }),
-    ];
-    await vi.waitFor(() => expect(own.messages.length * merged.messages.length).toBe(1));
-    // The request is half there: its connection stays open while the gateway stops.
-    busy.send('POST /mcp HTTP/1.1\r\nHost: 127.0.0.1\r\n');
-    await wait(300);
-    gateway.signal('SIGTERM');
-    await vi.waitFor(() => expect(gateway.stderr()).toContain('stopping'));
-
-    for (const [stream, id] of [[own, 'a'] as const, [merged, 7] as const]) {
-      expect(await stream.ended).toBe('closed');
-      expect(stream.messages.at(-1)).toEqual({
-        jsonrpc: '2.0',
-        id,
-        result: {
-          resultType: 'complete',
-          _meta: expect.objectContaining({ 'io.modelcontextprotocol/subscriptionId': id }),
-        },
-      });
+describe('a listener that does not read', () => {
+  it('is cut off at the bound, and the others hear everything', async () => {
+    const uri = `doc://${'x'.repeat(10_000)}`;
+    const server = await startScripted({
+      methods: {
+        'resources/list': () => ({ resources: [{ uri, name: 'long' }], ttlMs: 0, cacheScope: 'private' }),
+      },
+    });
+    keep(server, (one) => one.close());
+    const gateway = await serve({
+      upstreams: { a: { url: server.url } },
+      limits: { maxQueuedBytesPerStream: 65_536 },
+    });
+    const url = `${gateway.url}/servers/a/mcp`;
+    const filter = { resourceSubscriptions: [uri] };
+    const reader = await listen(url, filter, 'reader');
+    const slow = keep(await RawConnection.open(gateway.port), async (one) => one.close());
+    const body = JSON.stringify({
+      jsonrpc: '2.0',
+      id: 'slow',
+      method: 'subscriptions/listen',
+      params: { notifications: filter, _meta: modernMeta() },
+    });
+    slow.send(
+      `POST /servers/a/mcp HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nMCP-Protocol-Version: 2026-07-28\r\nMcp-Method: subscriptions/listen\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    );
+    await slow.until((bytes) => bytes.includes('acknowledged'));
+    slow.socket.pause();
+    const total = 3000;
+    for (let sent = 0; sent < total; sent += 1) {
+      server.announce({ uri });
+      // As fast as the reader takes them.
+      if (sent % 20 === 0) {
+        await vi.waitFor(
+          () => expect(reader.of('notifications/resources/updated').length).toBeGreaterThan(sent - 20),
+          { timeout: 10_000, interval: 5 },
+        );
+      }
     }
-    expect(await legacyStream.ended).toBe('closed');
-    busy.send('Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}');
-    expect(await busy.answer()).toMatchObject({ status: 503 });
-    for (const call of calls) expect(textOf(resultOf((await call).message))).toBe('slept');
-    expect(await gateway.ended).toBe(0);
-    expect(isRunning(child)).toBe(false);
-  });
-
-  it('cuts off after its grace what does not end, children included', async () => {
-    const gateway = await serve({ upstreams: { files: steady() }, stop: { graceMs: 500 } });
-    const url = `${gateway.url}/servers/files/mcp`;
-    const child = Number(textOf(await callTool(url, 'pid')));
-    const call = postModern(url, 'tools/call', { params: { name: 'hang' } }).then(
-      readAnswer,
-      () => 'cut off',
-    );
-    await wait(300);
-    const began = Date.now();
-    gateway.signal('SIGTERM');
-    expect(await gateway.ended).toBe(0);
-    expect(Date.now() - began).toBeLessThan(6000);
-    expect(isRunning(child)).toBe(false);
-    await call;
-  });
-
-  it('ends at once on a second signal, children included', async () => {
-    const gateway = await serve({ upstreams: { files: steady() }, stop: { graceMs: 60_000 } });
-    const url = `${gateway.url}/servers/files/mcp`;
-    const child = Number(textOf(await callTool(url, 'pid')));
-    const call = postModern(url, 'tools/call', { params: { name: 'hang' } }).then(
-      readAnswer,
-      () => 'cut off',
-    );
-    await wait(300);
-    gateway.signal('SIGTERM');
-    await vi.waitFor(() => expect(gateway.stderr()).toContain('stopping'));
-    gateway.signal('SIGTERM');
-    expect(await gateway.ended).toBe(143);
-    await vi.waitFor(() => expect(isRunning(child)).toBe(false), { timeout: 3000 });
-    await call;
-  });
-
-  it('leaves no child when it is killed, as the end of input is the end of the child', async () => {
-    const gateway = await serve({ upstreams: { files: steady(), more: steady() } });
-    const pids = familyOf(gateway.pid).filter((pid) => pid !== gateway.pid);
-    expect(pids.length).toBeGreaterThanOrEqual(2);
-    gateway.signal('SIGKILL');
-    await gateway.ended;
-    await vi.waitFor(() => expect(pids.filter(isRunning)).toEqual([]), { timeout: 5000 });
+    await vi.waitFor(() => expect(reader.of('notifications/resources/updated')).toHaveLength(total));
+    slow.socket.resume();
+    await slow.closed();
+    await reader.close();
   });
 });
 
@@ -455,77 +436,5 @@ describe('a process that dies', () => {
     expect(second).not.toBe(first);
     expect(textOf(resultOf((await session.ask('tools/call', { name: 'pid' })).message))).toMatch(/^\d+$/);
     expect(gateway.stderr()).toMatch(/"upstream":"files"/);
-  });
-});
-
-describe('a start that cannot be', () => {
-  const start = async (
-    config: Json,
-    wrap: readonly string[] = [],
-  ): Promise<{ code: number; stderr: string; stdout: string }> => {
-    const file = join(folder, 'gateward.yaml');
-    await writeFile(file, JSON.stringify({ listen: { port: 0 }, ...config }));
-    const [program = '', ...args] = [...wrap, ...gatewardCommand(), 'serve', '--config', file];
-    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-    const limit = setTimeout(() => child.kill('SIGKILL'), 15_000);
-    let stderr = '';
-    let stdout = '';
-    child.stderr.setEncoding('utf8').on('data', (piece: string) => {
-      stderr += piece;
-    });
-    child.stdout.setEncoding('utf8').on('data', (piece: string) => {
-      stdout += piece;
-    });
-    const [code] = await once(child, 'close');
-    clearTimeout(limit);
-    return { code, stderr, stdout };
-  };
-
-  it('for a folder below a file says which folder', async () => {
-    await writeFile(join(folder, 'file'), '');
-    const ended = await start({ dataDir: './file/data' });
-    expect(ended).toMatchObject({ code: 1, stdout: '' });
-    expect(ended.stderr).toMatch(/data folder.*file\/data/s);
-    expect(ended.stderr).not.toMatch(/ {4}at /);
-  });
-
-  it.runIf(process.getuid?.() !== 0)('for a folder that may not be written says so', async () => {
-    await mkdir(join(folder, 'data'));
-    await chmod(join(folder, 'data'), 0o500);
-    const ended = await start({ dataDir: './data' });
-    expect(ended).toMatchObject({ code: 1, stdout: '' });
-    expect(ended.stderr).toMatch(/data folder/);
-  });
-
-  it.runIf(process.platform === 'linux')('for a file system that takes no files says so', async () => {
-    const ended = await start({ dataDir: '/proc/gateward' });
-    expect(ended).toMatchObject({ code: 1, stdout: '' });
-    expect(ended.stderr).toMatch(/data folder.*\/proc\/gateward/s);
-    expect(ended.stderr).not.toMatch(/ {4}at /);
-  });
-
-  it.runIf(process.platform === 'linux')(
-    'for a disk that takes no more bytes says so, and leaves no scraps',
-    async () => {
-      // No file may grow, which is what a full disk comes to.
-      const ended = await start({ dataDir: './data' }, ['sh', '-c', 'ulimit -f 0; exec "$@"', 'sh']);
-      expect(ended).toMatchObject({ code: 1, stdout: '' });
-      expect(ended.stderr).toMatch(/data folder.*admin\.key/s);
-      expect(ended.stderr).not.toMatch(/ {4}at /);
-      expect(await readdir(join(folder, 'data'))).toEqual([]);
-    },
-  );
-
-  it('for a port in use names the address', async () => {
-    const server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    keep(server, async (one) => void one.close());
-    const port = portOf(server);
-    const log = join(folder, 'starts');
-    const ended = await start({ listen: { port }, upstreams: { files: steady('--log', log) } });
-    expect(ended).toMatchObject({ code: 1, stdout: '' });
-    expect(ended.stderr).toContain(`127.0.0.1:${port}`);
-    expect(ended.stderr).toMatch(/in use|EADDRINUSE/);
-    expect(ended.stderr).not.toMatch(/ {4}at /);
   });
 });
