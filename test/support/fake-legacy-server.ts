@@ -113,6 +113,10 @@ export class FakeSession implements LegacyTransport {
     this.standalone = true;
   }
 
+  closeStandalone(): void {
+    this.standalone = false;
+  }
+
   async close(): Promise<void> {
     this.state = 'closed';
   }

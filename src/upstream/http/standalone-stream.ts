@@ -6,7 +6,7 @@ import type { SseEvent } from '../../wire/sse.ts';
 import { exchangeHttp, type HttpEnd } from './http-exchange.ts';
 import { failureOfStatus } from './http-failure.ts';
 import { type LegacyHttpSession, sessionLost } from './legacy-http-session.ts';
-import { LegacyStream } from './legacy-stream.ts';
+import type { LegacyStream } from './legacy-stream.ts';
 
 /** Failures to connect in a row after which the session counts as lost. */
 const MAX_FAILURES = 10;
@@ -21,10 +21,19 @@ export class StandaloneStream {
   readonly #session: LegacyHttpSession;
   readonly #stream: LegacyStream;
   readonly #settled = Promise.withResolvers<void>();
+  readonly #closed = new AbortController();
+  readonly #ended: AbortSignal;
 
-  constructor(session: LegacyHttpSession) {
+  /** `stream` knows what came before, so that one that is opened again goes on where it was. */
+  constructor(session: LegacyHttpSession, stream: LegacyStream) {
     this.#session = session;
-    this.#stream = new LegacyStream(session.events, undefined);
+    this.#stream = stream;
+    this.#ended = AbortSignal.any([session.ended, this.#closed.signal]);
+  }
+
+  /** Ends this stream, not its session. */
+  close(): void {
+    this.#closed.abort(sessionLost());
   }
 
   /** Resolves when the server has answered the first attempt, whatever it answered. */
@@ -32,9 +41,10 @@ export class StandaloneStream {
     return this.#settled.promise;
   }
 
-  /** Resolves when the stream is over for good. Never rejects. */
+  /** Resolves when the stream is closed, or over for good. Never rejects. */
   async run(): Promise<void> {
-    const { ended, options } = this.#session;
+    const { options } = this.#session;
+    const ended = this.#ended;
     let failures = 0;
     let vain = 0;
     while (!ended.aborted) {
@@ -64,19 +74,20 @@ export class StandaloneStream {
   }
 
   async #connect(): Promise<Pause> {
-    const { options, ended } = this.#session;
+    const { options } = this.#session;
     try {
       const end = await exchangeHttp({
         endpoint: options.endpoint,
         method: 'GET',
         headers: ['accept', 'text/event-stream', ...this.#session.headers(this.#stream.lastEventId)],
         pool: 'streams',
-        signal: ended,
+        signal: this.#ended,
         onHead: () => this.#settled.resolve(),
         onEvent: (event) => this.#take(event),
       });
       return end.kind === 'stream' ? 'again' : this.#judge(end);
     } catch (error) {
+      if (this.#closed.signal.aborted) return 'never';
       options.log.debug('the standalone stream of a session failed', {
         reason: toGatewardError(error).message,
       });

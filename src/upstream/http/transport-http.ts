@@ -6,6 +6,7 @@ import type { LegacyTransport, SendOptions, TransportEvents } from '../legacy/le
 import { exchangeHttp, within } from './http-exchange.ts';
 import { type LegacyHttpOptions, LegacyHttpSession } from './legacy-http-session.ts';
 import { LegacyPost } from './legacy-post.ts';
+import { LegacyStream } from './legacy-stream.ts';
 import { StandaloneStream } from './standalone-stream.ts';
 
 /** Milliseconds that requests wait for the standalone stream to open, on which servers often ask back. */
@@ -23,6 +24,9 @@ class HttpTransport implements LegacyTransport {
   readonly #options: LegacyHttpOptions;
   #started: LegacyHttpSession | undefined;
   #standalone: StandaloneStream | undefined;
+  /** What came on the standalone stream, however often it was opened. */
+  #standaloneStream: LegacyStream | undefined;
+  #isRefused = false;
   #opening: Promise<void> | undefined;
 
   constructor(options: LegacyHttpOptions) {
@@ -49,15 +53,25 @@ class HttpTransport implements LegacyTransport {
 
   openStandalone(): void {
     const session = this.#session();
-    if (this.#standalone !== undefined || session.ended.aborted) return;
-    const standalone = new StandaloneStream(session);
+    if (this.#standalone !== undefined || this.#isRefused || session.ended.aborted) return;
+    this.#standaloneStream ??= new LegacyStream(session.events, undefined);
+    const standalone = new StandaloneStream(session, this.#standaloneStream);
     this.#standalone = standalone;
-    void standalone.run();
+    void standalone.run().then(() => {
+      // A server that refused it is not asked again for this session.
+      if (this.#standalone === standalone) this.#isRefused = true;
+    });
     const opened = new AbortController();
     void standalone.settled.then(() => opened.abort());
     this.#opening = wait(this.#options.clock, STANDALONE_MS, opened.signal).then(() => {
       this.#opening = undefined;
     });
+  }
+
+  closeStandalone(): void {
+    const standalone = this.#standalone;
+    this.#standalone = undefined;
+    standalone?.close();
   }
 
   async close(): Promise<void> {

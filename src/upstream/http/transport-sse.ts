@@ -64,6 +64,10 @@ class SseTransport implements LegacyTransport {
     // The one stream is open as long as the session lives.
   }
 
+  closeStandalone(): void {
+    // It carries the answers too.
+  }
+
   async close(): Promise<void> {
     this.#started?.end(new GatewardError('UPSTREAM_LOST'));
   }

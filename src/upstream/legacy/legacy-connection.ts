@@ -14,6 +14,7 @@ import type { LegacyTransport } from './legacy-transport.ts';
 import { ResourceSubscriptions } from './resource-subscriptions.ts';
 import { type ChangeListener, ServerMessages } from './server-messages.ts';
 import { SessionLogLevel } from './session-log-level.ts';
+import { StandaloneUse } from './standalone-use.ts';
 
 /** What one session of a legacy server is opened with. */
 export interface ConnectionOptions extends Introduction {
@@ -49,6 +50,7 @@ export class LegacyConnection {
   readonly #flights = new Map<string, Flight>();
   readonly #messages: ServerMessages;
   readonly #closed = new AbortController();
+  readonly #standalone: StandaloneUse;
   #nextId = 1;
   #closing: Promise<void> | undefined;
   #server: LegacyServer | undefined;
@@ -59,6 +61,7 @@ export class LegacyConnection {
   private constructor(options: ConnectionOptions) {
     this.#options = options;
     this.#calls = new CallsInFlight<Flight>(options.clock);
+    this.#standalone = new StandaloneUse(options.transport, options.clock);
     this.#messages = new ServerMessages({
       calls: this.#calls,
       session: options.session,
@@ -107,6 +110,10 @@ export class LegacyConnection {
     const flight = new Flight(String(this.#nextId++), owner);
     const sent = wantsProgress ? withProgressToken(params, JsonText.written(flight.id)) : params;
     this.#calls.add(flight);
+    if (mayBeAsked(this.#options.capabilities)) {
+      const release = this.#standalone.hold();
+      flight.reply.then(release, release);
+    }
     this.#launch(flight, writeRequest(flight.id, method, sent));
     this.#messages.firstCall();
     return { id: flight.id, reply: flight.reply, cancel: (reason) => this.#cancel(flight, reason) };
@@ -117,9 +124,9 @@ export class LegacyConnection {
     this.#post(writeNotification(method, params));
   }
 
-  /** Opens the stream for what belongs to no request, where the transport has one. */
-  openStandalone(): void {
-    this.#options.transport.openStandalone();
+  /** Opens the stream for what belongs to no request, where the transport has one, until the function is called. */
+  holdStandalone(): () => void {
+    return this.#standalone.hold();
   }
 
   /** Takes part in what the server tells of changes, until the function that comes back is called. */
@@ -155,7 +162,8 @@ export class LegacyConnection {
     this.#messages.opened();
     const initialized = writeNotification('notifications/initialized', undefined);
     await this.#unlessClosed(transport.send(initialized, NO_REQUEST));
-    if (mayBeAsked(capabilities)) transport.openStandalone();
+    // What the server asks right after `initialized` needs the stream before the first call does.
+    if (mayBeAsked(capabilities)) this.#standalone.hold()();
   }
 
   /** Waits for what a transport does, but no longer than the session lives. */
@@ -263,6 +271,7 @@ export class LegacyConnection {
   #end(error: GatewardError): void {
     if (this.#closed.signal.aborted) return;
     this.#closed.abort(error);
+    this.#standalone.end();
     this.#messages.close();
     for (const flight of [...this.#flights.values()]) {
       // One that is still being sent ends as its sending ends: only that tells whether the server got it.

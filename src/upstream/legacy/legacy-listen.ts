@@ -96,8 +96,9 @@ class Watch {
     const honoured = { lists: offered.lists, uris };
     const stop = this.#connection.onChange((change) => this.#take(change, honoured));
     watching(true);
+    let release = (): void => undefined;
     try {
-      this.#connection.openStandalone();
+      release = this.#connection.holdStandalone();
       if (first) {
         await call.notify(writeAcknowledged(call.id, honoured));
         this.#changes.open();
@@ -106,6 +107,7 @@ class Watch {
     } finally {
       watching(false);
       stop();
+      release();
       for (const uri of uris) this.#connection.resources.remove(uri);
     }
   }

@@ -16,6 +16,8 @@ export interface LegacyTransport {
   useVersion(version: string): void;
   /** Opens the stream for messages that belong to no request, where there is one (HTTP GET). Safe to call again. */
   openStandalone(): void;
+  /** Closes it while nobody needs it; opened again, it goes on where it was. Safe to call at any time. */
+  closeStandalone(): void;
   /** Ends the session politely (HTTP DELETE; stdin closed, SIGTERM, SIGKILL). Resolves when nothing is left. */
   close(): Promise<void>;
 }

@@ -58,6 +58,8 @@ class StdioTransport implements LegacyTransport {
   /** There are no streams. */
   openStandalone(): void {}
 
+  closeStandalone(): void {}
+
   async close(): Promise<void> {
     this.#closing = true;
     const channel = await this.#channel?.catch(() => undefined);
