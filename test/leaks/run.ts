@@ -23,6 +23,8 @@ const SETTLED_WITHIN_MS = 15_000;
 /** How long a session of a client lasts here, however it is left. */
 const SESSION_TTL_MS = 20_000;
 const LEFT_SESSIONS = 20;
+/** The gateway looks for sessions whose time is over this often. */
+const SWEEP_MS = 30_000;
 /**
  * Bytes that may remain of a round, on average. An object with a few members takes more than the first. Over few rounds
  * the last of the warming up weighs more, and a session that stays takes more than the second.
@@ -144,7 +146,7 @@ async function measureRounds(scene: Scene, look: () => Promise<Rest>): Promise<v
 
 async function checkLeftSessions(scene: Scene, look: () => Promise<Rest>, base: Rest): Promise<void> {
   const failures = await runRounds([['leaveSession', leaveSession]], LEFT_SESSIONS, scene);
-  const withinMs = SESSION_TTL_MS + SETTLED_WITHIN_MS;
+  const withinMs = SESSION_TTL_MS + SWEEP_MS + SETTLED_WITHIN_MS;
   const { counts } = await settle(look, base, { withinMs });
   const left = Object.entries(counts).filter(([name, count]) => count > (base.counts[name] ?? 0));
   for (const [name, count] of left)
