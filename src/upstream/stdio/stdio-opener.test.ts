@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
   ASKABLE,
   bodyOf,
@@ -123,7 +123,10 @@ describe('a legacy program', () => {
 
   it('may print to stdout and stderr: both are kept as log lines', async () => {
     const { log } = await open(stdioConfig('legacy.js', { flags: ['chatty'], era: 'legacy' }));
-    expect(log.all('upstream stderr', 'line')).toEqual(['ready', 'with ünïcode']);
+    // The two pipes are read apart, so the answer on one may come before the lines on the other.
+    await vi.waitFor(() => {
+      expect(log.all('upstream stderr', 'line')).toEqual(['ready', 'with ünïcode']);
+    });
     expect(log.all('upstream wrote something to stdout that is no message', 'text')).toEqual([
       'Listening...',
     ]);
