@@ -117,7 +117,7 @@ export class JsonText {
     const node = this.#indexed();
     if (node.members === undefined) throw new TypeError('Only a JSON object has members to change.');
     const left = new Map(Object.entries(changes));
-    const parts: (Buffer | string)[] = [];
+    const parts: Buffer[] = [];
     for (const member of node.members) {
       const change = left.get(member.key);
       const kept = !left.delete(member.key);
@@ -165,11 +165,11 @@ function memberBytes(key: string, value: JsonText): Buffer {
   return Buffer.concat([Buffer.from(`${JSON.stringify(key)}:`, 'utf8'), value.bytes]);
 }
 
-function joinMembers(parts: readonly (Buffer | string)[]): Buffer {
+function joinMembers(parts: readonly Buffer[]): Buffer {
   const pieces: Buffer[] = [Buffer.from('{')];
   parts.forEach((part, index) => {
     if (index > 0) pieces.push(Buffer.from(','));
-    pieces.push(Buffer.from(part));
+    pieces.push(part);
   });
   pieces.push(Buffer.from('}'));
   return Buffer.concat(pieces);
