@@ -167,6 +167,16 @@ export const ERRORS = define({
     status: 400,
     text: 'This is not an HTTP/1.1 request that the gateway can read.',
   },
+  STORE_UNAVAILABLE: {
+    rpc: 1019,
+    status: 503,
+    text: "The gateway cannot reach or write its store. Try again in a moment; the gateway's log has the cause.",
+  },
+  KEY_EXISTS: {
+    rpc: null,
+    status: 409,
+    text: 'A key that is not revoked has this name. Choose another name, or revoke that key first.',
+  },
   ADMIN_KEY_REQUIRED: {
     rpc: null,
     status: 401,
