@@ -21,6 +21,8 @@ export interface Call {
   readonly notify: Notify;
   /** What only the legacy era knows. Never written to a modern wire. */
   readonly legacy: LegacyCall | undefined;
+  /** It came from another replica, which held that this one has what it needs: it is not sent on to a third. */
+  readonly forwarded?: boolean;
 }
 
 /** The per-request `_meta` of 2026-07-28 (basic §_meta), each value as its bytes came. */
@@ -46,6 +48,8 @@ export interface LegacyCall {
   readonly refusals: ReadonlyMap<string, JsonText>;
   /** What the upstream does with the stream of this call; a door may do the same. */
   readonly stream?: StreamHints | undefined;
+  /** A replica that died may have sent this very call already. */
+  readonly again?: boolean;
 }
 
 /** How a legacy upstream answers one call over HTTP. */

@@ -15,6 +15,7 @@ import {
 } from '../../wire/rev2025-11-25/upstream-result.ts';
 import { methodRuleOf } from '../../wire/rev2026-07-28/registry.ts';
 import type { Connector } from '../connector.ts';
+import type { Replicas } from '../remote/replicas.ts';
 import { ConnectionPool, type Lease } from './connection-pool.ts';
 import { bucketOf, type LegacyBucket, listenBucketOf, type Sharing } from './legacy-bucket.ts';
 import { LegacyConnection } from './legacy-connection.ts';
@@ -49,6 +50,8 @@ export interface LegacyConnectorOptions {
   readonly collectMs?: number;
   /** A number in [0, 1); spreads reconnections. */
   readonly random?: () => number;
+  /** The other replicas; undefined where there are none. */
+  readonly replicas?: Replicas | undefined;
 }
 
 const COLLECT_MS = 30;

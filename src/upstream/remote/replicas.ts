@@ -1,0 +1,43 @@
+import type { AuthorizationContext, Call, Outcome } from '../../call.ts';
+import { GatewardError } from '../../errors.ts';
+import type { OwnerTable, ParkedTable, Store } from '../../store/store.ts';
+
+/** A call for an upstream, as one replica hands it to another. */
+export interface RemoteCall {
+  /** Name of the upstream in the configuration. */
+  readonly upstream: string;
+  readonly call: Call;
+  readonly context: AuthorizationContext;
+}
+
+/** What upstreams know of the other replicas: who lives, who owns what, and how a call gets there. */
+export interface Replicas {
+  /** Own id. */
+  readonly self: string;
+  isAlive(replica: string): boolean;
+  /** Runs once for each other replica that dies; the function that comes back ends that. */
+  onDeath(run: (replica: string) => void): () => void;
+  /** Runs when the others counted this replica as dead for a while: what it owned may be another's by now. */
+  onFenced(run: () => void): () => void;
+  /**
+   * Makes the call at the same upstream of another replica, where `Call.forwarded` is set. Its notifications come before
+   * the outcome; an abort of `call.signal` cancels it there and rejects with the signal's reason. Throws what the
+   * upstream throws there; UPSTREAM_LOST if that replica dies, UPSTREAM_UNAVAILABLE if it never got the call.
+   */
+  callAt(replica: string, remote: RemoteCall): Promise<Outcome>;
+  readonly owners: OwnerTable;
+  readonly parked: ParkedTable;
+}
+
+/** The replicas of a fleet of one. */
+export function loneReplica(store: Pick<Store, 'owners' | 'parked'>, self: string): Replicas {
+  return {
+    self,
+    isAlive: (replica) => replica === self,
+    onDeath: () => () => undefined,
+    onFenced: () => () => undefined,
+    callAt: () => Promise.reject(new GatewardError('UPSTREAM_UNAVAILABLE')),
+    owners: store.owners,
+    parked: store.parked,
+  };
+}
