@@ -74,6 +74,10 @@ export interface SessionRow {
 export interface SessionChanges {
   readonly logLevel?: string;
   readonly subscriptions?: readonly string[];
+  /** A URI to add, after `subscriptions`. One that is there already changes nothing. */
+  readonly subscribe?: string;
+  /** A URI to take away. */
+  readonly unsubscribe?: string;
   readonly streamHolder?: string | null;
   readonly extra?: Buffer;
 }
@@ -162,6 +166,8 @@ export interface StreamTable {
   answer(key: StreamKey, answer: StreamAnswer): Promise<boolean>;
   /** The answers so far. */
   answers(key: StreamKey): Promise<readonly StreamAnswer[]>;
+  /** Streams that have not ended and whose holder is no replica that lives, at most `max`. */
+  orphans(max: number): Promise<readonly StreamRow[]>;
 }
 
 /** A call to a legacy upstream that waits, or waited, for answers of its client. */
