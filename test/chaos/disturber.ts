@@ -1,0 +1,94 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RunningPostgres } from '../support/postgres.ts';
+import type { Balancer } from './balancer.ts';
+import type { Disturbance } from './judge.ts';
+import type { Replica } from './replicas.ts';
+import type { ShakyProxy } from './shaky-proxy.ts';
+
+/** What can be disturbed. */
+export interface Disturbed {
+  readonly replicas: readonly Replica[];
+  readonly proxies: readonly ShakyProxy[];
+  readonly postgres: RunningPostgres;
+  readonly balancer: Balancer;
+}
+
+/** Breaks one thing after the other, and remembers when. */
+export interface Disturber {
+  readonly disturbances: readonly Disturbance[];
+  start(): void;
+  /** Ends it, with every replica running. */
+  stop(): Promise<void>;
+  summary(): string;
+}
+
+/** Time between the end of one disturbance and the next: longer than a call may take after one. */
+const PAUSE_MS = 2_500;
+const DOWN_MS = 1_500;
+const CUT_MS = 800;
+const SLOW_MS = 2_000;
+const DELAY_MS = 40;
+
+/** Makes a disturber. Nothing happens before its start. */
+export function createDisturber({ replicas, proxies, postgres, balancer }: Disturbed): Disturber {
+  const disturbances: { from: number; to: number }[] = [];
+  const counts: Record<string, number> = {};
+  let going = false;
+  let done: Promise<void> = Promise.resolve();
+  let turn = 0;
+
+  const disturb = async (name: string, act: () => Promise<void>): Promise<void> => {
+    const one = { from: Date.now(), to: Number.POSITIVE_INFINITY };
+    disturbances.push(one);
+    counts[name] = (counts[name] ?? 0) + 1;
+    await act();
+    one.to = Date.now();
+  };
+  const kill = (): Promise<void> => {
+    const replica = replicas[turn % replicas.length];
+    return disturb('replicas killed', async () => {
+      await replica?.kill();
+      await sleep(DOWN_MS);
+      await replica?.start();
+    });
+  };
+  const cutStore = (): Promise<void> =>
+    disturb('connections to the store cut', async () => {
+      proxies[turn % proxies.length]?.cut(CUT_MS);
+      await sleep(CUT_MS);
+    });
+  const slowStore = (): Promise<void> =>
+    disturb('connections to the store slowed', async () => {
+      proxies[turn % proxies.length]?.slow(DELAY_MS, SLOW_MS);
+      await sleep(SLOW_MS);
+    });
+  const restartStore = (): Promise<void> => disturb('PostgreSQL restarted', () => postgres.restart());
+  const cutClients = (): Promise<void> =>
+    disturb('connections of clients cut', async () => {
+      balancer.cut(6);
+    });
+  const TURNS = [kill, cutClients, kill, cutStore, kill, slowStore, cutClients, kill, restartStore];
+
+  const run = async (): Promise<void> => {
+    while (going) {
+      await TURNS[turn % TURNS.length]?.();
+      turn++;
+      if (going) await sleep(PAUSE_MS);
+    }
+  };
+  return {
+    disturbances,
+    start() {
+      going = true;
+      done = run();
+    },
+    async stop() {
+      going = false;
+      await done;
+    },
+    summary: () =>
+      Object.entries(counts)
+        .map(([name, count]) => `${name}: ${count}`)
+        .join(', '),
+  };
+}
