@@ -177,6 +177,16 @@ export const ERRORS = define({
     status: 409,
     text: 'A key that is not revoked has this name. Choose another name, or revoke that key first.',
   },
+  KEY_REQUIRED: {
+    rpc: 1020,
+    status: 401,
+    text: 'This gateway needs a key. Send it as: Authorization: Bearer gwk_...',
+  },
+  KEY_INVALID: {
+    rpc: 1021,
+    status: 401,
+    text: 'The key is not valid: it is unknown, revoked or has expired. Ask the operator of the gateway for another.',
+  },
   ADMIN_KEY_REQUIRED: {
     rpc: null,
     status: 401,
@@ -188,7 +198,7 @@ export const ERRORS = define({
   INSECURE_LISTEN: {
     rpc: null,
     status: 422,
-    text: 'Without authentication the gateway listens on loopback only. Set listen.host to 127.0.0.1 or ::1.',
+    text: 'Without authentication the gateway listens on loopback only. Set listen.host to 127.0.0.1 or ::1, or auth.keys to true.',
   },
   LISTEN_FAILED: { rpc: null, status: 500, text: 'The gateway cannot listen on its address.' },
   DATA_FOLDER_UNUSABLE: { rpc: null, status: 500, text: 'The data folder cannot be used.' },

@@ -49,7 +49,9 @@ except \`all\`, whose names thus stay the same when a second upstream comes.
 | variable | what |
 |---|---|
 | \`GATEWARD_CONFIG\` | Path of the configuration file, where the command line names none. |
-| \`GATEWARD_SECRET\` | The master secret, at least 32 bytes. Without it, a file in \`dataDir\` holds one. Never given to an upstream. |
+| \`GATEWARD_SECRET\` | The master secret, at least 32 bytes. Without it, the file \`secret.key\` in \`dataDir\` holds one. Replicas that share PostgreSQL must all have the same. Never given to an upstream. |
+| \`GATEWARD_SECRET_PREVIOUS\` | The master secret before it: what it sealed can still be opened, nothing new is sealed with it. Keep it set for a day after a change. A file \`secret.previous.key\` in \`dataDir\` does the same. |
+| \`GATEWARD_KEY\` | The key that \`gateward connect\` shows to a gateway with \`auth.keys\`. |
 | \`HTTPS_PROXY\`, \`HTTP_PROXY\`, \`ALL_PROXY\`, \`NO_PROXY\` | The way to HTTP upstreams that set no \`proxy\`. Lower case is read first. \`NO_PROXY\` takes names (with their subdomains), addresses, networks, each with a port if wanted, and \`*\`. |
 `;
 

@@ -5,6 +5,7 @@ import { checkHeaders } from './check-headers.ts';
 import { chooseProxy } from './choose-proxy.ts';
 import { asMap, type KeyPath, valueAt } from './key-path.ts';
 import { MERGED_SERVER } from './schema-fields.ts';
+import { isPostgresUrl } from './schema-store.ts';
 import { faultOfRead } from './substitute.ts';
 import { nearest } from './suggest-key.ts';
 import type { ProxyVariables } from './types.ts';
@@ -30,6 +31,7 @@ export interface Surroundings {
 export async function checkMeaning(value: unknown, around: Surroundings): Promise<MeaningFault[]> {
   return [
     ...checkListen(value),
+    ...checkBus(value),
     ...checkServers(value),
     ...checkUpstreams(value, around.proxy),
     ...(await checkFiles(value, around.folder)),
@@ -38,13 +40,26 @@ export async function checkMeaning(value: unknown, around: Surroundings): Promis
 
 function checkListen(value: unknown): MeaningFault[] {
   const host = valueAt(value, ['listen', 'host']);
+  if (valueAt(value, ['auth', 'keys']) === true) return [];
   if (typeof host !== 'string' || host === '' || isLoopbackHost(host)) return [];
   return [
     {
       path: ['listen', 'host'],
       message:
-        'Without authentication the gateway listens on loopback only: 127.0.0.1, ::1 or localhost. Put a reverse proxy with authentication in front of it to reach it from elsewhere.',
+        'Without authentication the gateway listens on loopback only: 127.0.0.1, ::1 or localhost. To reach it from elsewhere, set auth.keys to true and make a key for each caller with: gateward key create.',
       insecure: true,
+    },
+  ];
+}
+
+function checkBus(value: unknown): MeaningFault[] {
+  const [store, bus] = ['store', 'bus'].map((key) => valueAt(value, [key]));
+  if (bus === undefined || (typeof store === 'string' && isPostgresUrl(store))) return [];
+  return [
+    {
+      path: ['bus'],
+      message:
+        'Only replicas that share PostgreSQL need a bus; the processes of one machine have their own. Remove it, or set store to postgres://...',
     },
   ];
 }

@@ -4,6 +4,8 @@ import { readEnvironment } from './env.ts';
 it('reads what the gateway uses, the lower case of proxy variables first', () => {
   const env = readEnvironment({
     GATEWARD_SECRET: 's'.repeat(32),
+    GATEWARD_SECRET_PREVIOUS: 'p'.repeat(32),
+    GATEWARD_KEY: 'gwk_x',
     GATEWARD_CONFIG: '/etc/gateward.yaml',
     HTTP_PROXY: 'http://upper',
     http_proxy: 'http://lower',
@@ -12,12 +14,18 @@ it('reads what the gateway uses, the lower case of proxy variables first', () =>
     no_proxy: 'x',
   });
   expect(env.secret).toBe('s'.repeat(32));
+  expect([env.previousSecret, env.key]).toEqual(['p'.repeat(32), 'gwk_x']);
   expect(env.configFile).toBe('/etc/gateward.yaml');
   expect(env.proxy).toEqual({ http: 'http://lower', https: 'http://secure', all: undefined, none: 'x' });
 });
 
-it('keeps the master secret out of the variables that substitution and children see', () => {
-  const env = readEnvironment({ GATEWARD_SECRET: 'secret', HOME: '/home/me' });
+it('keeps its own secrets out of the variables that substitution and children see', () => {
+  const env = readEnvironment({
+    GATEWARD_SECRET: 'secret',
+    GATEWARD_SECRET_PREVIOUS: 'older',
+    GATEWARD_KEY: 'gwk_',
+    HOME: '/home/me',
+  });
   expect({ ...env.variables }).toEqual({ HOME: '/home/me' });
 });
 

@@ -1,20 +1,25 @@
 import type { Environment } from './types.ts';
 
+/** The gateway's own secrets. */
+const SECRETS: readonly string[] = ['GATEWARD_SECRET', 'GATEWARD_SECRET_PREVIOUS', 'GATEWARD_KEY'];
+
 /**
  * Reads the environment of the process, once. This is the only reader of `process.env`.
  *
- * Empty variables count as absent for what the gateway itself reads. GATEWARD_SECRET is kept apart, so that no
- * substitution and no child process can see it.
+ * Empty variables count as absent for what the gateway itself reads. Its own secrets are kept apart, so that no
+ * substitution and no child process can see them.
  */
 export function readEnvironment(source: NodeJS.ProcessEnv = process.env): Environment {
   const variables: Record<string, string> = Object.create(null);
   for (const [name, value] of Object.entries(source)) {
-    if (value !== undefined && name !== 'GATEWARD_SECRET') variables[name] = value;
+    if (value !== undefined && !SECRETS.includes(name)) variables[name] = value;
   }
   const either = (name: string): string | undefined =>
     given(source[name.toLowerCase()]) ?? given(source[name]);
   return Object.freeze({
     secret: given(source['GATEWARD_SECRET']),
+    previousSecret: given(source['GATEWARD_SECRET_PREVIOUS']),
+    key: given(source['GATEWARD_KEY']),
     configFile: given(source['GATEWARD_CONFIG']),
     proxy: Object.freeze({
       http: either('HTTP_PROXY'),

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
 import { readConfig } from './load.ts';
 
-async function secretsOf(upstreams: string): Promise<readonly string[]> {
+async function secretsOf(upstreams: string, more = ''): Promise<readonly string[]> {
   const proxy = { http: undefined, https: undefined, all: undefined, none: undefined };
-  const loaded = await readConfig(`upstreams:\n  ${upstreams}\n`, {
+  const loaded = await readConfig(`${more}upstreams:\n  ${upstreams}\n`, {
     file: 'x.yaml',
     env: { variables: { SHORT: 'abc', LONG: 'long-secret' }, proxy },
   });
@@ -20,4 +20,16 @@ it.each([
   ['a: { url: "http://x", proxy: "http://y" }', []],
 ])('%s holds %j', async (upstreams, secrets) => {
   expect(await secretsOf(upstreams)).toEqual(secrets);
+});
+
+it('the URLs of store and bus are secret, and so are the credentials in them', async () => {
+  const more =
+    'store: "postgres://me@db/x?password=db-secret&sslmode=require"\nbus: nats://me:bus-secret@nats\n';
+  expect(await secretsOf('a: { command: x }', more)).toEqual([
+    'postgres://me@db/x?password=db-secret&sslmode=require',
+    'nats://me:bus-secret@nats',
+    'bWU6YnVzLXNlY3JldA==',
+    'bus-secret',
+    'db-secret',
+  ]);
 });

@@ -237,6 +237,31 @@ it('at most a hundred problems are told, and how many there are', async () => {
   expect(data?.['problems']).toHaveLength(100);
 });
 
+describe('the store', () => {
+  const folder = join(import.meta.dirname, 'golden');
+
+  it.each([
+    ['', join(folder, 'data', 'gateward.db')],
+    ['dataDir: /var/lib/gateward\n', '/var/lib/gateward/gateward.db'],
+    ['store: "sqlite:."\n', join(folder, 'gateward.db')],
+    ['store: sqlite:/srv/fleet.db\n', '/srv/fleet.db'],
+  ])('%j is the SQLite file %s', async (text, file) => {
+    expect((await read(text)).config.store).toEqual({ kind: 'sqlite', file });
+  });
+
+  it.each([
+    ['store: mysql://x\n', '1:1 store: Must begin with sqlite: or postgres://.'],
+    ['store: "postgres://a:b@:x"\n', '1:1 store: Is not a URL that can be read.'],
+    ['store: postgres://x/y\nbus: amqp://x\n', '2:1 bus: Must be a whole URL, such as nats://nats.lan:4222.'],
+    [
+      'bus: nats://x\n',
+      '1:1 bus: Only replicas that share PostgreSQL need a bus; the processes of one machine have their own. Remove it, or set store to postgres://...',
+    ],
+  ])('%j is refused', async (text, problem) => {
+    expect(await problems(text)).toEqual([problem]);
+  });
+});
+
 describe('listening', () => {
   it.each(['0.0.0.0', '::', '192.0.2.1', 'gateway.example.com', '127.0.0.1.example.com'])(
     '%s is refused with a code of its own',
@@ -246,6 +271,17 @@ describe('listening', () => {
       expect(error.message).toContain(`${FILE}:1:11 listen.host: `);
     },
   );
+
+  it('with keys any address is allowed', async () => {
+    const { config } = await read('listen: { host: 0.0.0.0 }\nauth: { keys: true }\n');
+    expect([config.listen.host, config.auth.keys]).toEqual(['0.0.0.0', true]);
+  });
+
+  it('keys that are substituted count', async () => {
+    const text = 'listen: { host: 0.0.0.0 }\nauth: { keys: "${KEYS}" }\n';
+    expect((await read(text, { KEYS: 'true' })).config.listen.host).toBe('0.0.0.0');
+    expect((await refusal(read(text, { KEYS: 'false' }))).code).toBe('INSECURE_LISTEN');
+  });
 
   it.each([
     ['127.0.0.1', '127.0.0.1'],

@@ -1,7 +1,8 @@
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { bareHost, isLoopbackHost } from './address.ts';
 import { chooseProxy } from './choose-proxy.ts';
 import { MERGED_SERVER } from './schema-fields.ts';
+import { isPostgresUrl, sqlitePath } from './schema-store.ts';
 import type {
   Config,
   ConfigFile,
@@ -12,6 +13,7 @@ import type {
   ServerConfig,
   SourceConfig,
   StdioUpstreamConfig,
+  StoreConfig,
   UpstreamConfig,
 } from './types.ts';
 
@@ -36,13 +38,19 @@ export function resolveConfig(input: ConfigFile, options: ResolveOptions): Confi
   const names = options.keysOf(['upstreams'], input.upstreams);
   const upstreams = names.flatMap((name) => {
     const upstream = input.upstreams[name];
-    return upstream === undefined ? [] : [resolveUpstream(name, upstream, { folder, proxy: options.proxy })];
+    if (upstream === undefined) return [];
+    const { proxy } = options;
+    return [resolveUpstream(name, upstream, { folder, proxy, toldApart: input.auth.keys })];
   });
+  const dataDir = resolve(folder, input.dataDir);
   const config: Config = {
     file: options.file,
     listen: resolveListen(input.listen, folder),
     publicUrl: input.publicUrl === undefined ? undefined : new URL(input.publicUrl).href.replace(/\/+$/, ''),
-    dataDir: resolve(folder, input.dataDir),
+    dataDir,
+    store: resolveStore(input.store, { folder, dataDir }),
+    bus: input.bus,
+    auth: input.auth,
     log: input.log,
     limits: input.limits,
     stop: input.stop,
@@ -51,6 +59,18 @@ export function resolveConfig(input: ConfigFile, options: ResolveOptions): Confi
   };
   freezeDeep(config);
   return config;
+}
+
+/** The file in a folder that is given for an SQLite store. */
+const STORE_FILE = 'gateward.db';
+
+function resolveStore(
+  text: string | undefined,
+  { folder, dataDir }: { readonly folder: string; readonly dataDir: string },
+): StoreConfig {
+  if (text !== undefined && isPostgresUrl(text)) return { kind: 'postgres', url: text };
+  const path = resolve(folder, sqlitePath(text ?? '') ?? dataDir);
+  return { kind: 'sqlite', file: path.endsWith('.db') ? path : join(path, STORE_FILE) };
 }
 
 function resolveListen(listen: ConfigFile['listen'], folder: string): ListenConfig {
@@ -77,6 +97,8 @@ function normalizeOrigin(text: string): string {
 interface UpstreamOptions {
   readonly folder: string;
   readonly proxy: ProxyVariables;
+  /** Callers prove who they are, so each can have a process of its own. */
+  readonly toldApart: boolean;
 }
 
 function resolveUpstream(name: string, input: FileUpstream, options: UpstreamOptions): UpstreamConfig {
@@ -88,6 +110,7 @@ function resolveUpstream(name: string, input: FileUpstream, options: UpstreamOpt
       name,
       ...input,
       command,
+      process: input.process ?? (options.toldApart ? 'principal' : 'shared'),
       cwd: from(input.cwd ?? '.'),
     };
     return upstream;

@@ -22,7 +22,7 @@ export const listenSchema = z.strictObject({
   host: textField(255)
     .default('127.0.0.1')
     .describe(
-      'The address to listen on. Without authentication only loopback is allowed: 127.0.0.1, ::1 or localhost.',
+      'The address to listen on. Without `auth.keys` only loopback is allowed: 127.0.0.1, ::1 or localhost.',
     ),
   port: wholeNumber(0, 65_535).default(3232).describe('The port to listen on. 0 takes any free one.'),
   tls: z

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import {
   environmentField,
+  globsField,
   headersField,
   httpUrlField,
   milliseconds,
@@ -42,6 +43,12 @@ const common = {
     .default(false)
     .describe(
       "Whether the upstream's `cacheScope: public` is believed, so that one caller's result may answer another caller.",
+    ),
+  repeatable: z
+    .union([z.boolean(), globsField])
+    .default(false)
+    .describe(
+      'Which tools are safe to run twice with the same arguments: `true` for all, or a list of names, where `*` stands for any characters. When a replica or a connection dies with a call under way, such a call is sent again; any other ends with an error that says that it may have run.',
     ),
 };
 
@@ -98,14 +105,20 @@ export const stdioUpstreamSchema = z.strictObject({
     .optional()
     .describe('The folder that the program runs in. Without it, the folder of this file.'),
   process: z
-    .enum(['shared', 'session'])
-    .default('shared')
+    .enum(['shared', 'principal', 'session'])
+    .optional()
     .describe(
-      '`shared` is one process for everybody; a legacy server in it is told of no client capabilities, so it cannot ask back (elicitation, sampling, roots). `session` is one for each client session, and can.',
+      '`shared` is one process for everybody; a legacy server in it is told of no client capabilities, so it cannot ask back (elicitation, sampling, roots). `principal` is one for each caller, `session` one for each client session, and both can. Without it: `principal` with `auth.keys`, else `shared`.',
+    ),
+  stateless: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Whether the program remembers nothing from one call to the next, so that every replica may run a process of its own. Otherwise one replica runs it, and calls from the others are passed on to that one.',
     ),
   maxProcesses: wholeNumber(1, 10_000)
     .default(64)
-    .describe('Processes that may run at a time with `process: session`.'),
+    .describe('Processes that may run at a time with `process: principal` or `session`.'),
   ...common,
 });
 

@@ -13,6 +13,7 @@ import {
   wholeNumber,
 } from './schema-fields.ts';
 import { listenSchema } from './schema-listen.ts';
+import { authSchema, busField, storeField } from './schema-store.ts';
 import { upstreamSchema } from './schema-upstream.ts';
 
 /** `log`: what the gateway says about itself on standard error. */
@@ -130,6 +131,9 @@ export const configFileSchema = z.strictObject({
   dataDir: pathField
     .default('./data')
     .describe('The folder for what the gateway must remember. It is made when it is missing.'),
+  store: storeField,
+  bus: busField,
+  auth: authSchema.prefault({}).describe('Who may call the gateway.'),
   log: logSchema.prefault({}).describe("The gateway's own log."),
   limits: limitsSchema.prefault({}).describe('Bounds of what one process holds.'),
   stop: stopSchema.prefault({}).describe('How the gateway stops.'),

@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import type { configFileSchema, limitsSchema, logSchema, serverSchema, stopSchema } from './schema.ts';
 import type { listenSchema } from './schema-listen.ts';
+import type { authSchema } from './schema-store.ts';
 import type { httpUpstreamSchema, stdioUpstreamSchema } from './schema-upstream.ts';
 
 /** The same type with every member read-only, all the way down. */
@@ -18,6 +19,8 @@ export type ConfigFile = z.output<typeof configFileSchema>;
 export type LogConfig = DeepReadonly<z.output<typeof logSchema>>;
 /** `limits` */
 export type LimitsConfig = DeepReadonly<z.output<typeof limitsSchema>>;
+/** `auth` */
+export type AuthConfig = DeepReadonly<z.output<typeof authSchema>>;
 /** `stop` */
 export type StopConfig = DeepReadonly<z.output<typeof stopSchema>>;
 
@@ -43,10 +46,20 @@ export type HttpUpstreamConfig = DeepReadonly<
   { kind: 'http'; name: string; proxy: string | null } & Omit<z.output<typeof httpUpstreamSchema>, 'proxy'>
 >;
 
-/** An upstream that is a process. `cwd` is absolute and always there. */
+type StdioFields = z.output<typeof stdioUpstreamSchema>;
+
+/** An upstream that is a process. `cwd` is absolute and always there; `process` is settled. */
 export type StdioUpstreamConfig = DeepReadonly<
-  { kind: 'stdio'; name: string; cwd: string } & Omit<z.output<typeof stdioUpstreamSchema>, 'cwd'>
+  { kind: 'stdio'; name: string; cwd: string; process: NonNullable<StdioFields['process']> } & Omit<
+    StdioFields,
+    'cwd' | 'process'
+  >
 >;
+
+/** `store`. `file` is an absolute path; `url` is secret. */
+export type StoreConfig =
+  | { readonly kind: 'sqlite'; readonly file: string }
+  | { readonly kind: 'postgres'; readonly url: string };
 
 /** One upstream. Tell the kinds apart by `kind`. */
 export type UpstreamConfig = HttpUpstreamConfig | StdioUpstreamConfig;
@@ -89,6 +102,10 @@ export interface Config {
   readonly publicUrl: string | undefined;
   /** Absolute path. */
   readonly dataDir: string;
+  readonly store: StoreConfig;
+  /** URL of a NATS server, which is secret. */
+  readonly bus: string | undefined;
+  readonly auth: AuthConfig;
   readonly log: LogConfig;
   readonly limits: LimitsConfig;
   readonly stop: StopConfig;
@@ -109,12 +126,16 @@ export interface ProxyVariables {
 
 /** What the gateway takes from the environment, read once at the start. */
 export interface Environment {
-  /** GATEWARD_SECRET: the master secret. Nothing else holds it: it is not among `variables`. */
+  /** GATEWARD_SECRET: the master secret. */
   readonly secret: string | undefined;
+  /** GATEWARD_SECRET_PREVIOUS: the master secret before it. Opens what it sealed, and seals nothing. */
+  readonly previousSecret: string | undefined;
+  /** GATEWARD_KEY: the key that `gateward connect` shows to a gateway. */
+  readonly key: string | undefined;
   /** GATEWARD_CONFIG: the path of the configuration file. */
   readonly configFile: string | undefined;
   readonly proxy: ProxyVariables;
-  /** Every variable but GATEWARD_SECRET: what `${NAME}` reads and what stdio upstreams may inherit from. */
+  /** Every variable but these secrets: what `${NAME}` reads and what stdio upstreams may inherit from. */
   readonly variables: Readonly<Record<string, string>>;
 }
 

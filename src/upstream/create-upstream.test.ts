@@ -38,6 +38,7 @@ function make(url: string, more: Partial<HttpUpstreamConfig> = {}): Upstream {
     maxConnections: 8,
     maxResponseBytes: 1_000_000,
     trusted: false,
+    repeatable: false,
     ...more,
   };
   const upstream = createUpstreamOf(config, {

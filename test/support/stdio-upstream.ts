@@ -34,7 +34,7 @@ export function stdioConfig(
   const { flags = [], ...rest } = options;
   const parsed = stdioUpstreamSchema.parse({ command: process.execPath });
   const args = [`${fixtureFolder}${script}`, ...flags.map((flag) => `--${flag}`)];
-  return { ...parsed, kind: 'stdio', name: 'fixture', cwd: fixtureFolder, args, ...rest };
+  return { ...parsed, process: 'shared', kind: 'stdio', name: 'fixture', cwd: fixtureFolder, args, ...rest };
 }
 
 export function stdioDeps(log: Log = new MemoryLog()): StdioOpenerDeps {
