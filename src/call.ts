@@ -21,6 +21,11 @@ export interface Call {
   readonly notify: Notify;
   /** What only the legacy era knows. Never written to a modern wire. */
   readonly legacy: LegacyCall | undefined;
+  /**
+   * `Principal.key` of who calls: what is one caller's own is bound to it. Absent where the gateway asks for itself, and
+   * until the caller is known.
+   */
+  readonly principal?: string;
   /** It came from another replica, which held that this one has what it needs: it is not sent on to a third. */
   readonly forwarded?: boolean;
 }
@@ -98,6 +103,8 @@ export type Outcome = (Complete | InputRequired | Failed) & {
 export interface Complete {
   readonly kind: 'complete';
   readonly result: JsonText;
+  /** The tool's output schema has no object at its root, so legacy clients know it inside of one. */
+  readonly wrapped?: boolean;
 }
 
 /** The upstream needs input before it goes on (2026-07-28 patterns/mrtr): a whole InputRequiredResult. */
@@ -128,7 +135,28 @@ export interface Failed {
 export interface Principal {
   /** Stable text made of issuer, subject and client; what sessions, cursors and states are bound to. */
   readonly key: string;
-  readonly kind: 'local';
+  /** `local`: whoever reaches the loopback. `key`: the holder of a key. */
+  readonly kind: 'local' | 'key';
+  /** Names of the servers that it may use; absent for all. */
+  readonly servers?: ReadonlySet<string>;
+}
+
+/**
+ * Says who sent a request with these headers; a plain value where nothing has to be read first. Throws, or rejects
+ * with, KEY_REQUIRED, KEY_INVALID or STORE_UNAVAILABLE.
+ */
+export type Authenticate = (headers: Inbound['headers']) => Principal | Promise<Principal>;
+
+/** Who may call. */
+export interface Callers {
+  readonly authenticate: Authenticate;
+  /** The principal of a `Principal.key` as it is now, for work that goes on without a request. Throws as `authenticate`. */
+  readonly recall: (principal: string) => Principal | Promise<Principal>;
+  /**
+   * Runs once when a principal may not call any more, so that its streams end; the function that comes back calls it
+   * off. Never for one that is `local`.
+   */
+  readonly watch: (principal: string, onEnd: () => void) => () => void;
 }
 
 /** What a door hands to the pipeline: a call, the server it is meant for, and what the transport said of it. */
@@ -138,6 +166,11 @@ export interface Inbound {
   readonly call: Call;
   /** The request's headers in lower case, each at most once where MCP reads it; undefined on stdio. */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>> | undefined;
+  /**
+   * Who calls, where that was proved before. Without it the headers say so; without those it is who opened the call's
+   * session, if they may still call.
+   */
+  readonly principal?: Principal;
 }
 
 /** The pipeline as one door sees it. Never rejects: a refusal is an outcome too. */
@@ -148,3 +181,6 @@ export type Handle = (inbound: Inbound) => Promise<Outcome>;
  * and listens are keyed by it, so nothing crosses from one context to another.
  */
 export type AuthorizationContext = string;
+
+/** The context of an upstream that everybody reaches by the operator's credential, and of what the gateway itself asks. */
+export const OPERATOR: AuthorizationContext = 'operator';

@@ -10,6 +10,7 @@ import { answerFromCatalog } from './steps/answer-from-catalog.ts';
 import { callUpstream } from './steps/call-upstream.ts';
 import { checkMirroredHeaders } from './steps/check-mirrored-headers.ts';
 import { checkParamHeaders } from './steps/check-param-headers.ts';
+import { noteWrapping } from './steps/note-wrapping.ts';
 import { openState } from './steps/open-state.ts';
 import { resolveSession } from './steps/resolve-session.ts';
 import { route } from './steps/route.ts';
@@ -39,6 +40,7 @@ export function createPipeline({ catalog, definitions, cache, seal, log }: Pipel
     .use(route(catalog),                  LH,     MH,     SE) // name -> server, upstream, the upstream's own name
     .use(answerFromCatalog,               LH,     MH,     SE) // discover, lists and listen, where they are not one upstream's
     .use(checkParamHeaders(definitions),          MH        ) // Mcp-Param-*: needs the tool's definition
+    .use(noteWrapping(definitions),       LH,             SE) // results of tools whose schema legacy lists show wrapped
     .use(useCache(cache),                 LH,     MH,     SE) // reads that may be cached, per authorization context
     .use(callUpstream,                    LH,     MH,     SE)
     .handlers();

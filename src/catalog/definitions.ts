@@ -1,6 +1,7 @@
 import type { AuthorizationContext } from '../call.ts';
 import { JsonText } from '../lib/json-text.ts';
 import { type ParamAnnotation, readParamAnnotations } from '../wire/param-headers.ts';
+import { needsWrapping } from '../wire/rev2025-11-25/wrap-schema.ts';
 import type { Item } from './collect-list.ts';
 import type { Listings } from './listings.ts';
 import type { Source } from './server-view.ts';
@@ -8,12 +9,15 @@ import type { Source } from './server-view.ts';
 const NONE: readonly ParamAnnotation[] = [];
 /** What is known of a tool is checked against its upstream at most this often while it is called. */
 const RECHECK_MS = 60_000;
+/** A tool that is not in the list that is known is looked for again at most this often. */
+const MISSING_MS = 5_000;
 
 /** What the definitions of tools say about calls to them, from the newest lists that are known. */
 export class Definitions {
   readonly #listings: Listings;
   readonly #now: () => number;
   readonly #annotations = new WeakMap<Item, readonly ParamAnnotation[]>();
+  readonly #wrapped = new WeakMap<Item, boolean>();
 
   constructor(listings: Listings, now: () => number) {
     this.#listings = listings;
@@ -46,9 +50,38 @@ export class Definitions {
     return this.#read(this.#listings.peek(source, 'tools', context)?.byName.get(tool));
   }
 
+  /**
+   * Whether legacy clients see the tool's output schema inside an object. A plain value once the tool is known; false
+   * for one that is not listed.
+   */
+  isOutputWrapped(source: Source, tool: string, context: AuthorizationContext): boolean | Promise<boolean> {
+    const known = this.#listings.peek(source, 'tools', context);
+    const item = known?.byName.get(tool);
+    if (item !== undefined) return this.#isWrapped(item);
+    const read =
+      known === undefined
+        ? this.#listings.read(source, 'tools', context)
+        : this.#listings.reread(source, 'tools', { context, everyMs: MISSING_MS });
+    return read === undefined
+      ? false
+      : Promise.resolve(read).then(({ byName }) => this.#isWrapped(byName.get(tool)));
+  }
+
   /** Reads the upstream's tools again: it found the headers of a call wrong. */
   async refresh(source: Source, context: AuthorizationContext): Promise<void> {
     await this.#listings.refresh(source, 'tools', context);
+  }
+
+  #isWrapped(item: Item | undefined): boolean {
+    if (item === undefined) return false;
+    const known = this.#wrapped.get(item);
+    if (known !== undefined) return known;
+    const schema = item.text.includes('outputSchema')
+      ? JsonText.written(item.text).get('outputSchema')
+      : undefined;
+    const wrapped = schema !== undefined && needsWrapping(schema);
+    this.#wrapped.set(item, wrapped);
+    return wrapped;
   }
 
   #read(item: Item | undefined): readonly ParamAnnotation[] {

@@ -157,6 +157,20 @@ describe('a call that asks for input', () => {
     expect(rounds).toBe(9);
   });
 
+  it('lets one call of a legacy server ask as often as it likes', async () => {
+    let rounds = 0;
+    const { url } = await start(() =>
+      ++rounds > 20 ? text('enough') : ask({ e: form(`${rounds}`) }, 'parked', legacyUpstream),
+    );
+    const session = await openSession(url, '2025-11-25', { elicitation: {} });
+    const reader = await openCall(session);
+    for (let round = 1; round <= 20; round++) {
+      const id = (await reader.message())?.message?.['id'];
+      await session.post({ jsonrpc: '2.0', id, result: { action: 'accept', content: {} } });
+    }
+    expect(await reader.rest()).toMatchObject([{ result: { content: [{ text: '"enough"' }] } }]);
+  });
+
   it('refuses an outcome that asks for nothing', async () => {
     const { url } = await start(() => ask(undefined));
     const session = await openSession(url);

@@ -35,8 +35,10 @@ export interface RoundsOptions {
   readonly clock: Clock;
 }
 
-/** A call of a legacy client that never ends may keep asking only so often. */
+/** A call that never ends may keep asking only so often. */
 const MAX_ROUNDS = 8;
+/** One call of a legacy server asks one thing after another as often as it likes; this only ends what has no end. */
+const MAX_PARKED_ROUNDS = 1000;
 /** Milliseconds before a retry that answers nothing. */
 const PACE_MS = 250;
 const CANCEL = JsonText.of({ action: 'cancel' });
@@ -53,11 +55,17 @@ export async function runRounds(options: RoundsOptions): Promise<Complete | Fail
     const outcome = await options.call(answers, round);
     if (outcome.kind !== 'input_required') return outcome;
     if (options.signal.aborted) return notGiven('The call was cancelled.');
-    if (round >= MAX_ROUNDS) return notGiven(`It asked more than ${MAX_ROUNDS} times.`);
+    const most = isParked(outcome) ? MAX_PARKED_ROUNDS : MAX_ROUNDS;
+    if (round >= most) return notGiven(`It asked more than ${most} times.`);
     const next = await answerRound(outcome, options);
     if ('kind' in next) return next;
     answers = next;
   }
+}
+
+/** True while a call of a legacy server waits for the answers; otherwise the retry calls anew. */
+function isParked({ legacy, result }: InputRequired): boolean {
+  return legacy !== undefined && result.get('requestState') !== undefined;
 }
 
 async function answerRound(outcome: InputRequired, options: RoundsOptions): Promise<RoundAnswers | Failed> {

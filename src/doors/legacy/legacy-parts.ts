@@ -7,7 +7,6 @@ import type { HeaderValues } from '../../wire/headers.ts';
 import type { LiveSession } from './live-session.ts';
 import type { LiveSessions } from './live-sessions.ts';
 import type { SseConnectionOptions } from './sse-connection.ts';
-import type { WrappedTools } from './wrapped-tools.ts';
 
 /** What a legacy door works with. */
 export interface LegacyParts {
@@ -16,7 +15,6 @@ export interface LegacyParts {
   readonly rows: SessionRows;
   readonly log: EventLog;
   readonly sessions: LiveSessions;
-  readonly wrapped: WrappedTools;
   readonly clock: Clock;
   readonly sse: SseConnectionOptions;
   /** Streams for messages that belong to no call, by session. */

@@ -111,23 +111,20 @@ async function callInside(request: LegacyRequest, flight: Flight, parts: LegacyP
   };
   const { questions, revision, capabilities } = session;
   const rounds = { call, outlet: asking, questions, revision, capabilities, signal, clock: parts.clock };
-  return replyWith(await runRounds(rounds), { id, method, name: base.name, session }, parts);
+  return replyWith(await runRounds(rounds), { id, method, session });
 }
 
 interface Meant {
   readonly id: string;
   readonly method: string;
-  readonly name: string | undefined;
   readonly session: LiveSession;
 }
 
-function replyWith(outcome: Outcome, { id, method, name, session }: Meant, parts: LegacyParts): Reply {
+function replyWith(outcome: Outcome, { id, method, session: { revision } }: Meant): Reply {
   if (outcome.kind === 'error') return failureReply(id, outcome, method);
   if (!isPlainResult(outcome.result)) return errorReply(id, new GatewardError('UPSTREAM_INVALID'), method);
-  const { server } = session.facts;
-  if (method === 'tools/list') parts.wrapped.learn(server, outcome.result);
-  const wrapped = method === 'tools/call' && parts.wrapped.has(server, name);
-  return resultReply(id, resultToLegacy(outcome.result, { method, revision: session.revision, wrapped }));
+  const wrapped = outcome.kind === 'complete' && outcome.wrapped === true;
+  return resultReply(id, resultToLegacy(outcome.result, { method, revision, wrapped }));
 }
 
 /** The message of one round: the first under the client's id, each retry under one of its own. */

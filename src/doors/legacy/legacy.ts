@@ -13,7 +13,6 @@ import { answerPost } from './legacy-post.ts';
 import { checkVersionHeader, findSession } from './legacy-session-headers.ts';
 import { listenInside } from './legacy-session-methods.ts';
 import { LiveSessions } from './live-sessions.ts';
-import { WrappedTools } from './wrapped-tools.ts';
 
 /** What a legacy door is made of. */
 export interface LegacyDoorOptions {
@@ -94,7 +93,6 @@ export function createLegacyParts(options: LegacyDoorOptions, stop: LegacyStop):
     rows,
     log,
     sessions,
-    wrapped: new WrappedTools(),
     clock,
     sse: { ticker, maxQueuedBytes: options.maxQueuedBytesPerStream },
     maxStreamsPerSession,

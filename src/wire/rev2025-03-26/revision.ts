@@ -2,12 +2,13 @@ import { JsonText } from '../../lib/json-text.ts';
 import { REV_2025_06_18 } from '../rev2025-06-18/revision.ts';
 import type { Revision } from '../rev2025-11-25/revision.ts';
 
-/** 2025-03-26 has batches, and lacks elicitation and links to resources. */
+/** 2025-03-26 has batches, and lacks elicitation, links to resources and structured results. */
 export const REV_2025_03_26: Revision = {
   ...REV_2025_06_18,
   version: '2025-03-26',
   batches: true,
   contentBlock: linkAsText,
+  structured: false,
   elicitForm: () => ({ lacking: 'elicitation.form' }),
 };
 

@@ -9,6 +9,8 @@ export interface Revision {
   readonly primes: boolean;
   /** Content blocks of results and prompts: the block itself, or what stands in for it where it is unknown. */
   readonly contentBlock: (block: JsonText) => JsonText;
+  /** Clients read `structuredContent`; others are told the same in a text block. */
+  readonly structured: boolean;
   /** `params` of a form elicitation, or the capability that the revision lacks for it. */
   readonly elicitForm: (params: JsonText) => JsonText | Lacking;
   readonly elicitUrl: boolean;
@@ -31,6 +33,7 @@ export const REV_2025_11_25: Revision = {
   batches: false,
   primes: true,
   contentBlock: same,
+  structured: true,
   elicitForm: same,
   elicitUrl: true,
   createMessage: same,

@@ -5,7 +5,7 @@ import { failedBy, failedUpstream } from '../failure.ts';
 import { findRevision } from '../legacy-revisions.ts';
 import { failureToLegacy } from './error-to-legacy.ts';
 import { REV_2025_11_25, type Revision } from './revision.ts';
-import { isPlainResult, notificationToLegacy, readWrappings, resultToLegacy } from './to-legacy.ts';
+import { isPlainResult, notificationToLegacy, resultToLegacy } from './to-legacy.ts';
 
 const json = (text: string) => JsonText.parse(Buffer.from(text));
 
@@ -42,6 +42,16 @@ describe('resultToLegacy', () => {
     ['{"a":1}', '{"structuredContent":{"a":1}}'],
   ])('makes an object of structuredContent %s', (value, expected) => {
     expect(translate(`{"structuredContent":${value}}`, 'tools/call')).toBe(expected);
+  });
+
+  it('tells clients that know no structured results the same in a text block', () => {
+    const text = '{"structuredContent":{"a":1},"content":[]}';
+    expect(translate(text, 'tools/call', { version: '2025-06-18' })).toBe(text);
+    expect(translate(text, 'tools/call', { version: '2025-03-26' })).toBe(
+      '{"structuredContent":{"a":1},"content":[{"type":"text","text":"{\\"a\\":1}"}]}',
+    );
+    const told = '{"structuredContent":{"a":1},"content":[{"type":"text","text":"one"}]}';
+    expect(translate(told, 'tools/call', { version: '2024-11-05' })).toBe(told);
   });
 
   it('wraps objects of tools whose schema was wrapped, and adds no second text', () => {
@@ -91,11 +101,6 @@ describe('resultToLegacy', () => {
         },
       },
     });
-    expect(readWrappings(JsonText.of({ tools }))).toEqual([
-      { name: 'plain', wrapped: false },
-      { name: 'any', wrapped: true },
-      { name: 'none', wrapped: false },
-    ]);
   });
 
   it('names in text what older revisions have no block for', () => {

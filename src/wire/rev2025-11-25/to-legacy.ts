@@ -19,7 +19,7 @@ export function resultToLegacy(result: JsonText, { method, revision, wrapped }: 
     case 'tools/list':
       return changeItems(bare, 'tools', toolToLegacy);
     case 'tools/call':
-      return toolResultToLegacy(changeItems(bare, 'content', revision.contentBlock), wrapped);
+      return toolResultToLegacy(changeItems(bare, 'content', revision.contentBlock), { revision, wrapped });
     case 'prompts/get':
       return changeItems(bare, 'messages', (message) => promptMessageToLegacy(message, revision));
     default:
@@ -31,16 +31,6 @@ export function resultToLegacy(result: JsonText, { method, revision, wrapped }: 
 export function isPlainResult(result: JsonText): boolean {
   const type = result.get('resultType');
   return result.kind === 'object' && (type === undefined || type.string() === 'complete');
-}
-
-/** The tools of a modern list, and whether each one's output schema is wrapped for legacy clients. */
-export function readWrappings(result: JsonText): { readonly name: string; readonly wrapped: boolean }[] {
-  const tools = result.get('tools')?.items() ?? [];
-  return tools.flatMap((tool) => {
-    const name = tool.get('name')?.string();
-    const schema = tool.get('outputSchema');
-    return name === undefined ? [] : [{ name, wrapped: schema !== undefined && needsWrapping(schema) }];
-  });
 }
 
 /** A notification in the words of legacy: without the keys of the modern envelope. */
@@ -73,15 +63,23 @@ function promptMessageToLegacy(message: JsonText, revision: Revision): JsonText 
   return block === content ? message : message.with({ content: block });
 }
 
-/** Legacy `structuredContent` is an object; any other value goes into one, and into a text block if there is none. */
-function toolResultToLegacy(result: JsonText, wrapped: boolean): JsonText {
+/**
+ * Legacy `structuredContent` is an object; any other value goes into one. What a client would not find there, or would
+ * not look for there, also goes into a text block if there is none (2025-06-18 server/tools §Structured Content).
+ */
+function toolResultToLegacy(
+  result: JsonText,
+  { revision, wrapped }: Pick<Answered, 'revision' | 'wrapped'>,
+): JsonText {
   const value = result.get('structuredContent');
-  if (value === undefined || (value.kind === 'object' && !wrapped)) return result;
-  const structuredContent = JsonText.written(`{"result":${value.text}}`);
+  if (value === undefined) return result;
+  const isObject = value.kind === 'object';
+  const changes: Record<string, JsonText> = {};
+  if (!isObject || wrapped) changes['structuredContent'] = JsonText.written(`{"result":${value.text}}`);
   const blocks = result.get('content')?.items() ?? [];
-  if (value.kind === 'object' || blocks.some((block) => block.get('type')?.string() === 'text')) {
-    return result.with({ structuredContent });
+  const told = blocks.some((block) => block.get('type')?.string() === 'text');
+  if (!told && (!isObject || !revision.structured)) {
+    changes['content'] = joinItems([...blocks, JsonText.of({ type: 'text', text: value.text })]);
   }
-  const content = joinItems([...blocks, JsonText.of({ type: 'text', text: value.text })]);
-  return result.with({ structuredContent, content });
+  return Object.keys(changes).length === 0 ? result : result.with(changes);
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { JsonText } from '../../lib/json-text.ts';
 import {
   completeResult,
+  discoverResult,
   inputRequest,
   inputRequiredResult,
   modernError,
@@ -36,6 +37,16 @@ describe('completeResult', () => {
       { ttlMs: 5 },
     );
     expect(result.text).toBe('{"ttlMs":5,"cacheScope":"private","resultType":"complete"}');
+  });
+});
+
+describe('discoverResult', () => {
+  it('offers neither form of tasks, and keeps every other extension', () => {
+    const capabilities = parse(
+      '{"tasks":{},"extensions":{"io.modelcontextprotocol/tasks":{},"x/y":{"a":1}},"experimental":{"z":{}}}',
+    );
+    const result = discoverResult({ ...server, capabilities }, { ttlMs: 0 });
+    expect(result.get('capabilities')?.text).toBe('{"extensions":{"x/y":{"a":1}},"experimental":{"z":{}}}');
   });
 });
 

@@ -1,5 +1,5 @@
 import { JsonText } from '../../lib/json-text.ts';
-import { META_KEYS } from '../meta-keys.ts';
+import { META_KEYS, TASKS_EXTENSION } from '../meta-keys.ts';
 import { MODERN_VERSIONS } from '../versions.ts';
 
 /** What `initialize` agreed on, and what the server said of itself. */
@@ -55,10 +55,16 @@ export function discoverResult(server: LegacyServer, hints: CacheHints): JsonTex
   return completeResult(head, server, hints);
 }
 
-/** Server capabilities without those of legacy tasks, and with the completions that 2024-11-05 does not declare. */
+/**
+ * Server capabilities without tasks, whose extension means nothing under legacy revisions (SEP-2663), and with the
+ * completions that 2024-11-05 does not declare.
+ */
 function modernCapabilities({ version, capabilities }: LegacyServer): JsonText {
   const changes: Record<string, JsonText | undefined> = {};
   if (capabilities.get('tasks') !== undefined) changes['tasks'] = undefined;
+  const extensions = capabilities.get('extensions');
+  if (extensions?.get(TASKS_EXTENSION) !== undefined)
+    changes['extensions'] = extensions.with({ [TASKS_EXTENSION]: undefined });
   const completes = capabilities.get('prompts') !== undefined || capabilities.get('resources') !== undefined;
   if (version === '2024-11-05' && completes && capabilities.get('completions') === undefined)
     changes['completions'] = EMPTY;
