@@ -187,6 +187,11 @@ export const ERRORS = define({
     status: 401,
     text: 'The key is not valid: it is unknown, revoked or has expired. Ask the operator of the gateway for another.',
   },
+  STORE_TOO_NEW: {
+    rpc: null,
+    status: 500,
+    text: 'The store belongs to a newer Gateward, which this one cannot work beside. Install the newer one.',
+  },
   ADMIN_KEY_REQUIRED: {
     rpc: null,
     status: 401,
