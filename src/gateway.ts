@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Handle } from './call.ts';
 import type { Config, Environment, LoadedConfig, UpstreamConfig } from './config/types.ts';
 import { type HttpDoor, startHttpDoor } from './doors/http.ts';
@@ -7,6 +8,7 @@ import { GatewardError } from './errors.ts';
 import { compareConfigs } from './gateway/compare-configs.ts';
 import { createGeneration, type Generation, type GenerationParts } from './gateway/generation.ts';
 import { createLegacyDoors, type LegacyDoors } from './gateway/legacy-doors.ts';
+import { openShared } from './gateway/open-shared.ts';
 import { createPages } from './gateway/pages.ts';
 import {
   describeServers,
@@ -20,6 +22,7 @@ import type { Log } from './lib/log.ts';
 import { createSeal, type Seal } from './lib/seal.ts';
 import type { Handlers } from './pipeline.ts';
 import type { Door } from './steps/step.ts';
+import type { OpenFleet } from './store/fleet/open-fleet.ts';
 import { makeDataFolder, readMasterSecret, readOrMakeAdminKey } from './store/key-files.ts';
 import { hideSecrets } from './telemetry/hide-secrets.ts';
 import { createUpstreamOf } from './upstream/create-upstream.ts';
@@ -37,7 +40,7 @@ export interface GatewayOptions {
 
 /** A gateway: start it once, stop it once. */
 export interface Gateway {
-  /** Opens the door. Throws DATA_FOLDER_UNUSABLE, SECRET_INVALID or LISTEN_FAILED. */
+  /** Opens the door. Throws DATA_FOLDER_UNUSABLE, SECRET_INVALID, STORE_UNAVAILABLE, STORE_TOO_NEW or LISTEN_FAILED. */
   start(): Promise<{ readonly url: string; readonly port: number }>;
   /**
    * Takes no new requests, closes listens by a proper response, lets calls finish within `stop.graceMs`, and ends every
@@ -78,14 +81,23 @@ async function openGateway(options: GatewayOptions): Promise<OpenGateway> {
   await makeDataFolder(config.dataDir);
   const adminKey = await readOrMakeAdminKey(config.dataDir);
   const seal = createSeal(await readMasterSecret(config.dataDir, options.environment.secret));
-  const gateway = new OpenGateway(options, seal, adminKey);
+  const fleet = await openShared(config, { seal, log: options.log });
+  const gateway = new OpenGateway(options, { seal, adminKey, fleet });
   await gateway.listen(config);
   return gateway;
+}
+
+/** What a gateway has before its parts are made. */
+interface Foundation {
+  readonly seal: Seal;
+  readonly adminKey: string;
+  readonly fleet: OpenFleet;
 }
 
 class OpenGateway {
   readonly #options: GatewayOptions;
   readonly #adminKey: string;
+  readonly #fleet: OpenFleet;
   readonly #parts: GenerationParts;
   readonly #handlers: Handlers;
   readonly #legacy: LegacyDoors;
@@ -102,10 +114,11 @@ class OpenGateway {
   #lastReload: ReloadReport | undefined;
   #reloading: Promise<unknown> = Promise.resolve();
 
-  constructor(options: GatewayOptions, seal: Seal, adminKey: string) {
+  constructor(options: GatewayOptions, { seal, adminKey, fleet }: Foundation) {
     const { loaded, environment, log, version } = options;
     this.#options = options;
     this.#adminKey = adminKey;
+    this.#fleet = fleet;
     this.#secrets = loaded.secrets;
     const now = (): number => performance.now();
     const deps = upstreamDeps({
@@ -130,6 +143,7 @@ class OpenGateway {
     this.#legacy = createLegacyDoors({
       handlers: this.#handlers,
       seal,
+      fleet,
       limits: loaded.config.limits,
       ticker: this.#ticker,
     });
@@ -191,9 +205,12 @@ class OpenGateway {
   }
 
   async #stop(): Promise<void> {
+    const { delayMs, graceMs } = this.#current.config.stop;
+    // Load balancers read in /readyz that they should look elsewhere.
+    if (delayMs > 0) await sleep(delayMs);
     this.#current.end();
     this.#legacy.drain();
-    await this.#door?.stop(this.#current.config.stop.graceMs);
+    await this.#door?.stop(graceMs);
     await this.#end();
   }
 
@@ -203,6 +220,7 @@ class OpenGateway {
     this.#ticker.stop();
     const upstreams = [...this.#current.upstreams.values(), ...this.#retiring.keys()];
     await Promise.all([...upstreams.map((upstream) => upstream.retire(0)), ...this.#retiring.values()]);
+    await this.#fleet.close();
     process.off('exit', this.#groups.killAll);
   }
 

@@ -18,7 +18,9 @@ export function compareConfigs(before: Config, after: Config): ConfigDifference 
     if (!isDeepStrictEqual(before.listen[key], after.listen[key])) needsRestart.push(`listen.${key}`);
   }
   if (before.dataDir !== after.dataDir) needsRestart.push('dataDir');
-  if (!isDeepStrictEqual(before.limits, after.limits)) needsRestart.push('limits');
+  for (const key of ['limits', 'store', 'bus', 'auth'] as const) {
+    if (!isDeepStrictEqual(before[key], after[key])) needsRestart.push(key);
+  }
   if (!isDeepStrictEqual(unbound(before.listen), unbound(after.listen))) changed.push('listen');
   for (const key of ['publicUrl', 'log', 'stop'] as const) {
     if (!isDeepStrictEqual(before[key], after[key])) changed.push(key);

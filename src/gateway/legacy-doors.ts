@@ -9,6 +9,7 @@ import type { Handlers } from '../pipeline.ts';
 import { createEventLog } from '../session/event-log.ts';
 import { createSessionIds } from '../session/session-id.ts';
 import { createSessionRows } from '../session/sessions.ts';
+import type { Fleet } from '../store/fleet.ts';
 
 /** The doors for legacy clients, with the sessions behind them. */
 export interface LegacyDoors {
@@ -23,14 +24,20 @@ export interface LegacyDoors {
 export interface LegacyDoorsParts {
   readonly handlers: Handlers;
   readonly seal: Seal;
+  readonly fleet: Fleet;
   readonly limits: LimitsConfig;
   readonly ticker: Ticker;
 }
 
-/** Builds the legacy doors with what sessions must remember, in this process. */
-export function createLegacyDoors({ handlers, seal, limits, ticker }: LegacyDoorsParts): LegacyDoors {
+/** Builds the legacy doors with what sessions must remember. */
+export function createLegacyDoors({ handlers, seal, fleet, limits, ticker }: LegacyDoorsParts): LegacyDoors {
   const now = systemClock.now;
-  const rows = createSessionRows({ maxSessions: limits.maxSessions, now });
+  const rows = createSessionRows({
+    sessions: fleet.store.sessions,
+    feed: fleet.feed,
+    clock: systemClock,
+    maxCached: limits.maxSessions,
+  });
   const common = {
     rows,
     ids: createSessionIds({ seal, rows, now, ttlMs: limits.sessionTtlMs }),
