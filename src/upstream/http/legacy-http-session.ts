@@ -29,9 +29,11 @@ export class LegacyHttpSession {
   #id: string | undefined;
   #version: string | undefined;
 
-  constructor(options: LegacyHttpOptions, events: TransportEvents) {
+  /** `id` is that of a session that is open already. */
+  constructor(options: LegacyHttpOptions, events: TransportEvents, id?: string) {
     this.options = options;
     this.events = events;
+    this.#id = id;
   }
 
   /** Undefined until the server gave one; many servers never do. */

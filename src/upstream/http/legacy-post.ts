@@ -3,7 +3,6 @@ import { GatewardError, toGatewardError } from '../../errors.ts';
 import { backoffMs } from '../../lib/backoff.ts';
 import { JsonText } from '../../lib/json-text.ts';
 import { wait } from '../../lib/wait.ts';
-import type { SendOptions } from '../legacy/legacy-transport.ts';
 import { exchangeHttp, type HttpEnd } from './http-exchange.ts';
 import { failureOfStatus } from './http-failure.ts';
 import { isJson, type ReplyHead } from './http-reply.ts';
@@ -19,10 +18,15 @@ const MAX_RESUME_MS = 10_000;
 /** Milliseconds a server has to end its stream after the response, so that the connection can serve again. */
 const STREAM_END_MS = 1_000;
 
-/** Sends one message. See LegacyTransport.send for what the promise of `delivered` tells. */
+/** One message, or a request that another replica sent and whose stream goes on here. */
+export type Posted =
+  | { readonly message: JsonText; readonly requestId: string | undefined }
+  | { readonly requestId: string; readonly lastEventId: string };
+
+/** Sends one message. See LegacyTransport.send for what the promise of `run` tells. */
 export class LegacyPost {
   readonly #session: LegacyHttpSession;
-  readonly #message: JsonText;
+  readonly #posted: Posted;
   readonly #requestId: string | undefined;
   readonly #stream: LegacyStream;
   readonly #delivered = Promise.withResolvers<void>();
@@ -31,15 +35,23 @@ export class LegacyPost {
   #isDelivered = false;
   #stopTimer = (): void => undefined;
 
-  constructor(session: LegacyHttpSession, message: JsonText, options: SendOptions) {
+  constructor(session: LegacyHttpSession, posted: Posted) {
+    const { requestId } = posted;
     this.#session = session;
-    this.#message = message;
-    this.#requestId = options.requestId;
-    this.#stream = new LegacyStream(session.events, options.requestId);
-    this.#initializes = message.get('method')?.text === '"initialize"';
+    this.#posted = posted;
+    this.#requestId = requestId;
+    const from = 'message' in posted ? undefined : posted.lastEventId;
+    this.#stream = new LegacyStream(session.events, requestId, from);
+    this.#initializes = 'message' in posted && posted.message.get('method')?.text === '"initialize"';
   }
 
-  async run(signal: AbortSignal | undefined): Promise<void> {
+  /** The newest event on its stream. */
+  get lastEventId(): string | undefined {
+    return this.#stream.lastEventId;
+  }
+
+  /** `onOver` runs when nothing more comes. */
+  async run(signal: AbortSignal | undefined, onOver: () => void): Promise<void> {
     const { ended } = this.#session;
     const onAbort = (): void => this.#abort.abort(signal?.reason);
     const onEnd = (): void => this.#abort.abort(ended.reason);
@@ -51,18 +63,24 @@ export class LegacyPost {
       signal?.removeEventListener('abort', onAbort);
       ended.removeEventListener('abort', onEnd);
       this.#stopTimer();
+      onOver();
     });
     await this.#delivered.promise;
   }
 
   /** Never rejects. */
   async #exchange(): Promise<void> {
+    const posted = this.#posted;
     try {
+      if (!('message' in posted)) {
+        await this.#resume(await this.#resumeOnce(posted.lastEventId));
+        return;
+      }
       const end = await exchangeHttp({
         endpoint: this.#session.options.endpoint,
         method: 'POST',
         headers: [...POST_HEADERS, ...this.#session.headers()],
-        body: this.#message.bytes,
+        body: posted.message.bytes,
         // What lets a call go on must not wait for calls to end.
         pool: this.#requestId === undefined ? 'streams' : 'calls',
         signal: this.#abort.signal,
@@ -154,6 +172,9 @@ export class LegacyPost {
       headers: [...GET_HEADERS, ...this.#session.headers(lastEventId)],
       pool: 'streams',
       signal: this.#abort.signal,
+      onHead: (_, stream) => {
+        if (stream) this.#deliver();
+      },
       onEvent: (event) => this.#takeEvent(() => this.#stream.take(event)),
     }).catch((error: unknown) => {
       this.#abort.signal.throwIfAborted();
@@ -161,7 +182,9 @@ export class LegacyPost {
     });
     if (end instanceof GatewardError) return end;
     if (end.kind === 'stream') return end.error;
-    if (end.head.status >= 500) return failureOfStatus(end.head.status, end.head.headers);
+    // 409: the server may not know yet that the connection on which it streamed before is gone.
+    if (end.head.status >= 500 || end.head.status === 409)
+      return failureOfStatus(end.head.status, end.head.headers);
     if (end.head.status === 404 && this.#session.id !== undefined) this.#session.lose(sessionLost());
     throw new GatewardError('UPSTREAM_LOST', { detail: 'Its stream cannot be resumed.' });
   }

@@ -22,10 +22,14 @@ export class LegacyStream {
   #answered = false;
   #heard = 0;
 
-  /** `requestId` is the raw id of the request whose stream it is; undefined for the standalone stream. */
-  constructor(events: TransportEvents, requestId: string | undefined) {
+  /**
+   * `requestId` is the raw id of the request whose stream it is; undefined for the standalone stream. `lastEventId` is
+   * the newest event of one that another replica read before.
+   */
+  constructor(events: TransportEvents, requestId: string | undefined, lastEventId?: string) {
     this.#events = events;
     this.#requestId = requestId;
+    this.#lastEventId = lastEventId;
   }
 
   get lastEventId(): string | undefined {

@@ -2,10 +2,17 @@
 import { GatewardError, toGatewardError } from '../../errors.ts';
 import type { JsonText } from '../../lib/json-text.ts';
 import { wait } from '../../lib/wait.ts';
-import type { LegacyTransport, SendOptions, TransportEvents } from '../legacy/legacy-transport.ts';
+import type {
+  HandOver,
+  HeldSession,
+  LegacyTransport,
+  ResumeOptions,
+  SendOptions,
+  TransportEvents,
+} from '../legacy/legacy-transport.ts';
 import { exchangeHttp, within } from './http-exchange.ts';
 import { type LegacyHttpOptions, LegacyHttpSession } from './legacy-http-session.ts';
-import { LegacyPost } from './legacy-post.ts';
+import { LegacyPost, type Posted } from './legacy-post.ts';
 import { LegacyStream } from './legacy-stream.ts';
 import { StandaloneStream } from './standalone-stream.ts';
 
@@ -19,10 +26,13 @@ export function createHttpTransport(options: LegacyHttpOptions): LegacyTransport
   return new HttpTransport(options);
 }
 
-class HttpTransport implements LegacyTransport {
+class HttpTransport implements LegacyTransport, HandOver {
   readonly tellsRequests = true;
   readonly #options: LegacyHttpOptions;
+  /** Requests under way, by their raw ids. */
+  readonly #posts = new Map<string, LegacyPost>();
   #started: LegacyHttpSession | undefined;
+  #isLeft = false;
   #standalone: StandaloneStream | undefined;
   /** What came on the standalone stream, however often it was opened. */
   #standaloneStream: LegacyStream | undefined;
@@ -33,18 +43,40 @@ class HttpTransport implements LegacyTransport {
     this.#options = options;
   }
 
+  get handOver(): HandOver {
+    return this;
+  }
+
   async start(events: TransportEvents): Promise<void> {
     if (this.#started !== undefined) throw new TypeError('A transport starts once.');
     this.#started = new LegacyHttpSession(this.#options, events);
   }
 
-  async send(message: JsonText, options: SendOptions): Promise<void> {
-    const session = this.#session();
-    if (this.#opening !== undefined && options.requestId !== undefined) await this.#opening;
-    if (session.ended.aborted) {
-      throw new GatewardError('UPSTREAM_UNAVAILABLE', { cause: session.ended.reason });
-    }
-    await new LegacyPost(session, message, options).run(options.signal);
+  adopt(events: TransportEvents, { sessionId, lastEventId }: HeldSession): void {
+    if (this.#started !== undefined) throw new TypeError('A transport starts once.');
+    this.#started = new LegacyHttpSession(this.#options, events, sessionId);
+    this.#standaloneStream = new LegacyStream(events, undefined, lastEventId);
+  }
+
+  snapshot(): HeldSession | undefined {
+    if (this.#started === undefined) return undefined;
+    return { sessionId: this.#started.id, lastEventId: this.#standaloneStream?.lastEventId };
+  }
+
+  lastEventId(requestId: string): string | undefined {
+    return this.#posts.get(requestId)?.lastEventId;
+  }
+
+  send(message: JsonText, { requestId, signal }: SendOptions): Promise<void> {
+    return this.#post({ message, requestId }, signal);
+  }
+
+  resume({ requestId, lastEventId, signal }: ResumeOptions): Promise<void> {
+    return this.#post({ requestId, lastEventId }, signal);
+  }
+
+  leave(): void {
+    this.#isLeft = true;
   }
 
   useVersion(version: string): void {
@@ -77,6 +109,7 @@ class HttpTransport implements LegacyTransport {
   async close(): Promise<void> {
     const session = this.#started;
     if (session?.end(new GatewardError('UPSTREAM_LOST')) !== true || session.id === undefined) return;
+    if (this.#isLeft) return;
     const headers = session.headers();
     try {
       await within(DELETE_MS, new AbortController().signal, (signal) =>
@@ -91,6 +124,20 @@ class HttpTransport implements LegacyTransport {
     } catch (error) {
       this.#options.log.debug('a session was not deleted', { reason: toGatewardError(error).message });
     }
+  }
+
+  async #post(posted: Posted, signal: AbortSignal | undefined): Promise<void> {
+    const session = this.#session();
+    const { requestId } = posted;
+    if (this.#opening !== undefined && requestId !== undefined) await this.#opening;
+    if (session.ended.aborted) {
+      throw new GatewardError('UPSTREAM_UNAVAILABLE', { cause: session.ended.reason });
+    }
+    const post = new LegacyPost(session, posted);
+    if (requestId !== undefined) this.#posts.set(requestId, post);
+    await post.run(signal, () => {
+      if (requestId !== undefined) this.#posts.delete(requestId);
+    });
   }
 
   #session(): LegacyHttpSession {

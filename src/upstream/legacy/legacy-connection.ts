@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import type { LegacySession } from '../../call.ts';
 import { GatewardError, toGatewardError } from '../../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
@@ -7,12 +8,20 @@ import { raceAbort } from '../../lib/race-abort.ts';
 import { readMessage, writeNotification, writeRequest } from '../../wire/message.ts';
 import { mayBeAsked, withProgressToken } from '../../wire/rev2025-11-25/upstream-request.ts';
 import type { LegacyServer } from '../../wire/rev2025-11-25/upstream-result.ts';
+import type { AdoptedSession } from './adopted-session.ts';
 import { CallsInFlight } from './attribute-message.ts';
-import { type Exchange, type ExchangeOwner, Flight, type Reply } from './legacy-exchange.ts';
+import {
+  type Exchange,
+  type ExchangeOwner,
+  Flight,
+  type Reply,
+  type ResumedExchange,
+} from './legacy-exchange.ts';
 import { type Introduction, initialize } from './legacy-handshake.ts';
-import type { LegacyTransport } from './legacy-transport.ts';
+import type { LegacyTransport, TransportEvents } from './legacy-transport.ts';
 import { ResourceSubscriptions } from './resource-subscriptions.ts';
-import { type ChangeListener, ServerMessages } from './server-messages.ts';
+import type { ReverseRequest } from './reverse-request.ts';
+import { type ChangeListener, type Question, ServerMessages } from './server-messages.ts';
 import { SessionLogLevel } from './session-log-level.ts';
 import { StandaloneUse } from './standalone-use.ts';
 
@@ -37,6 +46,22 @@ export interface ConnectionRequest {
   readonly owner: ExchangeOwner;
 }
 
+/** What goes on with a session of a legacy server that another replica opened. */
+export interface AdoptionOptions extends Omit<ConnectionOptions, 'capabilities'> {
+  readonly adopted: AdoptedSession;
+}
+
+/** A request that another replica sent. */
+export interface ResumedRequest {
+  /** Raw id text. */
+  readonly requestId: string;
+  /** The newest event of its stream that was seen. */
+  readonly lastEventId: string;
+  readonly owner: ExchangeOwner;
+}
+
+/** Request ids of a replica that adopts a session begin above those of the one that opened it, and anywhere. */
+const ADOPTED_IDS = [1_000_000, 2_000_000_000] as const;
 /** Milliseconds for the small requests that the gateway makes of its own, such as `logging/setLevel`. */
 const OWN_TIMEOUT_MS = 10_000;
 
@@ -94,6 +119,22 @@ export class LegacyConnection {
     }
   }
 
+  /**
+   * Goes on with an open session: nothing is sent for it. Throws UPSTREAM_LOST where sessions are tied to a process or a
+   * connection. A session that the server has forgotten shows with its first request.
+   */
+  static adopt({ adopted, ...options }: AdoptionOptions): LegacyConnection {
+    const { transport } = options;
+    if (transport.handOver === undefined) throw new GatewardError('UPSTREAM_LOST');
+    const connection = new LegacyConnection({ ...options, capabilities: adopted.capabilities });
+    connection.#nextId = randomInt(...ADOPTED_IDS);
+    connection.#server = adopted.server;
+    transport.handOver.adopt(connection.#events(), adopted);
+    transport.useVersion(adopted.server.version);
+    connection.#messages.firstCall();
+    return connection;
+  }
+
   /** What `initialize` agreed on. */
   get server(): LegacyServer {
     if (this.#server === undefined) throw new TypeError('The connection is not open.');
@@ -109,19 +150,47 @@ export class LegacyConnection {
   request({ method, params, wantsProgress, owner }: ConnectionRequest): Exchange {
     const flight = new Flight(String(this.#nextId++), owner);
     const sent = wantsProgress ? withProgressToken(params, JsonText.written(flight.id)) : params;
-    this.#calls.add(flight);
-    if (mayBeAsked(this.#options.capabilities)) {
-      const release = this.#standalone.hold();
-      flight.reply.then(release, release);
-    }
-    this.#launch(flight, writeRequest(flight.id, method, sent));
+    const message = writeRequest(flight.id, method, sent);
+    this.#take(flight);
+    void this.#launch(flight, (signal) =>
+      this.#options.transport.send(message, { requestId: flight.id, signal }),
+    );
     this.#messages.firstCall();
-    return { id: flight.id, reply: flight.reply, cancel: (reason) => this.#cancel(flight, reason) };
+    return this.#exchange(flight);
+  }
+
+  /** Goes on with the request of a call that another replica sent on this session. */
+  resumeRequest({ requestId, lastEventId, owner }: ResumedRequest): ResumedExchange {
+    const { handOver } = this.#options.transport;
+    const flight = new Flight(requestId, owner);
+    this.#take(flight);
+    const resumed = this.#launch(flight, (signal) => {
+      if (handOver === undefined) return Promise.reject(new GatewardError('UPSTREAM_LOST'));
+      return handOver.resume({ requestId, lastEventId, signal });
+    });
+    return { ...this.#exchange(flight), resumed };
+  }
+
+  /** A question of the server to another replica, to be answered here; undefined if too many wait already. */
+  restoreQuestion(question: Question): ReverseRequest | undefined {
+    return this.#messages.restore(question);
+  }
+
+  /** What another replica needs to go on with the session; undefined where none can. */
+  snapshot(): AdoptedSession | undefined {
+    const held = this.#options.transport.handOver?.snapshot();
+    if (held === undefined || this.#server === undefined || this.#closed.signal.aborted) return undefined;
+    return { ...held, server: this.#server, capabilities: this.#options.capabilities };
+  }
+
+  /** Another replica has gone on with the session: its end here says nothing to the server. */
+  leave(): void {
+    this.#options.transport.handOver?.leave();
   }
 
   /** Sends a notification; whether it arrives is not known. */
   notify(method: string, params: JsonText | undefined): void {
-    this.#post(writeNotification(method, params));
+    void this.#post(writeNotification(method, params));
   }
 
   /** Opens the stream for what belongs to no request, where the transport has one, until the function is called. */
@@ -145,18 +214,7 @@ export class LegacyConnection {
 
   async #open(): Promise<void> {
     const { transport, capabilities } = this.#options;
-    await this.#unlessClosed(
-      transport.start({
-        onMessage: (message, requestId) => this.#receive(message, requestId),
-        onStream: (requestId) => this.#flights.get(requestId)?.owner?.stream?.opened(),
-        onHungUp: (requestId, retryMs) => this.#flights.get(requestId)?.owner?.stream?.hungUp(retryMs),
-        onRequestFailed: (requestId, error) => this.#finish(requestId, (flight) => flight.fail(error)),
-        onClosed: (error) => {
-          this.#end(error);
-          void this.close();
-        },
-      }),
-    );
+    await this.#unlessClosed(transport.start(this.#events()));
     this.#server = await initialize((method, params) => this.#ask(method, params).reply, this.#options);
     transport.useVersion(this.#server.version);
     this.#messages.opened();
@@ -164,6 +222,19 @@ export class LegacyConnection {
     await this.#unlessClosed(transport.send(initialized, NO_REQUEST));
     // What the server asks right after `initialized` needs the stream before the first call does.
     if (mayBeAsked(capabilities)) this.#standalone.hold()();
+  }
+
+  #events(): TransportEvents {
+    return {
+      onMessage: (message, requestId) => this.#receive(message, requestId),
+      onStream: (requestId) => this.#flights.get(requestId)?.owner?.stream?.opened(),
+      onHungUp: (requestId, retryMs) => this.#flights.get(requestId)?.owner?.stream?.hungUp(retryMs),
+      onRequestFailed: (requestId, error) => this.#finish(requestId, (flight) => flight.fail(error)),
+      onClosed: (error) => {
+        this.#end(error);
+        void this.close();
+      },
+    };
   }
 
   /** Waits for what a transport does, but no longer than the session lives. */
@@ -175,7 +246,10 @@ export class LegacyConnection {
   /** A request of the gateway's own. */
   #ask(method: string, params: JsonText): Flight {
     const flight = new Flight(String(this.#nextId++), undefined);
-    this.#launch(flight, writeRequest(flight.id, method, params));
+    const message = writeRequest(flight.id, method, params);
+    void this.#launch(flight, (signal) =>
+      this.#options.transport.send(message, { requestId: flight.id, signal }),
+    );
     return flight;
   }
 
@@ -191,17 +265,43 @@ export class LegacyConnection {
     return reply?.kind === 'result';
   }
 
-  #launch(flight: Flight, message: JsonText): void {
-    if (this.#closed.signal.aborted) {
-      this.#calls.end(flight.id);
-      flight.fail(new GatewardError('UPSTREAM_UNAVAILABLE', { cause: this.#closed.signal.reason }));
-      return;
-    }
+  /** A call is in flight: what the server asks may be for it. */
+  #take(flight: Flight): void {
+    this.#calls.add(flight);
+    if (!mayBeAsked(this.#options.capabilities)) return;
+    const release = this.#standalone.hold();
+    flight.reply.then(release, release);
+  }
+
+  #exchange(flight: Flight): Exchange {
+    return {
+      id: flight.id,
+      reply: flight.reply,
+      lastEventId: () => this.#options.transport.handOver?.lastEventId(flight.id),
+      cancel: (reason) => this.#cancel(flight, reason),
+      abandon: () => this.#giveUp(flight),
+    };
+  }
+
+  /** Resolves once the server has it; rejects, as its reply does, if it does not get it. */
+  #launch(flight: Flight, send: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    const fail = (error: GatewardError): Promise<void> => {
+      this.#finish(flight.id, () => undefined);
+      flight.fail(error);
+      return flight.reply.then(() => undefined);
+    };
+    const { signal } = this.#closed;
+    const launched = signal.aborted
+      ? fail(new GatewardError('UPSTREAM_UNAVAILABLE', { cause: signal.reason }))
+      : this.#flying(flight, send).catch((thrown: unknown) => fail(toGatewardError(thrown)));
+    launched.catch(() => undefined);
+    return launched;
+  }
+
+  async #flying(flight: Flight, send: (signal: AbortSignal) => Promise<void>): Promise<void> {
     this.#flights.set(flight.id, flight);
-    this.#options.transport.send(message, { requestId: flight.id, signal: flight.aborted.signal }).then(
-      () => this.#delivered(flight),
-      (thrown: unknown) => this.#finish(flight.id, () => flight.fail(toGatewardError(thrown))),
-    );
+    await send(flight.aborted.signal);
+    this.#delivered(flight);
   }
 
   /** The server has the request: if the session ended meanwhile, nobody knows what became of it. */
@@ -219,12 +319,17 @@ export class LegacyConnection {
   }
 
   #cancel(flight: Flight, reason: string): void {
-    if (!this.#flights.delete(flight.id)) return;
-    this.#calls.cancel(flight.id);
+    if (!this.#flights.has(flight.id)) return;
     const params = JsonText.of({ reason }).with({ requestId: JsonText.written(flight.id) });
     this.notify('notifications/cancelled', params);
+    this.#giveUp(flight);
+  }
+
+  #giveUp(flight: Flight): void {
+    if (!this.#flights.delete(flight.id)) return;
+    this.#calls.cancel(flight.id);
     flight.aborted.abort();
-    flight.fail(new GatewardError('UPSTREAM_LOST', { cause: 'cancelled' }));
+    flight.fail(new GatewardError('UPSTREAM_LOST', { cause: 'given up' }));
   }
 
   #receive(json: JsonText, streamId: string | undefined): Promise<void> | undefined {
@@ -260,12 +365,16 @@ export class LegacyConnection {
     return undefined;
   }
 
-  /** Sends what has no reply. */
-  #post(message: JsonText): void {
-    if (this.#closed.signal.aborted) return;
-    this.#options.transport.send(message, NO_REQUEST).catch((thrown: unknown) => {
+  /** Sends what has no reply. Resolves with whether the server has it. Never rejects. */
+  async #post(message: JsonText): Promise<boolean> {
+    if (this.#closed.signal.aborted) return false;
+    try {
+      await this.#options.transport.send(message, NO_REQUEST);
+      return true;
+    } catch (thrown) {
       this.#options.log.debug('a message did not reach the server', { thrown });
-    });
+      return false;
+    }
   }
 
   #end(error: GatewardError): void {

@@ -25,8 +25,18 @@ export interface Exchange {
   readonly id: string;
   /** Rejects with UPSTREAM_UNAVAILABLE if the server never got the request, UPSTREAM_LOST or the like otherwise. */
   readonly reply: Promise<Reply>;
+  /** The newest event on its stream, where the server names them: where another replica can go on. */
+  lastEventId(): string | undefined;
   /** Gives the request up: the server is told, and whatever it still sends for it is dropped. */
   cancel(reason: string): void;
+  /** Gives it up without a word to the server: another replica has gone on with it. */
+  abandon(): void;
+}
+
+/** A request that another replica sent. */
+export interface ResumedExchange extends Exchange {
+  /** Resolves once its stream goes on here; rejects if it does not. */
+  readonly resumed: Promise<void>;
 }
 
 /** A request that waits for its reply. */

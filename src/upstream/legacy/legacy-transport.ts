@@ -20,6 +20,43 @@ export interface LegacyTransport {
   closeStandalone(): void;
   /** Ends the session politely (HTTP DELETE; stdin closed, SIGTERM, SIGKILL). Resolves when nothing is left. */
   close(): Promise<void>;
+  /** Absent where a session is tied to a connection or a process (HTTP+SSE, stdio). */
+  readonly handOver?: HandOver;
+}
+
+/** An open session as its transport knows it. */
+export interface HeldSession {
+  /** Undefined where the server gave none. */
+  readonly sessionId: string | undefined;
+  /** The newest event on the stream for messages that belong to no request. */
+  readonly lastEventId: string | undefined;
+}
+
+/** What a transport offers whose sessions outlive connections and processes (Streamable HTTP). */
+export interface HandOver {
+  /** What another replica needs to go on with the session; undefined before it is open. */
+  snapshot(): HeldSession | undefined;
+  /** Goes on with a session that another replica opened, in place of `start`. */
+  adopt(events: TransportEvents, session: HeldSession): void;
+  /** The newest event on the stream of a request that is under way, where the server names its events. */
+  lastEventId(requestId: string): string | undefined;
+  /**
+   * Goes on with the stream of a request that another replica sent (2025-11-25 transports §Resumability and
+   * Redelivery). Resolves once the server streams again; throws UPSTREAM_LOST if it does not.
+   */
+  resume(options: ResumeOptions): Promise<void>;
+  /** The session is another replica's by now: `close` says nothing to the server. */
+  leave(): void;
+}
+
+/** Which stream is to go on. */
+export interface ResumeOptions {
+  /** Raw id text. */
+  readonly requestId: string;
+  /** The newest event that was seen. */
+  readonly lastEventId: string;
+  /** Ends the stream. */
+  readonly signal: AbortSignal;
 }
 
 /** How one message is to be sent. */

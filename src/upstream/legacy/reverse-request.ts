@@ -5,12 +5,17 @@ export type ReverseReply = { readonly result: JsonText } | { readonly error: Jso
 
 /** What a legacy server asks of its client: `elicitation/create`, `sampling/createMessage` or `roots/list`. */
 export interface ReverseRequest {
+  /** The raw text of its id. */
+  readonly id: string;
   readonly method: string;
   readonly params: JsonText | undefined;
   /** Aborts when the server takes the question back, or is gone. */
   readonly withdrawn: AbortSignal;
-  /** Sends the answer. Only the first counts, and none after the question was taken back. */
-  respond(reply: ReverseReply): void;
+  /**
+   * Sends the answer. Only the first counts, and none after the question was taken back. Resolves with whether the
+   * server has it. Never rejects.
+   */
+  respond(reply: ReverseReply): Promise<boolean>;
 }
 
 const MAX_OPEN = 256;
@@ -18,9 +23,10 @@ const MAX_OPEN = 256;
 /** The reverse requests of one connection that wait for an answer, by the raw text of their ids. */
 export class OpenReverseRequests {
   readonly #open = new Map<string, AbortController>();
-  readonly #send: (id: string, reply: ReverseReply) => void;
+  readonly #send: (id: string, reply: ReverseReply) => Promise<boolean>;
 
-  constructor(send: (id: string, reply: ReverseReply) => void) {
+  /** `send` gives what `ReverseRequest.respond` does. */
+  constructor(send: (id: string, reply: ReverseReply) => Promise<boolean>) {
     this.#send = send;
   }
 
@@ -30,15 +36,20 @@ export class OpenReverseRequests {
     const withdrawn = new AbortController();
     this.#open.set(id, withdrawn);
     return {
+      id,
       method,
       params,
       withdrawn: withdrawn.signal,
-      respond: (reply) => {
-        if (this.#open.get(id) !== withdrawn) return;
+      respond: async (reply) => {
+        if (this.#open.get(id) !== withdrawn) return false;
         this.#open.delete(id);
-        this.#send(id, reply);
+        return this.#send(id, reply);
       },
     };
+  }
+
+  has(id: string): boolean {
+    return this.#open.has(id);
   }
 
   /** The server takes a request back. */

@@ -26,9 +26,12 @@ export interface ServerMessagesParts {
   readonly session: LegacySession | undefined;
   readonly clock: Clock;
   readonly log: Log;
-  /** Sends a response; what becomes of it is not awaited. */
-  readonly respond: (response: JsonText) => void;
+  /** Sends a response; resolves with whether the server has it. Never rejects. */
+  readonly respond: (response: JsonText) => Promise<boolean>;
 }
+
+/** A request of the server: `id` is raw text. */
+export type Question = Pick<ReverseRequest, 'id' | 'method' | 'params'>;
 
 type IncomingRequest = Extract<Message, { kind: 'request' }>;
 
@@ -67,6 +70,11 @@ export class ServerMessages {
     for (const deliver of early) deliver();
   }
 
+  /** A question that the server asked another replica, to be answered here; undefined if too many wait already. */
+  restore({ id, method, params }: Question): ReverseRequest | undefined {
+    return this.#reverse.add(id, method, params);
+  }
+
   /** Takes part in what the server tells of changes, until the function that comes back is called. */
   onChange(listener: ChangeListener): () => void {
     this.#listeners.add(listener);
@@ -87,11 +95,13 @@ export class ServerMessages {
     if (!isReverseMethod(method)) {
       const known = method === 'ping';
       const reply = known ? { result: JsonText.written('{}') } : { error: UNKNOWN_METHOD };
-      this.#parts.respond(writeReply(id, reply));
+      void this.#parts.respond(writeReply(id, reply));
       return;
     }
+    // A resumed stream may bring what came before.
+    if (this.#reverse.has(id)) return;
     const reverse = this.#reverse.add(id, method, params);
-    if (reverse === undefined) this.#parts.respond(writeReply(id, { error: TOO_MANY }));
+    if (reverse === undefined) void this.#parts.respond(writeReply(id, { error: TOO_MANY }));
     else if (this.#early === undefined || streamId !== undefined || this.#early.length >= MAX_EARLY)
       this.#deliver(reverse, streamId);
     else this.#early.push(() => this.#deliver(reverse, streamId));
@@ -128,7 +138,7 @@ export class ServerMessages {
     const owner = typeof call === 'string' ? undefined : call.owner;
     if (owner?.interactive === true) owner.onReverse(reverse);
     else if (this.#parts.session !== undefined) this.#askSession(this.#parts.session, reverse);
-    else reverse.respond({ error: call === 'several' ? AMBIGUOUS : OUTSIDE_CALLS });
+    else void reverse.respond({ error: call === 'several' ? AMBIGUOUS : OUTSIDE_CALLS });
   }
 
   #askSession(session: LegacySession, reverse: ReverseRequest): void {
@@ -143,7 +153,7 @@ export class ServerMessages {
       .then(readReply, () => UNANSWERED)
       .then((reply) => {
         reverse.withdrawn.removeEventListener('abort', withdrawn);
-        reverse.respond(reply);
+        void reverse.respond(reply);
       });
   }
 
