@@ -8,6 +8,7 @@ import type { SessionFacts } from '../../session/session-id.ts';
 import { negotiateRevision } from '../../wire/legacy-revisions.ts';
 import type { Revision } from '../../wire/rev2025-11-25/revision.ts';
 import { notificationToLegacy } from '../../wire/rev2025-11-25/to-legacy.ts';
+import { withImplied } from '../../wire/rev2025-11-25/to-modern.ts';
 import type { LegacyStream } from './legacy-stream.ts';
 import { ReverseRequests } from './reverse-requests.ts';
 import { type ListenCall, SessionListen } from './session-listen.ts';
@@ -62,7 +63,7 @@ export class LiveSession implements LegacySession {
     const { clock } = host;
     this.facts = facts;
     this.revision = negotiateRevision(facts.version);
-    this.capabilities = host.modern(facts.capabilities);
+    this.capabilities = withImplied(host.modern(facts.capabilities), this.revision);
     this.lastUsedMs = clock.now();
     this.questions = new ReverseRequests(clock);
     this.changes = new SessionListen({

@@ -92,6 +92,7 @@ export class LegacyConnection {
       session: options.session,
       clock: options.clock,
       log: options.log,
+      version: () => this.#server?.version,
       respond: (response) => this.#post(response),
     });
   }

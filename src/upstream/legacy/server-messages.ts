@@ -12,7 +12,7 @@ import {
 } from '../../wire/message.ts';
 import { isServerChange } from '../../wire/rev2025-11-25/server-changes.ts';
 import type { LegacyNotification } from '../../wire/rev2025-11-25/upstream-notifications.ts';
-import { isReverseMethod, refusal } from '../../wire/rev2025-11-25/upstream-reverse.ts';
+import { isReverseMethod, refusal, replyForRevision } from '../../wire/rev2025-11-25/upstream-reverse.ts';
 import type { CallsInFlight } from './attribute-message.ts';
 import type { Flight } from './legacy-exchange.ts';
 import { OpenReverseRequests, type ReverseReply, type ReverseRequest } from './reverse-request.ts';
@@ -26,6 +26,8 @@ export interface ServerMessagesParts {
   readonly session: LegacySession | undefined;
   readonly clock: Clock;
   readonly log: Log;
+  /** The revision that was agreed on; undefined before it is. */
+  readonly version: () => string | undefined;
   /** Sends a response; resolves with whether the server has it. Never rejects. */
   readonly respond: (response: JsonText) => Promise<boolean>;
 }
@@ -38,6 +40,7 @@ type IncomingRequest = Extract<Message, { kind: 'request' }>;
 /** How long a reverse request waits for the call that opened the connection, in milliseconds. */
 const EARLY_MS = 50;
 const MAX_EARLY = 16;
+const ELICITATION_COMPLETE = 'notifications/elicitation/complete';
 
 /**
  * The half of a legacy connection that the server drives: its requests and notifications, each given to the call that
@@ -53,7 +56,9 @@ export class ServerMessages {
 
   constructor(parts: ServerMessagesParts) {
     this.#parts = parts;
-    this.#reverse = new OpenReverseRequests((id, reply) => parts.respond(writeReply(id, reply)));
+    this.#reverse = new OpenReverseRequests((id, reply) =>
+      parts.respond(writeReply(id, this.#worded(reply))),
+    );
     this.#endEarly = () => undefined;
   }
 
@@ -124,8 +129,10 @@ export class ServerMessages {
   }
 
   #callOf({ method, params }: LegacyNotification, streamId: string | undefined) {
-    const { calls } = this.#parts;
-    if (method === 'notifications/elicitation/complete') return undefined;
+    const { calls, session } = this.#parts;
+    // Modern clients never hear of it, and it names its elicitation, so it is nobody's but whose stream it came on.
+    if (method === ELICITATION_COMPLETE && (session === undefined || streamId === undefined))
+      return undefined;
     if (method === 'notifications/progress' && streamId === undefined)
       return calls.get(params?.get('progressToken')?.text ?? '')?.owner;
     const call = calls.attribute(streamId);
@@ -139,6 +146,13 @@ export class ServerMessages {
     if (owner?.interactive === true) owner.onReverse(reverse);
     else if (this.#parts.session !== undefined) this.#askSession(this.#parts.session, reverse);
     else void reverse.respond({ error: call === 'several' ? AMBIGUOUS : OUTSIDE_CALLS });
+  }
+
+  #worded(reply: ReverseReply): ReverseReply {
+    const version = this.#parts.version();
+    if ('error' in reply || version === undefined) return reply;
+    const result = replyForRevision(reply.result, version);
+    return result === undefined ? { error: TOO_RICH } : { result };
   }
 
   #askSession(session: LegacySession, reverse: ReverseRequest): void {
@@ -168,12 +182,13 @@ export class ServerMessages {
 }
 
 /** What a session is told although it belongs to no call. */
-const UNBOUND = new Set(['notifications/message', 'notifications/elicitation/complete']);
+const UNBOUND = new Set(['notifications/message', ELICITATION_COMPLETE]);
 
 const UNKNOWN_METHOD = refusal(-32601, 'The client does not offer this method.');
 const TOO_MANY = refusal(-32603, 'Too many requests wait for an answer.');
 const AMBIGUOUS = refusal(-32603, 'It cannot be told which call this request belongs to.');
 const OUTSIDE_CALLS = refusal(-32601, 'The client takes this request only during a call that may ask back.');
+const TOO_RICH = refusal(-32603, 'The answer has several blocks, which this revision cannot say.');
 const UNANSWERED: ReverseReply = { error: refusal(-32603, 'The client did not answer.') };
 
 function readReply(response: JsonText | undefined): ReverseReply {

@@ -3,6 +3,7 @@ import { GatewardError } from '../../errors.ts';
 import { withoutKeys } from '../../lib/json-edit.ts';
 import { JsonText } from '../../lib/json-text.ts';
 import { META_KEYS, TASKS_EXTENSION } from '../meta-keys.ts';
+import type { Revision } from './revision.ts';
 
 /** The revision that the inside speaks. */
 export const INSIDE_VERSION = '2026-07-28';
@@ -38,6 +39,16 @@ export function capabilitiesToModern(capabilities: JsonText): JsonText {
     changes['extensions'] = withoutKeys(extensions, [TASKS_EXTENSION]);
   }
   return Object.keys(changes).length === 0 ? capabilities : capabilities.with(changes);
+}
+
+/**
+ * Modern capabilities with what every client of the revision has without saying so: before 2025-11-25, whoever samples
+ * may be asked to include context (2025-06-18 client/sampling §Creating Messages).
+ */
+export function withImplied(capabilities: JsonText, { declaresContext }: Revision): JsonText {
+  const sampling = capabilities.get('sampling');
+  if (declaresContext || sampling?.kind !== 'object' || sampling.get('context')) return capabilities;
+  return capabilities.with({ sampling: sampling.with({ context: EMPTY }) });
 }
 
 /** `params` of a legacy request with the envelope that modern requests carry. Throws INVALID_PARAMS. */

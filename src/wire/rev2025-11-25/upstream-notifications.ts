@@ -30,7 +30,6 @@ const NEVER_OF_A_CALL = new Set([
   'notifications/roots/list_changed',
   'notifications/subscriptions/acknowledged',
   'notifications/tasks/status',
-  'notifications/elicitation/complete',
 ]);
 
 /**

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { JsonText } from '../../lib/json-text.ts';
-import { missingCapability, withinContext } from './upstream-reverse.ts';
+import { missingCapability, replyForRevision, withinContext } from './upstream-reverse.ts';
 
 const parse = (text: string) => JsonText.parse(Buffer.from(text));
 
@@ -37,4 +37,19 @@ it.each([
   ['{}', '{}', '{}'],
 ])('withinContext makes of %s for %s %s', (params, declared, allowed) => {
   expect(withinContext(parse(params), parse(declared))?.text).toBe(allowed);
+});
+
+describe('replyForRevision', () => {
+  const one = '{"type":"text","text":"a"}';
+  const image = '{"type":"image","data":"AA=="}';
+  it.each([
+    ['2025-11-25', `{"content":[${one},${image}]}`, `{"content":[${one},${image}]}`],
+    ['2025-06-18', `{"content":[${image}],"model":"m"}`, `{"content":${image},"model":"m"}`],
+    ['2025-03-26', `{"content":[${one},${one}]}`, '{"content":{"type":"text","text":"a\\na"}}'],
+    ['2024-11-05', '{"content":[]}', '{"content":{"type":"text","text":""}}'],
+    ['2024-11-05', `{"content":[${one},${image}]}`, undefined],
+    ['2024-11-05', '{"action":"accept","content":{"a":[1]}}', '{"action":"accept","content":{"a":[1]}}'],
+  ])('makes for %s of %s %s', (version, result, reply) => {
+    expect(replyForRevision(parse(result), version)?.text).toBe(reply);
+  });
 });

@@ -46,6 +46,26 @@ export function withinContext(params: JsonText | undefined, declared: JsonText):
   return params.with({ includeContext: Json.of('none') });
 }
 
+/** From here on a sampled message may have several blocks (client/sampling §Creating Messages). */
+const SEVERAL_BLOCKS = '2025-11-25';
+
+/**
+ * What a client answered, as a server of this revision takes it: before 2025-11-25 a sampled message has one block, so
+ * one alone stands for itself, and texts become one. Undefined for a message that cannot be said so.
+ */
+export function replyForRevision(result: JsonText, version: string): JsonText | undefined {
+  const content = result.get('content');
+  if (content?.kind !== 'array' || version >= SEVERAL_BLOCKS) return result;
+  const blocks = content.items();
+  const [only, another] = blocks;
+  if (only !== undefined && another === undefined) return result.with({ content: only });
+  const texts = blocks.map((block) =>
+    block.get('type')?.string() === 'text' ? block.get('text')?.string() : undefined,
+  );
+  if (texts.includes(undefined)) return undefined;
+  return result.with({ content: Json.of({ type: 'text', text: texts.join('\n') }) });
+}
+
 /** A JSON-RPC error that answers a reverse request. */
 export function refusal(code: number, message: string): JsonText {
   return Json.of({ code, message });
