@@ -63,6 +63,11 @@ export const limitsSchema = z.strictObject({
 
 /** `stop`: how the gateway ends. */
 export const stopSchema = z.strictObject({
+  delayMs: milliseconds(0)
+    .default(0)
+    .describe(
+      'Milliseconds between the wish to stop and taking no more requests. `/readyz` answers 503 meanwhile, so that load balancers look elsewhere.',
+    ),
   graceMs: milliseconds(0)
     .default(10_000)
     .describe('Milliseconds that calls in flight get to finish when the gateway stops.'),

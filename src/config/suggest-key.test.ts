@@ -12,7 +12,7 @@ it.each([
   [['servers', 'a', 'from', 'b'], 'tool', 'Did you mean "tools"?'],
   [['servers', 'a'], 'graceMs', 'It belongs at "stop.graceMs".'],
   [['stop'], 'maxConnections', 'It belongs at "listen.maxConnections" or "upstreams.NAME.maxConnections".'],
-  [['stop'], 'constructor', 'Known here: graceMs.'],
+  [['stop'], 'constructor', 'Known here: delayMs, graceMs.'],
 ])('at %j, "%s": %s', (path, key, help) => {
   expect(suggestKey(describeConfig(), path, key)).toBe(help);
 });
