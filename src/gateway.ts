@@ -8,6 +8,7 @@ import { GatewardError } from './errors.ts';
 import { compareConfigs } from './gateway/compare-configs.ts';
 import { createGeneration, type Generation, type GenerationParts } from './gateway/generation.ts';
 import { createLegacyDoors, type LegacyDoors } from './gateway/legacy-doors.ts';
+import { type OpenCallers, openCallers } from './gateway/open-callers.ts';
 import { openShared } from './gateway/open-shared.ts';
 import { createPages } from './gateway/pages.ts';
 import {
@@ -82,7 +83,8 @@ async function openGateway(options: GatewayOptions): Promise<OpenGateway> {
   const adminKey = await readOrMakeAdminKey(config.dataDir);
   const seal = createSeal(await readMasterSecret(config.dataDir, options.environment.secret));
   const fleet = await openShared(config, { seal, log: options.log });
-  const gateway = new OpenGateway(options, { seal, adminKey, fleet });
+  const callers = openCallers(config.auth, fleet);
+  const gateway = new OpenGateway(options, { seal, adminKey, fleet, callers });
   await gateway.listen(config);
   return gateway;
 }
@@ -92,12 +94,14 @@ interface Foundation {
   readonly seal: Seal;
   readonly adminKey: string;
   readonly fleet: OpenFleet;
+  readonly callers: OpenCallers;
 }
 
 class OpenGateway {
   readonly #options: GatewayOptions;
   readonly #adminKey: string;
   readonly #fleet: OpenFleet;
+  readonly #callers: OpenCallers;
   readonly #parts: GenerationParts;
   readonly #handlers: Handlers;
   readonly #legacy: LegacyDoors;
@@ -114,11 +118,12 @@ class OpenGateway {
   #lastReload: ReloadReport | undefined;
   #reloading: Promise<unknown> = Promise.resolve();
 
-  constructor(options: GatewayOptions, { seal, adminKey, fleet }: Foundation) {
+  constructor(options: GatewayOptions, { seal, adminKey, fleet, callers }: Foundation) {
     const { loaded, environment, log, version } = options;
     this.#options = options;
     this.#adminKey = adminKey;
     this.#fleet = fleet;
+    this.#callers = callers;
     this.#secrets = loaded.secrets;
     const now = (): number => performance.now();
     const deps = upstreamDeps({
@@ -132,7 +137,7 @@ class OpenGateway {
       source: (name) => this.#current.upstreams.get(name),
     });
     const createUpstream = (config: UpstreamConfig) => createUpstreamOf(config, deps);
-    this.#parts = { seal, log, version, now, createUpstream };
+    this.#parts = { callers, seal, log, version, now, createUpstream };
     this.#current = createGeneration(loaded.config, new Map(), this.#parts);
     // Doors keep their handlers for life; which generation answers is looked up with each request.
     const handle =
@@ -142,6 +147,7 @@ class OpenGateway {
     this.#handlers = { LH: handle('LH'), MH: handle('MH'), SE: handle('SE') };
     this.#legacy = createLegacyDoors({
       handlers: this.#handlers,
+      callers,
       seal,
       fleet,
       limits: loaded.config.limits,
@@ -163,7 +169,12 @@ class OpenGateway {
       this.#door = await startHttpDoor({
         listen: { ...config.listen, tls: config.listen.tls },
         settings: this.#settings(),
-        doors: { modern: this.#handlers.MH, legacy: this.#legacy.http, sse: this.#legacy.sse },
+        doors: {
+          authenticate: this.#callers.authenticate,
+          modern: this.#handlers.MH,
+          legacy: this.#legacy.http,
+          sse: this.#legacy.sse,
+        },
         log: this.#options.log,
         ticker: this.#ticker,
         maxQueuedBytes: config.limits.maxQueuedBytesPerStream,
@@ -220,6 +231,7 @@ class OpenGateway {
     this.#ticker.stop();
     const upstreams = [...this.#current.upstreams.values(), ...this.#retiring.keys()];
     await Promise.all([...upstreams.map((upstream) => upstream.retire(0)), ...this.#retiring.values()]);
+    this.#callers.close();
     await this.#fleet.close();
     process.off('exit', this.#groups.killAll);
   }

@@ -1,12 +1,13 @@
-import type { Handle, Outcome } from './call.ts';
+import type { Callers, Handle, Outcome } from './call.ts';
 import type { Definitions } from './catalog/definitions.ts';
 import type { ResultCache } from './catalog/result-cache.ts';
 import type { Catalog } from './catalog/server-view.ts';
 import type { Log } from './lib/log.ts';
 import { foldRows, type Row } from './lib/rows.ts';
 import type { Seal } from './lib/seal.ts';
-import { adoptLocalPrincipal } from './steps/adopt-local-principal.ts';
 import { answerFromCatalog } from './steps/answer-from-catalog.ts';
+import { authenticate } from './steps/authenticate.ts';
+import { authorize } from './steps/authorize.ts';
 import { callUpstream } from './steps/call-upstream.ts';
 import { checkMirroredHeaders } from './steps/check-mirrored-headers.ts';
 import { checkParamHeaders } from './steps/check-param-headers.ts';
@@ -20,6 +21,7 @@ import { failedBy } from './wire/failure.ts';
 
 /** What the rows need, made by the composition root. */
 export interface PipelineParts {
+  readonly callers: Callers;
   readonly catalog: Catalog;
   readonly definitions: Definitions;
   readonly cache: ResultCache;
@@ -28,13 +30,14 @@ export interface PipelineParts {
 }
 
 /** The request, drawn once: rows are steps in order, outermost first; columns are doors. */
-export function createPipeline({ catalog, definitions, cache, seal, log }: PipelineParts): Handlers {
+export function createPipeline({ callers, catalog, definitions, cache, seal, log }: PipelineParts): Handlers {
   const [LH, MH, SE] = ['LH', 'MH', 'SE'] as const;
   // biome-ignore format: a table
   return startTable(log)
     //                                    legacy  modern  sse
     .use(checkMirroredHeaders,                    MH        ) // version, Mcp-Method, Mcp-Name: -32020
-    .use(adoptLocalPrincipal,             LH,     MH,     SE) // without authentication: loopback only
+    .use(authenticate(callers),           LH,     MH,     SE) // whose key it is; without keys: loopback only
+    .use(authorize,                       LH,     MH,     SE) // a server that the key does not open does not exist
     .use(resolveSession,                  LH,             SE) // a session is its owner's, or does not exist
     .use(openState(catalog, seal),        LH,     MH,     SE) // cursors: unsealed and bound to the caller, or refused
     .use(route(catalog),                  LH,     MH,     SE) // name -> server, upstream, the upstream's own name

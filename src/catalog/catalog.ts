@@ -1,4 +1,4 @@
-import type { AuthorizationContext, Principal } from '../call.ts';
+import { OPERATOR } from '../call.ts';
 import type { Log } from '../lib/log.ts';
 import type { Seal } from '../lib/seal.ts';
 import { createAnswerListen } from './answer-listen.ts';
@@ -122,8 +122,9 @@ export function createCatalog(parts: CatalogParts): OpenCatalog {
       const server = announced.find((plan) => plan.name === name);
       if (server === undefined) return undefined;
       const [first] = server.sources;
+      // Cards are for whoever asks: what they say is what the gateway itself is told.
       const source = server.single && first !== undefined ? parts.sources.get(first.upstream) : undefined;
-      const discovered = source === undefined ? undefined : await discoveries.read(source, STRANGER.key);
+      const discovered = source === undefined ? undefined : await discoveries.read(source, OPERATOR);
       const own = { ...server, card: { version: server.single ? undefined : parts.version, ...server.card } };
       return writeCard({ server: own, baseUrl, discovered, versions: parts.versions });
     },
@@ -131,9 +132,6 @@ export function createCatalog(parts: CatalogParts): OpenCatalog {
     close: () => hub.close(),
   };
 }
-
-/** Cards are for whoever asks: what they say comes from the context that every local caller has. */
-const STRANGER: Pick<Principal, 'key'> & { readonly key: AuthorizationContext } = { key: 'local' };
 
 function selectSources({ sources }: CatalogParts, plan: ServerPlan): SelectedSource[] {
   return plan.sources.flatMap((selection) => {

@@ -3,7 +3,7 @@ import type { JsonText } from '../lib/json-text.ts';
 import type { Log } from '../lib/log.ts';
 import { waitAtMost } from '../lib/wait-at-most.ts';
 import { ownCall } from './own-call.ts';
-import type { Source } from './server-view.ts';
+import { contextAt, type Source } from './server-view.ts';
 
 /** What discovering needs. */
 export interface DiscoveriesParts {
@@ -40,7 +40,7 @@ export class Discoveries {
 
   /** The DiscoverResult; the last one known if the upstream fails or is silent; undefined if it was never reached. */
   read(source: Source, context: AuthorizationContext): Promise<JsonText | undefined> {
-    const key = `${source.name} ${context}`;
+    const key = `${source.name} ${contextAt(source, context)}`;
     const slot = this.#slots.get(key) ?? this.#add(key);
     if (slot.freshUntil > this.#parts.now()) return Promise.resolve(slot.result);
     slot.reading ??= this.#ask(source, context, slot).finally(() => {

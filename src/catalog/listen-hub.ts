@@ -9,7 +9,7 @@ import {
   uniteFilters,
   wantsChange,
 } from './listen-filter.ts';
-import type { Source } from './server-view.ts';
+import { contextAt, type Source } from './server-view.ts';
 
 /** One client's interest in an upstream's changes. */
 export interface Interest {
@@ -92,7 +92,10 @@ export class ListenHub {
   /** Tells who listens to an upstream of a change that it did not announce itself. */
   tell(source: Source, context: AuthorizationContext, event: ChangeEvent): void {
     const shared = this.#shared.get(sharedKey(source, context));
-    const own = [...this.#own.values()].filter((one) => one.source === source && one.context === context);
+    const at = contextAt(source, context);
+    const own = [...this.#own.values()].filter(
+      (one) => one.source === source && contextAt(source, one.context) === at,
+    );
     passOn(event, [...(shared?.interests ?? []), ...own]);
   }
 
@@ -159,5 +162,5 @@ function passOn(event: ChangeEvent, interests: Iterable<Interest>): void {
 }
 
 function sharedKey(source: Source, context: AuthorizationContext): string {
-  return `${source.name} ${context}`;
+  return `${source.name} ${contextAt(source, context)}`;
 }

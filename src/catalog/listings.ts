@@ -3,7 +3,7 @@ import type { Log } from '../lib/log.ts';
 import { waitAtMost } from '../lib/wait-at-most.ts';
 import { collectList, type Item, isSameList } from './collect-list.ts';
 import { LIST_KINDS, type ListKind } from './list-kinds.ts';
-import type { Source } from './server-view.ts';
+import { contextAt, type Source } from './server-view.ts';
 
 /** What is known of one list of one upstream, for one authorization context. */
 export interface Listing {
@@ -80,7 +80,7 @@ export class Listings {
 
   /** What is known without asking, however old. */
   peek(source: Source, kind: ListKind, context: AuthorizationContext): Listing | undefined {
-    return this.#slots.get(source.name)?.get(context)?.[kind]?.listing;
+    return this.#slots.get(source.name)?.get(contextAt(source, context))?.[kind]?.listing;
   }
 
   /** Reads the list again, whatever is known. */
@@ -104,14 +104,14 @@ export class Listings {
 
   /** The upstream said that a list changed: it is read again when it is needed next. */
   invalidate(source: Source, kind: ListKind, context: AuthorizationContext): void {
-    const slot = this.#slots.get(source.name)?.get(context)?.[kind];
+    const slot = this.#slots.get(source.name)?.get(contextAt(source, context))?.[kind];
     if (slot === undefined) return;
     slot.changes++;
     if (slot.listing !== undefined) slot.listing = { ...slot.listing, freshUntil: 0 };
   }
 
   #slot(source: Source, kind: ListKind, context: AuthorizationContext): Slot {
-    const slots = this.#slotsOf(source, context);
+    const slots = this.#slotsOf(source, contextAt(source, context));
     slots[kind] ??= { listing: undefined, reading: undefined, readAt: NEVER, foundAt: NEVER, changes: 0 };
     return slots[kind];
   }

@@ -2,7 +2,7 @@ import type { AuthorizationContext, Call } from '../call.ts';
 import { JsonText } from '../lib/json-text.ts';
 import { LIST_KINDS, listKindOf } from './list-kinds.ts';
 import { type ChangeEvent, isWithin } from './listen-filter.ts';
-import type { Source } from './server-view.ts';
+import { contextAt, type Source } from './server-view.ts';
 
 /** What a cached result belongs to. */
 export interface CacheQuestion {
@@ -52,7 +52,7 @@ export class ResultCache {
   /** The kept result with what is left of its `ttlMs`; undefined if there is none or it may not be used for this call. */
   get(question: CacheQuestion): JsonText | undefined {
     if (!mayCache(question)) return undefined;
-    const own = keyOf(question, question.context);
+    const own = keyOf(question, contextAt(question.source, question.context));
     const key = this.#entries.has(own) ? own : keyOf(question, PUBLIC);
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
@@ -75,7 +75,7 @@ export class ResultCache {
     if (changes !== this.changes(question.source)) return;
     const shared =
       result.get('cacheScope')?.string() === 'public' && this.#parts.isTrusted(question.source.name);
-    const key = keyOf(question, shared ? PUBLIC : question.context);
+    const key = keyOf(question, shared ? PUBLIC : contextAt(question.source, question.context));
     const bytes = result.bytes.length + key.length + ENTRY_BYTES;
     if (bytes > this.#parts.maxBytes / 8) return;
     this.#remove(key);

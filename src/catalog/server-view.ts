@@ -1,12 +1,19 @@
-import type { AuthorizationContext, Call, Outcome, Principal } from '../call.ts';
+import { type AuthorizationContext, type Call, OPERATOR, type Outcome, type Principal } from '../call.ts';
 import type { CursorPosition } from './cursor.ts';
 
 /** An upstream as the catalog sees it. */
 export interface Source {
   readonly name: string;
+  /** Everybody reaches it by the same credential, and nobody has a process of their own: one context for all. */
+  readonly shared?: boolean;
   /** What the upstream speaks; undefined until it was reached. */
   era(): 'modern' | 'legacy' | undefined;
   call(call: Call, context: AuthorizationContext): Promise<Outcome>;
+}
+
+/** The context of a caller at an upstream: what is kept of the upstream is kept by it. */
+export function contextAt({ shared }: Source, context: AuthorizationContext): AuthorizationContext {
+  return shared === true ? OPERATOR : context;
 }
 
 /** One question to a server: the call and who asks. */

@@ -1,5 +1,5 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import { ERRORS, type GatewardError } from '../errors.ts';
+import { ERRORS, type ErrorCode, type GatewardError } from '../errors.ts';
 import { failedBy } from '../wire/failure.ts';
 import { writeError } from '../wire/message.ts';
 import type { Ticker } from './ticker.ts';
@@ -59,5 +59,13 @@ function refusalHead(error: GatewardError, body: Buffer, { allow }: RefusalOptio
   const head: OutgoingHttpHeaders = { 'Content-Type': 'application/json', 'Content-Length': body.length };
   if (allow !== undefined) head['Allow'] = allow;
   if (error.retryAfterSeconds !== undefined) head['Retry-After'] = Math.ceil(error.retryAfterSeconds);
+  const challenge = challengeOf(error.code);
+  if (challenge !== undefined) head['WWW-Authenticate'] = challenge;
   return head;
+}
+
+/** What a 401 says in WWW-Authenticate (RFC 6750 §3); undefined for every other answer. */
+export function challengeOf(code: ErrorCode | undefined): string | undefined {
+  if (code === 'KEY_REQUIRED') return 'Bearer realm="gateward"';
+  return code === 'KEY_INVALID' ? 'Bearer realm="gateward", error="invalid_token"' : undefined;
 }

@@ -1,4 +1,4 @@
-import type { Handle } from '../call.ts';
+import type { Authenticate, Handle } from '../call.ts';
 import { TokenBuckets } from '../lib/token-buckets.ts';
 import { addressSet } from './client-address.ts';
 import { allowedOriginSet, createHostCheck } from './host-names.ts';
@@ -26,6 +26,8 @@ export interface HttpDoorSettings {
 
 /** Where requests go once they are classified. */
 export interface Doors {
+  /** Says who sent what does not go through the pipeline. */
+  readonly authenticate: Authenticate;
   /** The pipeline at the modern door. */
   readonly modern: Handle;
   readonly legacy: LegacyDoor;

@@ -174,7 +174,7 @@ class OpenDoor implements HttpDoor {
       const { scheme } = this.#listener;
       const admitted = admit(request, response, { rules, peer: peer.client, scheme, nowMs: ticker.now() });
       if (admitted === undefined) return;
-      if (admitted instanceof GatewardError) this.#refuse(request, response, admitted);
+      if (admitted instanceof GatewardError) void this.#refuse(request, response, admitted);
       else this.#accept(request, response, { admitted, rules });
     } catch (thrown) {
       this.#crash(response, thrown);
@@ -191,12 +191,23 @@ class OpenDoor implements HttpDoor {
     receive(request, response, { admitted, context });
   }
 
-  #refuse(request: IncomingMessage, response: ServerResponse, error: GatewardError): void {
+  async #refuse(request: IncomingMessage, response: ServerResponse, refusal: GatewardError): Promise<void> {
+    const error = refusal.code === 'SERVER_NOT_FOUND' ? await this.#hide(request, refusal) : refusal;
     const { remoteAddress } = request.socket;
     // The query of HTTP+SSE names a session, which is its client's secret.
     const { path } = readTarget(request.url ?? '');
     this.#parts.log.debug('refused at the door', { code: error.code, path, remoteAddress });
     refuseBody({ request, response }, error, this.#ticker);
+  }
+
+  /** Who may not call is not told which servers there are. */
+  async #hide({ headers }: IncomingMessage, refusal: GatewardError): Promise<GatewardError> {
+    try {
+      await this.#parts.doors.authenticate(headers);
+      return refusal;
+    } catch (thrown) {
+      return toGatewardError(thrown);
+    }
   }
 
   #meet(socket: Socket): Peer {

@@ -68,13 +68,22 @@ function takePost(post: PostExchange, context: ReceiveContext): void | Promise<v
     const { code, id, detail, data } = classified;
     refuse(response, new GatewardError(code, { detail, data }), { id });
   } else if (classified.kind === 'notification') {
-    response.writeHead(202, { 'Content-Length': 0 });
-    response.end();
+    return acceptNotification(post, context);
   } else {
     const { doors, ticker, maxQueuedBytes } = context;
     answerModern(post, classified, { handle: doors.modern, ticker, maxQueuedBytes });
   }
   return undefined;
+}
+
+/** The modern era has no notification that a client sends by POST and that means anything here. */
+async function acceptNotification(
+  { request, response }: PostExchange,
+  context: ReceiveContext,
+): Promise<void> {
+  await context.doors.authenticate(request.headers);
+  response.writeHead(202, { 'Content-Length': 0 });
+  response.end();
 }
 
 /** Reads a posted body as strict JSON. Refuses other content types, sizes and texts itself. */

@@ -1,3 +1,4 @@
+import type { Callers } from '../call.ts';
 import { createCatalog, type OpenCatalog } from '../catalog/catalog.ts';
 import type { Config } from '../config/types.ts';
 import type { Log } from '../lib/log.ts';
@@ -12,6 +13,7 @@ const FIRST_STREAMABLE = '2025-03-26';
 
 /** What every generation is made with. */
 export interface GenerationParts {
+  readonly callers: Callers;
   readonly seal: Seal;
   readonly log: Log;
   readonly version: string;
@@ -36,7 +38,7 @@ export function createGeneration(
   before: ReadonlyMap<string, ServedUpstream>,
   parts: GenerationParts,
 ): Generation {
-  const { seal, log, version, now, createUpstream } = parts;
+  const { callers, seal, log, version, now, createUpstream } = parts;
   const upstreams = serveUpstreams(config.upstreams, before, createUpstream);
   const ending = new AbortController();
   const catalog = createCatalog({
@@ -58,6 +60,7 @@ export function createGeneration(
     versions: [...MODERN_VERSIONS, ...LEGACY_VERSIONS.filter((revision) => revision >= FIRST_STREAMABLE)],
   });
   const handlers = createPipeline({
+    callers,
     catalog,
     definitions: catalog.definitions,
     cache: catalog.cache,

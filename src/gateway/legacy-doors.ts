@@ -1,3 +1,4 @@
+import type { Callers } from '../call.ts';
 import type { LimitsConfig } from '../config/types.ts';
 import { createLegacyDoor } from '../doors/legacy/legacy.ts';
 import { createSseDoor } from '../doors/legacy/legacy-sse.ts';
@@ -23,6 +24,7 @@ export interface LegacyDoors {
 /** What the legacy doors are made of. */
 export interface LegacyDoorsParts {
   readonly handlers: Handlers;
+  readonly callers: Callers;
   readonly seal: Seal;
   readonly fleet: Fleet;
   readonly limits: LimitsConfig;
@@ -30,7 +32,8 @@ export interface LegacyDoorsParts {
 }
 
 /** Builds the legacy doors with what sessions must remember. */
-export function createLegacyDoors({ handlers, seal, fleet, limits, ticker }: LegacyDoorsParts): LegacyDoors {
+export function createLegacyDoors(parts: LegacyDoorsParts): LegacyDoors {
+  const { handlers, callers, seal, fleet, limits, ticker } = parts;
   const now = systemClock.now;
   const rows = createSessionRows({
     sessions: fleet.store.sessions,
@@ -39,6 +42,7 @@ export function createLegacyDoors({ handlers, seal, fleet, limits, ticker }: Leg
     maxCached: limits.maxSessions,
   });
   const common = {
+    callers,
     rows,
     ids: createSessionIds({ seal, rows, now, ttlMs: limits.sessionTtlMs }),
     log: createEventLog({ maxBytes: limits.eventLogBytes, maxAgeMs: limits.eventLogMs, now }),

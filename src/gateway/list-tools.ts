@@ -1,3 +1,4 @@
+import { LOCAL } from '../auth/local-caller.ts';
 import { ownCall } from '../catalog/own-call.ts';
 import { ERRORS, GatewardError } from '../errors.ts';
 import type { JsonText } from '../lib/json-text.ts';
@@ -16,7 +17,7 @@ export async function listTools({ handlers, catalog }: Generation, server: strin
   for (let page = 0; page < MAX_PAGES; page++) {
     const params = cursor === undefined ? {} : { cursor };
     const call = ownCall({ method: 'tools/list', params, signal });
-    const outcome = await handlers.SE({ server, call, headers: undefined });
+    const outcome = await handlers.SE({ server, call, headers: undefined, principal: LOCAL });
     if (outcome.kind === 'error') {
       const code = outcome.code ?? 'UPSTREAM_UNAVAILABLE';
       // A message of the gateway's own begins with the code's text, which the error puts before its detail again.

@@ -1,4 +1,4 @@
-import type { Call } from '../call.ts';
+import { type Call, OPERATOR } from '../call.ts';
 import type { OpenCatalog } from '../catalog/catalog.ts';
 import type { Source } from '../catalog/server-view.ts';
 import type { Environment } from '../config/types.ts';
@@ -25,9 +25,6 @@ export interface UpstreamDepsParts {
   readonly groups: ProcessGroups;
 }
 
-/** The context in which the gateway asks for itself: that of every local caller. */
-const CONTEXT = 'local';
-
 /** What upstreams work with: the machine's time and chance, and what the catalog knows of their tools. */
 export function upstreamDeps(parts: UpstreamDepsParts): UpstreamDeps {
   const { seal, log, version, now, catalog, source, groups } = parts;
@@ -35,7 +32,7 @@ export function upstreamDeps(parts: UpstreamDepsParts): UpstreamDeps {
     seal,
     log,
     clientInfo: { name: 'gateward', version },
-    context: CONTEXT,
+    context: OPERATOR,
     clock: systemClock,
     monotonicMs: now,
     random: Math.random,

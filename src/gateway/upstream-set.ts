@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
+import { OPERATOR } from '../call.ts';
 import type { Source } from '../catalog/server-view.ts';
 import type { UpstreamConfig } from '../config/types.ts';
 import type { Upstream } from '../upstream/upstream.ts';
@@ -39,11 +40,14 @@ export function serveUpstreams(
 
 function startUpstream(config: UpstreamConfig, upstream: Upstream): ServedUpstream {
   upstream.start();
+  // Processes of their own tell callers apart; all else is reached by one credential.
+  const shared = config.kind === 'http' || config.process === 'shared';
   return {
     config,
     name: config.name,
+    shared,
     era: () => upstream.status().era,
-    call: (call, context) => upstream.call(call, context),
+    call: (call, context) => upstream.call(call, shared ? OPERATOR : context),
     status: () => describeUpstream(config, upstream.status()),
     async retire(graceMs) {
       for (let leftMs = graceMs; leftMs > 0 && upstream.inFlight() > 0; leftMs -= LOOK_EVERY_MS) {

@@ -1,4 +1,4 @@
-import type { AuthorizationContext, Call, Outcome, Principal } from '../call.ts';
+import { type AuthorizationContext, type Call, OPERATOR, type Outcome, type Principal } from '../call.ts';
 import type { CursorPosition } from '../catalog/cursor.ts';
 import type { Asked, Catalog, Routed, ServerView } from '../catalog/server-view.ts';
 import { GatewardError } from '../errors.ts';
@@ -24,8 +24,8 @@ export function route(catalog: Catalog): Step<Needs, RouteFound> {
   return ({ server, call, principal, position }, next) => {
     const view = catalog.server(server);
     if (view === undefined) throw new GatewardError('SERVER_NOT_FOUND');
-    // Every caller reaches an upstream with the same credential, and sees the same, as long as there is one principal.
-    const context = principal.key;
+    // Upstreams are reached by the operator's credential; those that keep callers apart do so by this.
+    const context = principal.kind === 'local' ? OPERATOR : principal.key;
     const asked = { call, principal, context, position };
     const goOn = (routed: Routed): Promise<Outcome> => {
       const outcome = next({ view, asked, routed, context });

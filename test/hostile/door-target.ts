@@ -38,6 +38,7 @@ export async function startDoor(change: Change = {}): Promise<DoorTarget> {
     listen: listen ?? { host: '127.0.0.1', port: 0, tls: undefined, maxConnections: 1000 },
     settings,
     doors: {
+      authenticate: () => ({ key: 'local', kind: 'local' }),
       modern: observe(running, aborted),
       legacy: LEGACY,
       sse: { open: answerLegacy, post: answerLegacy },
