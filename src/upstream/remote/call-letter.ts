@@ -6,7 +6,7 @@ import type { RemoteCall } from './replicas.ts';
 export interface CallLetter {
   readonly upstream: string;
   readonly context: AuthorizationContext;
-  readonly call: Pick<Call, 'message' | 'id' | 'method' | 'name' | 'meta'>;
+  readonly call: Pick<Call, 'message' | 'id' | 'method' | 'name' | 'meta' | 'principal'>;
   /** Of a legacy client only. */
   readonly legacy: LegacyFacts | undefined;
 }
@@ -26,8 +26,8 @@ export function writeCall(
   { upstream, call, context }: RemoteCall,
   describe: (session: LegacySession) => JsonText,
 ): JsonText {
-  const { id, method, name, message, meta, legacy } = call;
-  return JsonText.of({ upstream, context, id, method, name }).with({
+  const { id, method, name, principal, message, meta, legacy } = call;
+  return JsonText.of({ upstream, context, id, method, name, principal }).with({
     message,
     meta: writeMeta(meta),
     legacy:
@@ -51,10 +51,12 @@ export function readCall(json: JsonText): CallLetter | undefined {
   if (upstream === undefined || context === undefined || id === undefined) return undefined;
   if (method === undefined || message === undefined || meta === undefined) return undefined;
   const legacy = json.get('legacy');
+  const principal = json.get('principal')?.string();
+  const known = principal === undefined ? {} : { principal };
   return {
     upstream,
     context,
-    call: { message, id, method, name: json.get('name')?.string(), meta },
+    call: { message, id, method, name: json.get('name')?.string(), meta, ...known },
     legacy: legacy === undefined ? undefined : readLegacy(legacy),
   };
 }

@@ -78,6 +78,7 @@ function callOf(parts: Partial<Call> = {}): Call {
     signal: new AbortController().signal,
     notify: () => undefined,
     legacy: undefined,
+    principal: 'key:k',
     ...parts,
   };
 }
@@ -102,11 +103,12 @@ test('a call arrives as it was, and its notifications come in order before the o
   const outcome = await start(here).callAt(there.membership.id, at('u', call));
   expect(outcome.kind === 'complete' && outcome.result.value()).toEqual({ huge: 1 });
   expect(heard).toEqual(Array.from({ length: 200 }, (_, index) => index + 1));
-  expect([got?.message.text, got?.id, got?.name, gotContext]).toEqual([
+  expect([got?.message.text, got?.id, got?.name, gotContext, got?.principal]).toEqual([
     call.message.text,
     call.id,
     't',
     'local',
+    'key:k',
   ]);
   expect([got?.meta.logLevel, got?.meta.progressToken?.text, got?.forwarded]).toEqual(['info', '7', true]);
 });
