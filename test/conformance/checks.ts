@@ -4,15 +4,25 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 
 /** One line of a scenario's result, as the public suite writes it. */
-const Check = z.object({
+const Written = z.object({
   id: z.string(),
   name: z.string(),
   status: z.enum(['SUCCESS', 'FAILURE', 'WARNING', 'SKIPPED', 'INFO']),
   errorMessage: z.string().optional(),
+  details: z.unknown().optional(),
 });
 
+const ToolError = z.object({ result: z.object({ isError: z.literal(true) }) });
+
 /** One check of a scenario. */
-export type Check = z.infer<typeof Check>;
+export interface Check {
+  readonly id: string;
+  readonly name: string;
+  readonly status: z.infer<typeof Written>['status'];
+  readonly errorMessage?: string | undefined;
+  /** Whether its call ended in a tool error, which some checks take for success. */
+  readonly endsInToolError?: boolean;
+}
 
 /** The checks of a run by scenario. */
 export type Results = ReadonlyMap<string, readonly Check[]>;
@@ -54,7 +64,17 @@ export async function readResults(folder: string): Promise<Results> {
     const scenario = /^server-(.+)-\d{4}-\d\d-\d\dT[\d-]+Z$/.exec(entry)?.[1];
     if (scenario === undefined) continue;
     const text = await readFile(join(folder, entry, 'checks.json'), 'utf8');
-    results.set(scenario, z.array(Check).parse(JSON.parse(text)));
+    results.set(scenario, z.array(Written).parse(JSON.parse(text)).map(readCheck));
   }
   return results;
+}
+
+function readCheck({ details, ...check }: z.infer<typeof Written>): Check {
+  return { ...check, endsInToolError: ToolError.safeParse(details).success };
+}
+
+/** The version of the suite that lies in a folder. */
+export async function readSuiteVersion(suiteFolder: string): Promise<string> {
+  const text = await readFile(join(suiteFolder, 'package.json'), 'utf8');
+  return z.object({ version: z.string() }).parse(JSON.parse(text)).version;
 }

@@ -1,54 +1,94 @@
 import type { Check, Scenario } from './checks.ts';
-import type { ExpectedFailure } from './expected-failures.ts';
+import type { Line } from './expectations.ts';
 
 /** What is known about one scenario when it is judged. */
 export interface Evidence {
   readonly scenario: Scenario;
   /** The checks of the run that is judged; absent when the scenario left no result. */
   readonly checks: readonly Check[] | undefined;
-  /** The checks of the direct run to compare with; absent when the direct run itself is judged. */
-  readonly reference?: readonly Check[] | undefined;
-  /** Every line of the expected-failures file. */
-  readonly expected: readonly ExpectedFailure[];
+  /** The checks of the direct run on a server of the suite's own revision. */
+  readonly reference: readonly Check[];
+  /** Every line of the expectations for this run. */
+  readonly lines: readonly Line[];
 }
 
-/** The judgement on one scenario. */
+/** The judgement on one scenario, in checks. */
 export interface Verdict {
   readonly passed: number;
-  /** Checks that fail, as the expected-failures file says. */
-  readonly expectedFailures: number;
+  /** Checks that the pair cannot carry. */
+  readonly notCarried: number;
+  /** Checks of what is not built yet. */
+  readonly notBuilt: number;
   /** What is wrong, one sentence each. */
   readonly problems: readonly string[];
 }
 
+type Judged = 'passed' | 'notCarried' | 'notBuilt' | 'uncounted';
+
 /**
- * Judges the checks of one scenario: each must pass, or be in the expected-failures file, and have the status that it
- * has in the direct run. Scenarios of an extension may do better than the direct run. Lines of the file that nothing
- * fails for are problems too.
+ * Judges the checks of one scenario: each must have the status that it has in the direct run, and pass, unless a line
+ * of the expectations says why not. Scenarios of an extension may do better than the direct run. Lines that nothing
+ * needs are problems too.
  */
-export function judgeScenario(evidence: Evidence): Verdict {
-  const { scenario, reference } = evidence;
-  const lines = evidence.expected.filter((line) => line.scenario === scenario.name);
-  if (evidence.checks === undefined || evidence.checks.length === 0) {
-    return { passed: 0, expectedFailures: 0, problems: ['the scenario left no checks'] };
+export function judgeScenario({ scenario, checks, reference, lines }: Evidence): Verdict {
+  if (checks === undefined || checks.length === 0) {
+    return { passed: 0, notCarried: 0, notBuilt: 0, problems: ['the scenario left no checks'] };
   }
-  const found = indexChecks(evidence.checks);
-  const direct = reference === undefined ? undefined : indexChecks(reference);
-  let passed = 0;
-  let expectedFailures = 0;
+  const found = indexChecks(checks);
+  const direct = indexChecks(reference);
+  const own = lines.filter((line) => line.scenario === scenario.name);
+  const needed = new Set<string>();
+  const counts: Record<Judged, number> = { passed: 0, notCarried: 0, notBuilt: 0, uncounted: 0 };
   const problems: string[] = [];
-  for (const key of new Set([...(direct?.keys() ?? []), ...found.keys()])) {
+  for (const key of new Set([...direct.keys(), ...found.keys()])) {
     const check = found.get(key);
-    const known = direct?.get(key);
-    const isExpected = lines.some(({ checkId }) => checkId === undefined || checkId === (check ?? known)?.id);
-    const difference = compareChecks(check, known, { hasDirect: direct !== undefined, scenario });
-    if (difference !== undefined) problems.push(`${key}: ${difference}`);
-    else if (check?.status === 'SUCCESS') passed += 1;
-    else if (check?.status === 'FAILURE' && isExpected) expectedFailures += 1;
-    else if (check?.status === 'FAILURE') problems.push(`${key}: ${check.errorMessage ?? 'fails'}`);
+    const known = direct.get(key);
+    const id = (check ?? known)?.id ?? '';
+    const line = own.find((one) => one.checks === undefined || one.checks.includes(id));
+    const judged = judgeCheck({ check, known, line, isExtension: scenario.isExtension });
+    if (typeof judged !== 'string') problems.push(`${key}: ${judged.problem}`);
+    else {
+      counts[judged] += 1;
+      const isNeeded =
+        judged === 'notCarried' || judged === 'notBuilt' || line?.kind === 'left-to-the-server';
+      if (line !== undefined && isNeeded) needed.add(nameOf(line, id));
+    }
   }
-  problems.push(...findPassingLines(lines, evidence.checks));
-  return { passed, expectedFailures, problems };
+  problems.push(...findIdleLines(own, needed));
+  return { passed: counts.passed, notCarried: counts.notCarried, notBuilt: counts.notBuilt, problems };
+}
+
+interface Comparison {
+  readonly check: Check | undefined;
+  readonly known: Check | undefined;
+  readonly line: Line | undefined;
+  readonly isExtension: boolean;
+}
+
+function judgeCheck({ check, known, line, isExtension }: Comparison): Judged | { readonly problem: string } {
+  const status = check?.status;
+  if (line?.kind === 'left-to-the-server' && (status === undefined || status === 'SUCCESS'))
+    return 'uncounted';
+  if (line?.kind === 'not-carried' && known?.status === 'SUCCESS' && status !== 'SUCCESS')
+    return 'notCarried';
+  const mayDiffer = isExtension && known?.status !== 'SUCCESS';
+  if (status !== known?.status && !mayDiffer) {
+    const detail = check?.errorMessage === undefined ? '' : `: ${check.errorMessage}`;
+    return {
+      problem: `${status ?? 'missing'} through the gateway, ${known?.status ?? 'missing'} direct${detail}`,
+    };
+  }
+  if (status === 'FAILURE') {
+    return line?.kind === 'not-built' ? 'notBuilt' : { problem: check?.errorMessage ?? 'fails' };
+  }
+  if (status !== 'SUCCESS') return 'uncounted';
+  if (known !== undefined && endsInToolError(check) !== endsInToolError(known))
+    return { problem: 'passes, but the call ends in a tool error on one side only' };
+  return 'passed';
+}
+
+function endsInToolError(check: Check | undefined): boolean {
+  return check?.endsInToolError ?? false;
 }
 
 /**
@@ -68,30 +108,13 @@ function indexChecks(checks: readonly Check[]): Map<string, Check> {
   return index;
 }
 
-interface Setting {
-  readonly hasDirect: boolean;
-  readonly scenario: Scenario;
+function nameOf({ scenario, checks }: Line, id: string): string {
+  return checks === undefined ? scenario : `${scenario}:${id}`;
 }
 
-/** Says how a check differs from the direct run, or undefined when it does not, or does better where it may. */
-function compareChecks(
-  check: Check | undefined,
-  known: Check | undefined,
-  { hasDirect, scenario }: Setting,
-): string | undefined {
-  if (!hasDirect || check?.status === known?.status) return undefined;
-  if (scenario.isExtension && known?.status !== 'SUCCESS') return undefined;
-  const detail = check?.errorMessage === undefined ? '' : `: ${check.errorMessage}`;
-  return `${check?.status ?? 'missing'} through the gateway, ${known?.status ?? 'missing'} direct${detail}`;
-}
-
-function findPassingLines(lines: readonly ExpectedFailure[], checks: readonly Check[]): string[] {
-  const failing = checks.filter(({ status }) => status === 'FAILURE');
-  const passing = lines.filter(
-    ({ checkId }) => !failing.some(({ id }) => checkId === undefined || checkId === id),
-  );
-  return passing.map(({ scenario, checkId }) => {
-    const line = checkId === undefined ? scenario : `${scenario}:${checkId}`;
-    return `passes, so remove the line "${line}" from expected-failures.yaml`;
-  });
+function findIdleLines(lines: readonly Line[], needed: ReadonlySet<string>): string[] {
+  const named = lines.flatMap((line) => (line.checks ?? ['']).map((id) => nameOf(line, id)));
+  return named
+    .filter((name) => !needed.has(name))
+    .map((name) => `nothing needs the line "${name}" of expectations.yaml, so remove it`);
 }
