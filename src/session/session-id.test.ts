@@ -5,15 +5,25 @@ import { GatewardError } from '../errors.ts';
 import { JsonText } from '../lib/json-text.ts';
 import { createSeal } from '../lib/seal.ts';
 import { createSessionIds, MAX_ID_LENGTH, type NewSession } from './session-id.ts';
-import { createSessionRows } from './sessions.ts';
+import type { SessionRows } from './sessions.ts';
 
 const seal = createSeal(randomBytes(32));
 const json = (text: string) => JsonText.parse(Buffer.from(text));
 
+/** Keeps what does not fit into ids. */
+function memoryRows(): Pick<SessionRows, 'begin' | 'keepExtra' | 'readExtra'> {
+  const extras = new Map<string, Buffer>();
+  return {
+    begin: () => undefined,
+    keepExtra: async ({ key }, bytes) => void extras.set(key, bytes),
+    readExtra: async (key) => extras.get(key),
+  };
+}
+
 function idsAt() {
   const clock = { now: 1_700_000_000_000 };
   const now = () => clock.now;
-  const rows = createSessionRows({ maxSessions: 100, now });
+  const rows = memoryRows();
   return { clock, rows, ids: createSessionIds({ seal, rows, now, ttlMs: 86_400_000 }) };
 }
 

@@ -3,6 +3,7 @@ import { GatewardError } from '../errors.ts';
 import { JsonText } from '../lib/json-text.ts';
 import { remember } from '../lib/remember.ts';
 import { SEAL_OVERHEAD, type Seal } from '../lib/seal.ts';
+import { openBytes, sealBytes } from '../lib/seal-bytes.ts';
 import type { SessionRows } from './sessions.ts';
 
 /** What a legacy session is made of. It never changes after `initialize`. */
@@ -26,9 +27,12 @@ export type NewSession = Omit<SessionFacts, 'key' | 'expiresAtMs'>;
 
 /** Makes and opens values of `Mcp-Session-Id`. Any replica with the same seal can open what another made. */
 export interface SessionIds {
-  /** Throws INVALID_PARAMS for capabilities beyond every bound. */
+  /** Throws INVALID_PARAMS for capabilities beyond every bound, STORE_UNAVAILABLE where they need a row. */
   mint(session: NewSession): Promise<{ readonly id: string; readonly facts: SessionFacts }>;
-  /** Undefined for an id that was not made here or whose time is over. Does not know whether the session ended. */
+  /**
+   * Undefined for an id that was not made here or whose time is over. Does not know whether the session ended. Throws
+   * STORE_UNAVAILABLE where part of it is in a row.
+   */
   open(id: string): Promise<SessionFacts | undefined>;
 }
 
@@ -36,7 +40,7 @@ export interface SessionIds {
 export interface SessionIdOptions {
   readonly seal: Seal;
   /** Holds what does not fit into an id. */
-  readonly rows: SessionRows;
+  readonly rows: Pick<SessionRows, 'begin' | 'keepExtra' | 'readExtra'>;
   readonly now: () => number;
   /** Life of a session, however busy it is. */
   readonly ttlMs: number;
@@ -46,6 +50,7 @@ export interface SessionIdOptions {
 export const MAX_ID_LENGTH = 3072;
 
 const USE = 'mcp-session-id';
+const EXTRA_USE = 'session-extra';
 const FORMAT = 1;
 const KEY_BYTES = 16;
 const MAX_PLAIN_BYTES = Math.floor((MAX_ID_LENGTH * 3) / 4) - SEAL_OVERHEAD;
@@ -70,11 +75,12 @@ export function createSessionIds(options: SessionIdOptions): SessionIds {
       let plain = writePlain(facts, about);
       if (plain.length > MAX_PLAIN_BYTES) {
         if (about.length > MAX_EXTRA_BYTES) throw tooLarge();
-        await rows.keepExtra(facts, about);
+        await rows.keepExtra(facts, sealBytes(seal, about, EXTRA_USE));
         plain = writePlain(facts, undefined);
       }
       if (plain.length > MAX_PLAIN_BYTES)
         throw new TypeError('The key of a principal must fit into a session id.');
+      rows.begin(key);
       return { id: seal.seal(plain, USE), facts };
     },
     async open(id) {
@@ -85,7 +91,7 @@ export function createSessionIds(options: SessionIdOptions): SessionIds {
       if (plain === undefined || plain[0] !== FORMAT) return undefined;
       const text = JsonText.parse(plain.subarray(1));
       if (Number(text.get('t')?.text) <= now()) return undefined;
-      const about = text.get('a') ?? (await readExtra(rows, text));
+      const about = text.get('a') ?? (await readExtra(options, text));
       const facts = about === undefined ? undefined : readFacts(text, about, share);
       if (opened.size >= MAX_OPENED) opened.clear();
       if (facts !== undefined) opened.set(id, facts);
@@ -105,8 +111,9 @@ function writePlain(facts: SessionFacts, about: Buffer | undefined): Buffer {
   return Buffer.concat([Buffer.of(FORMAT), Buffer.from(head.slice(0, -1) + tail)]);
 }
 
-async function readExtra(rows: SessionRows, text: JsonText): Promise<JsonText | undefined> {
-  const bytes = await rows.readExtra(text.get('k')?.string() ?? '');
+async function readExtra({ rows, seal }: SessionIdOptions, text: JsonText): Promise<JsonText | undefined> {
+  const sealed = await rows.readExtra(text.get('k')?.string() ?? '');
+  const bytes = sealed === undefined ? undefined : openBytes(seal, sealed, EXTRA_USE);
   return bytes === undefined ? undefined : JsonText.parse(bytes);
 }
 

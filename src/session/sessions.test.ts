@@ -1,56 +1,125 @@
-import { describe, expect, it } from 'vitest';
-import { createSessionRows } from './sessions.ts';
+import { afterEach, describe, expect, it } from 'vitest';
+import { ManualClock, quiet } from '../../test/support/manual-clock.ts';
+import { openTestReplicas, type TestReplicas } from '../../test/support/test-replicas.ts';
+import { createSessionRows, type SessionRows, type SessionState } from './sessions.ts';
 
-function rowsAt(maxSessions = 10) {
-  const clock = { now: 0 };
-  const rows = createSessionRows({ maxSessions, now: () => clock.now });
-  const ended: string[] = [];
-  rows.watchEnds((key) => ended.push(key));
-  return { clock, rows, ended };
+const UNCHANGED = { ended: false, logLevel: undefined, subscriptions: [], streamHolder: undefined };
+const ends: TestReplicas[] = [];
+afterEach(async () => {
+  for (const replicas of ends.splice(0)) await replicas.close();
+});
+
+async function setUp(maxCached = 100) {
+  const replicas = await openTestReplicas();
+  ends.push(replicas);
+  const clock = new ManualClock();
+  const open = async (id: string) => {
+    const fleet = await replicas.join(id);
+    const rows = createSessionRows({ sessions: fleet.store.sessions, feed: fleet.feed, clock, maxCached });
+    return { fleet, rows };
+  };
+  const [a, b] = [await open('a'), await open('b')];
+  const count = (name: string) => replicas.calls.filter((call) => call === name).length;
+  return { replicas, clock, a, b, count };
 }
 
-const ref = (key: string, expiresAtMs = 1000) => ({ key, expiresAtMs });
+const ref = (key: string) => ({ key, expiresAtMs: 100_000_000_000_000 });
+
+function watch(rows: SessionRows, ...keys: string[]): [string, SessionState][] {
+  const told: [string, SessionState][] = [];
+  rows.watch({
+    holds: (key) => keys.includes(key),
+    keys: () => keys,
+    changed: (key, state) => told.push([key, state]),
+  });
+  return told;
+}
 
 describe('createSessionRows', () => {
-  it('knows nothing of a session that changed nothing', async () => {
-    const { rows } = rowsAt();
-    expect(await rows.read('a')).toEqual({ ended: false, logLevel: undefined, subscriptions: [] });
+  it('asks once about a session that changed nothing, and never about one that was made here', async () => {
+    const { a, count } = await setUp();
+    a.rows.begin('new');
+    expect(await a.rows.read('new')).toEqual(UNCHANGED);
+    expect(count('sessions.read')).toBe(0);
+    expect(await Promise.all([a.rows.read('x'), a.rows.read('x')])).toEqual([UNCHANGED, UNCHANGED]);
+    await a.rows.read('x');
+    expect(count('sessions.read')).toBe(1);
   });
 
-  it('remembers the log level, the subscriptions and what did not fit into the id', async () => {
-    const { rows } = rowsAt();
-    await rows.setLogLevel(ref('a'), 'error');
-    await rows.setSubscriptions(ref('a'), ['x:1', 'x:2']);
-    await rows.keepExtra(ref('a'), Buffer.from('{}'));
-    expect(await rows.read('a')).toEqual({ ended: false, logLevel: 'error', subscriptions: ['x:1', 'x:2'] });
-    expect((await rows.readExtra('a'))?.toString()).toBe('{}');
+  it('tells every replica of the level, the subscriptions, the stream and what did not fit into the id', async () => {
+    const { a, b } = await setUp();
+    await b.rows.read('x');
+    await a.rows.setLogLevel(ref('x'), 'error');
+    await a.rows.addSubscription(ref('x'), 'x:1');
+    await b.rows.addSubscription(ref('x'), 'x:2');
+    await a.rows.addSubscription(ref('x'), 'x:3');
+    await a.rows.removeSubscription(ref('x'), 'x:1');
+    await a.rows.setStreamHolder(ref('x'), 'a');
+    await a.rows.keepExtra(ref('x'), Buffer.from('{}'));
+    await quiet();
+    const changed = { ended: false, logLevel: 'error', subscriptions: ['x:2', 'x:3'], streamHolder: 'a' };
+    expect(await a.rows.read('x')).toEqual(changed);
+    expect(await b.rows.read('x')).toEqual(changed);
+    expect((await b.rows.readExtra('x'))?.toString()).toBe('{}');
   });
 
-  it('ends a session once, tells who watches, and lets nothing bring it back', async () => {
-    const { rows, ended } = rowsAt();
-    await rows.setLogLevel(ref('a'), 'error');
-    await rows.end(ref('a'));
-    await rows.end(ref('a'));
-    await rows.setLogLevel(ref('a'), 'debug');
-    expect(ended).toEqual(['a']);
-    expect(await rows.read('a')).toEqual({ ended: true, logLevel: undefined, subscriptions: [] });
+  it('ends a session everywhere, and lets nothing bring it back', async () => {
+    const { a, b } = await setUp();
+    const [here, there] = [watch(a.rows, 'x'), watch(b.rows, 'x', 'y')];
+    await b.rows.read('x');
+    await a.rows.end(ref('x'));
+    expect(here).toEqual([['x', { ...UNCHANGED, ended: true }]]);
+    await quiet();
+    expect(there).toEqual([['x', { ...UNCHANGED, ended: true }]]);
+    await b.rows.setLogLevel(ref('x'), 'debug');
+    expect((await b.rows.read('x')).ended).toBe(true);
   });
 
-  it('ends the session whose row is oldest when there are too many', async () => {
-    const { rows, ended } = rowsAt(2);
-    for (const key of ['a', 'b', 'c']) await rows.setLogLevel(ref(key), 'error');
-    expect(ended).toEqual(['a']);
-    expect((await rows.read('a')).ended).toBe(true);
-    expect((await rows.read('c')).logLevel).toBe('error');
+  it('asks the store while the feed is not fresh, and says that it is gone instead of guessing', async () => {
+    const { replicas, a, b } = await setUp();
+    await b.rows.read('x');
+    replicas.deaf = true;
+    await a.rows.setLogLevel(ref('x'), 'error');
+    expect((await b.rows.read('x')).logLevel).toBeUndefined();
+    b.fleet.fresh = false;
+    expect((await b.rows.read('x')).logLevel).toBe('error');
+    replicas.broken = true;
+    await expect(b.rows.read('x')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    b.fleet.fresh = true;
+    expect((await b.rows.read('x')).logLevel).toBe('error');
   });
 
-  it('lets expired rows go before it ends anything', async () => {
-    const { rows, ended, clock } = rowsAt(2);
-    await rows.setLogLevel(ref('a', 1000), 'error');
-    await rows.setLogLevel(ref('b', 2000), 'error');
-    clock.now = 1500;
-    await rows.setLogLevel(ref('c', 3000), 'error');
-    expect(ended).toEqual([]);
-    expect((await rows.read('b')).logLevel).toBe('error');
+  it('does not remember what was read before a change and answered after it', async () => {
+    const { a, b } = await setUp();
+    const reading = b.rows.read('x');
+    const writing = a.rows.setLogLevel(ref('x'), 'error');
+    await Promise.all([reading, writing]);
+    await quiet();
+    expect((await b.rows.read('x')).logLevel).toBe('error');
+  });
+
+  it('looks at all sessions in use after a gap, again where the store was gone', async () => {
+    const { replicas, clock, a, b } = await setUp();
+    const told = watch(b.rows, 'x', 'y');
+    replicas.deaf = true;
+    await a.rows.end(ref('x'));
+    replicas.broken = true;
+    b.fleet.reset();
+    await quiet();
+    expect(told).toEqual([]);
+    replicas.broken = false;
+    await clock.advance(1000);
+    expect(told.map(([key, { ended }]) => [key, ended]).sort()).toEqual([
+      ['x', true],
+      ['y', false],
+    ]);
+  });
+
+  it('remembers a bounded number of sessions', async () => {
+    const { a, count } = await setUp(2);
+    for (const key of ['x', 'y', 'z', 'x']) await a.rows.read(key);
+    expect(count('sessions.read')).toBe(4);
+    await a.rows.read('z');
+    expect(count('sessions.read')).toBe(4);
   });
 });

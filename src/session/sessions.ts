@@ -1,3 +1,7 @@
+import type { Clock } from '../lib/clock.ts';
+import type { Feed } from '../store/fleet.ts';
+import type { SessionChanges, SessionRow, SessionTable } from '../store/store.ts';
+
 /** What tells a session's rows apart, and until when they are needed. */
 export interface SessionRef {
   readonly key: string;
@@ -11,106 +15,219 @@ export interface SessionState {
   readonly logLevel: string | undefined;
   /** The URIs of `resources/subscribe`. */
   readonly subscriptions: readonly string[];
+  /** The replica that holds the stream for messages that belong to no call, as far as anybody knows. */
+  readonly streamHolder: string | undefined;
 }
 
-/** The port to what sessions must remember beside their ids. */
+/** Who holds something of sessions, and wants to hear of changes at once. */
+export interface SessionWatcher {
+  holds(key: string): boolean;
+  /** The keys of all sessions that it holds. */
+  keys(): readonly string[];
+  /** A session that it holds may have changed. */
+  changed(key: string, state: SessionState): void;
+}
+
+/** What sessions must remember beside their ids. Every method throws STORE_UNAVAILABLE. */
 export interface SessionRows {
   read(key: string): Promise<SessionState>;
+  /** Notes a session that was made just now, so that nothing of it need be read. */
+  begin(key: string): void;
   setLogLevel(session: SessionRef, level: string): Promise<void>;
-  /** Replaces the session's URIs. */
-  setSubscriptions(session: SessionRef, uris: readonly string[]): Promise<void>;
+  addSubscription(session: SessionRef, uri: string): Promise<void>;
+  removeSubscription(session: SessionRef, uri: string): Promise<void>;
+  setStreamHolder(session: SessionRef, replica: string): Promise<void>;
   /** Ends a session for good, here and at every replica. */
   end(session: SessionRef): Promise<void>;
-  /** Calls back with the key of each session that ends, whoever ended it. */
-  watchEnds(run: (key: string) => void): void;
+  /** Tells of changes, whoever made them. The function that comes back ends that. */
+  watch(watcher: SessionWatcher): () => void;
   /** Keeps what does not fit into the session's id. */
   keepExtra(session: SessionRef, bytes: Buffer): Promise<void>;
   readExtra(key: string): Promise<Buffer | undefined>;
 }
 
-/** Bounds of the rows in this process. */
+/** What the rows of this process are made of. */
 export interface SessionRowOptions {
-  /** Sessions that may have rows at a time. The one whose row is oldest ends when there are more. */
-  readonly maxSessions: number;
-  readonly now: () => number;
+  readonly sessions: SessionTable;
+  readonly feed: Feed;
+  readonly clock: Clock;
+  /** Sessions whose state is remembered without asking the store. */
+  readonly maxCached: number;
 }
 
-interface Row {
-  readonly expiresAtMs: number;
-  logLevel: string | undefined;
-  subscriptions: readonly string[];
-  extra: Buffer | undefined;
+const UNCHANGED: SessionState = {
+  ended: false,
+  logLevel: undefined,
+  subscriptions: [],
+  streamHolder: undefined,
+};
+const ENDED: SessionState = { ...UNCHANGED, ended: true };
+/** Milliseconds until a change is looked at again that could not be read. */
+const RETRY_MS = 1000;
+/** Sessions that are read at a time after a reset. */
+const READS_AT_ONCE = 8;
+
+/**
+ * Keeps the rows in the store, and what it read of them in this process: for as long as the feed tells of changes
+ * within a second. While it cannot, the store itself is asked.
+ */
+export function createSessionRows(options: SessionRowOptions): SessionRows {
+  return new StoredRows(options);
 }
 
-const UNCHANGED: SessionState = { ended: false, logLevel: undefined, subscriptions: [] };
-const ENDED: SessionState = { ended: true, logLevel: undefined, subscriptions: [] };
-/** Ends are remembered for this many times more sessions than rows: each costs a key and a time. */
-const ENDS_PER_ROW = 4;
+class StoredRows implements SessionRows {
+  readonly #options: SessionRowOptions;
+  readonly #known = new Map<string, SessionState>();
+  /** Reads under way whose answer still is the newest. */
+  readonly #reading = new Map<string, Promise<SessionState>>();
+  readonly #watchers = new Set<SessionWatcher>();
+  readonly #retrying = new Set<string>();
 
-/** Keeps the rows in this process. A session that changed nothing has none. */
-export function createSessionRows({ maxSessions, now }: SessionRowOptions): SessionRows {
-  const rows = new Map<string, Row>();
-  const ends = new Map<string, number>();
-  const watchers: ((key: string) => void)[] = [];
-
-  function end(key: string, expiresAtMs: number): void {
-    rows.delete(key);
-    dropExpired(ends, (time) => time, now());
-    ends.set(key, expiresAtMs);
-    if (ends.size > maxSessions * ENDS_PER_ROW) dropFirst(ends);
-    for (const run of watchers) run(key);
+  constructor(options: SessionRowOptions) {
+    this.#options = options;
+    options.feed.onSession((key) => this.#changed(key));
+    options.feed.onReset(() => this.#reset());
   }
 
-  function rowOf({ key, expiresAtMs }: SessionRef): Row {
-    const known = rows.get(key);
-    if (known !== undefined) return known;
-    dropExpired(rows, (row) => row.expiresAtMs, now());
-    const [oldest] = rows;
-    if (oldest !== undefined && rows.size >= maxSessions) end(oldest[0], oldest[1].expiresAtMs);
-    const row: Row = { expiresAtMs, logLevel: undefined, subscriptions: [], extra: undefined };
-    rows.set(key, row);
-    return row;
+  async read(key: string): Promise<SessionState> {
+    const known = this.#known.get(key);
+    if (known !== undefined && this.#options.feed.isFresh()) return known;
+    return this.#reading.get(key) ?? this.#read(key);
   }
 
-  return {
-    async read(key) {
-      if (ends.has(key)) return ENDED;
-      const row = rows.get(key);
-      if (row === undefined) return UNCHANGED;
-      return { ended: false, logLevel: row.logLevel, subscriptions: row.subscriptions };
-    },
-    async setLogLevel(session, level) {
-      if (!ends.has(session.key)) rowOf(session).logLevel = level;
-    },
-    async setSubscriptions(session, uris) {
-      if (!ends.has(session.key)) rowOf(session).subscriptions = [...uris];
-    },
-    async end(session) {
-      if (!ends.has(session.key)) end(session.key, session.expiresAtMs);
-    },
-    watchEnds(run) {
-      watchers.push(run);
-    },
-    async keepExtra(session, bytes) {
-      rowOf(session).extra = bytes;
-    },
-    async readExtra(key) {
-      return rows.get(key)?.extra;
-    },
-  };
+  begin(key: string): void {
+    this.#remember(key, UNCHANGED);
+  }
+
+  setLogLevel(session: SessionRef, level: string): Promise<void> {
+    return this.#change(session, { logLevel: level });
+  }
+
+  addSubscription(session: SessionRef, uri: string): Promise<void> {
+    return this.#change(session, { subscribe: uri });
+  }
+
+  removeSubscription(session: SessionRef, uri: string): Promise<void> {
+    return this.#change(session, { unsubscribe: uri });
+  }
+
+  setStreamHolder(session: SessionRef, replica: string): Promise<void> {
+    return this.#change(session, { streamHolder: replica });
+  }
+
+  keepExtra(session: SessionRef, extra: Buffer): Promise<void> {
+    return this.#change(session, { extra });
+  }
+
+  async readExtra(key: string): Promise<Buffer | undefined> {
+    return (await this.#options.sessions.read(key))?.extra;
+  }
+
+  async end(session: SessionRef): Promise<void> {
+    const { sessions, feed } = this.#options;
+    await sessions.end(session.key, this.#ttlMs(session));
+    this.#forget(session.key);
+    this.#remember(session.key, ENDED);
+    this.#tell(session.key, ENDED);
+    feed.announce('session', session.key);
+  }
+
+  watch(watcher: SessionWatcher): () => void {
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
+  }
+
+  async #change(session: SessionRef, changes: SessionChanges): Promise<void> {
+    const { sessions, feed } = this.#options;
+    try {
+      await sessions.change(session.key, changes, this.#ttlMs(session));
+    } finally {
+      // What failed may have been written all the same.
+      this.#forget(session.key);
+    }
+    feed.announce('session', session.key);
+  }
+
+  #ttlMs({ expiresAtMs }: SessionRef): number {
+    return Math.max(1, expiresAtMs - this.#options.clock.now());
+  }
+
+  #read(key: string): Promise<SessionState> {
+    const reading = this.#readRow(key, () => this.#reading.get(key) === reading);
+    this.#reading.set(key, reading);
+    return reading;
+  }
+
+  async #readRow(key: string, isNewest: () => boolean): Promise<SessionState> {
+    try {
+      const state = stateOf(await this.#options.sessions.read(key));
+      if (isNewest()) this.#remember(key, state);
+      return state;
+    } finally {
+      if (isNewest()) this.#reading.delete(key);
+    }
+  }
+
+  #remember(key: string, state: SessionState): void {
+    this.#known.delete(key);
+    this.#known.set(key, state);
+    if (this.#known.size <= this.#options.maxCached) return;
+    for (const oldest of this.#known.keys()) {
+      this.#known.delete(oldest);
+      return;
+    }
+  }
+
+  /** What is being read now may be old already. */
+  #forget(key: string): void {
+    this.#known.delete(key);
+    this.#reading.delete(key);
+  }
+
+  #changed(key: string): void {
+    // An end is for good: there is nothing to read again.
+    if (this.#known.get(key) === ENDED) return;
+    this.#forget(key);
+    if (this.#isHeld(key)) void this.#look(key);
+  }
+
+  #isHeld(key: string): boolean {
+    for (const watcher of this.#watchers) if (watcher.holds(key)) return true;
+    return false;
+  }
+
+  #reset(): void {
+    this.#known.clear();
+    this.#reading.clear();
+    const left = [...new Set([...this.#watchers].flatMap((watcher) => watcher.keys()))];
+    const lookOn = async (): Promise<void> => {
+      for (let key = left.pop(); key !== undefined; key = left.pop()) await this.#look(key);
+    };
+    for (let count = 0; count < READS_AT_ONCE; count++) void lookOn();
+  }
+
+  /** Reads what changed for those who hold the session; later, if the store cannot be asked. */
+  async #look(key: string): Promise<void> {
+    try {
+      this.#tell(key, await this.read(key));
+    } catch {
+      if (this.#retrying.has(key)) return;
+      this.#retrying.add(key);
+      this.#options.clock.after(RETRY_MS, () => {
+        this.#retrying.delete(key);
+        if (this.#isHeld(key)) void this.#look(key);
+      });
+    }
+  }
+
+  #tell(key: string, state: SessionState): void {
+    for (const watcher of [...this.#watchers]) if (watcher.holds(key)) watcher.changed(key, state);
+  }
 }
 
-/** Drops expired entries from the oldest on. Lives are equally long, so the first that still lives ends the search. */
-function dropExpired<T>(map: Map<string, T>, expiryOf: (value: T) => number, now: number): void {
-  for (const [key, value] of map) {
-    if (expiryOf(value) > now) return;
-    map.delete(key);
-  }
-}
-
-function dropFirst(map: Map<string, unknown>): void {
-  for (const key of map.keys()) {
-    map.delete(key);
-    return;
-  }
+function stateOf(row: SessionRow | undefined): SessionState {
+  if (row === undefined) return UNCHANGED;
+  if (row.ended) return ENDED;
+  const { logLevel, subscriptions, streamHolder } = row;
+  return { ended: false, logLevel, subscriptions, streamHolder };
 }

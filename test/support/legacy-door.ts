@@ -11,6 +11,7 @@ import { createSeal } from '../../src/lib/seal.ts';
 import { createEventLog } from '../../src/session/event-log.ts';
 import { createSessionIds } from '../../src/session/session-id.ts';
 import { createSessionRows } from '../../src/session/sessions.ts';
+import { openTestReplicas } from './test-replicas.ts';
 
 /** What a scripted inside does with a call. */
 export type Script = (call: Call, inbound: Inbound) => Outcome | Promise<Outcome>;
@@ -83,7 +84,14 @@ export async function startLegacyDoor(options: DoorTestOptions = {}): Promise<Do
     return script(call, inbound);
   };
   const now = () => Date.now();
-  const rows = createSessionRows({ maxSessions: 1000, now });
+  const replicas = await openTestReplicas();
+  const fleet = await replicas.join('one');
+  const rows = createSessionRows({
+    sessions: fleet.store.sessions,
+    feed: fleet.feed,
+    clock: systemClock,
+    maxCached: 1000,
+  });
   const ticker = new Ticker({ intervalMs: 100, clock: () => performance.now() });
   const given: LegacyDoorOptions = {
     handle,
@@ -121,6 +129,7 @@ export async function startLegacyDoor(options: DoorTestOptions = {}): Promise<Do
       ticker.stop();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
+      await replicas.close();
     },
   };
 }

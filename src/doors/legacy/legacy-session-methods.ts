@@ -73,7 +73,7 @@ async function subscribe({ spoken, params }: SessionRequest, parts: LegacyParts)
     if (!(await offers(spoken, parts, 'resources', 'subscribe'))) throw new GatewardError('METHOD_NOT_FOUND');
     throw new GatewardError('INVALID_PARAMS', { detail: 'This resource cannot be subscribed to.' });
   }
-  await parts.rows.setSubscriptions(session.facts, wanted);
+  await parts.rows.addSubscription(session.facts, uri);
   return EMPTY;
 }
 
@@ -83,7 +83,7 @@ async function unsubscribe({ spoken, params }: SessionRequest, parts: LegacyPart
   const { subscriptions } = await parts.rows.read(session.key);
   if (subscriptions.includes(uri)) {
     const left = subscriptions.filter((other) => other !== uri);
-    await parts.rows.setSubscriptions(session.facts, left);
+    await parts.rows.removeSubscription(session.facts, uri);
     if (session.unrelated.open) await session.changes.open(left);
   } else if (!(await offers(spoken, parts, 'resources', 'subscribe'))) {
     throw new GatewardError('METHOD_NOT_FOUND');

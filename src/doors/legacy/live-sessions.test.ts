@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ManualClock } from '../../../test/support/manual-clock.ts';
+import { openTestReplicas, type TestReplicas } from '../../../test/support/test-replicas.ts';
 import { JsonText } from '../../lib/json-text.ts';
 import { createSeal } from '../../lib/seal.ts';
 import { createEventLog } from '../../session/event-log.ts';
@@ -12,14 +13,24 @@ import { LiveSessions } from './live-sessions.ts';
 const TTL_MS = 3_600_000;
 const EMPTY = JsonText.written('{}');
 const tickers: Ticker[] = [];
-afterEach(() => {
+const stores: TestReplicas[] = [];
+afterEach(async () => {
+  for (const replicas of stores.splice(0)) await replicas.close();
   for (const ticker of tickers.splice(0)) ticker.stop();
 });
 
-function setUp(maxSessions = 10) {
+async function setUp(maxSessions = 10) {
   const clock = new ManualClock();
   const now = () => clock.now();
-  const rows = createSessionRows({ maxSessions, now });
+  const replicas = await openTestReplicas();
+  stores.push(replicas);
+  const fleet = await replicas.join('one');
+  const rows = createSessionRows({
+    sessions: fleet.store.sessions,
+    feed: fleet.feed,
+    clock,
+    maxCached: 100,
+  });
   const log = createEventLog({ maxBytes: 10_000, maxAgeMs: 1000, now });
   const ids = createSessionIds({ seal: createSeal(randomBytes(32)), rows, now, ttlMs: TTL_MS });
   const ticker = new Ticker({ intervalMs: 1_000_000, clock: now });
@@ -40,7 +51,7 @@ function setUp(maxSessions = 10) {
 
 describe('LiveSessions', () => {
   it('gives the same session as long as something of it is open', async () => {
-    const { sessions, mint, find, clock } = setUp();
+    const { sessions, mint, find, clock } = await setUp();
     const { id } = await mint();
     const session = await find(id);
     session.ended.addEventListener('abort', () => undefined);
@@ -50,7 +61,7 @@ describe('LiveSessions', () => {
   });
 
   it('holds nothing of a session that has nothing open for a minute, and the session lives on', async () => {
-    const { sessions, mint, find, clock } = setUp();
+    const { sessions, mint, find, clock } = await setUp();
     const { id } = await mint();
     const session = await find(id);
     await clock.advance(59_000);
@@ -63,7 +74,7 @@ describe('LiveSessions', () => {
   });
 
   it('ends a session when its time is over, whatever is open', async () => {
-    const { sessions, mint, find, clock } = setUp();
+    const { sessions, mint, find, clock } = await setUp();
     const { id } = await mint();
     const session = await find(id);
     session.calls.set('1', { controller: new AbortController(), over: false });
@@ -75,7 +86,7 @@ describe('LiveSessions', () => {
   });
 
   it('ends a session wherever its end was noted', async () => {
-    const { sessions, mint, find, rows } = setUp();
+    const { sessions, mint, find, rows } = await setUp();
     const { id, facts } = await mint();
     const session = await find(id);
     await rows.end(facts);
@@ -84,7 +95,7 @@ describe('LiveSessions', () => {
   });
 
   it('makes room by forgetting an idle session, and ends the least used one if none is', async () => {
-    const { sessions, mint, find } = setUp(2);
+    const { sessions, mint, find } = await setUp(2);
     const [a, b, c] = [await mint(), await mint(), await mint()];
     const first = await find(a.id);
     first.ended.addEventListener('abort', () => undefined);

@@ -5,7 +5,7 @@ import { JsonText } from '../../lib/json-text.ts';
 import { remember } from '../../lib/remember.ts';
 import type { EventLog } from '../../session/event-log.ts';
 import type { SessionFacts, SessionIds } from '../../session/session-id.ts';
-import type { SessionRows } from '../../session/sessions.ts';
+import type { SessionRows, SessionState, SessionWatcher } from '../../session/sessions.ts';
 import { capabilitiesToModern } from '../../wire/rev2025-11-25/to-modern.ts';
 import type { Ticker, Timed } from '../ticker.ts';
 import { LiveSession, type SessionHost } from './live-session.ts';
@@ -34,10 +34,11 @@ const SHARED = { maxEntries: 1000, maxLength: 4096 };
 const MAX_LOOKED_AT = 1000;
 
 /** The sessions of which this process holds something, the least recently used first. */
-export class LiveSessions implements Timed {
+export class LiveSessions implements Timed, SessionWatcher {
   readonly #options: LiveSessionsOptions;
   readonly #sessions = new Map<string, LiveSession>();
   readonly #host: SessionHost;
+  readonly #unwatch: () => void;
   #sweepAtMs: number;
 
   constructor(options: LiveSessionsOptions) {
@@ -51,7 +52,7 @@ export class LiveSessions implements Timed {
       logLevel: (session) => this.logLevel(session),
     };
     this.#sweepAtMs = options.ticker.now() + SWEEP_MS;
-    options.rows.watchEnds((key) => this.#forget(key));
+    this.#unwatch = options.rows.watch(this);
     options.ticker.add(this);
   }
 
@@ -84,6 +85,18 @@ export class LiveSessions implements Timed {
     await this.#options.rows.end(facts);
   }
 
+  holds(key: string): boolean {
+    return this.#sessions.has(key);
+  }
+
+  keys(): readonly string[] {
+    return [...this.#sessions.keys()];
+  }
+
+  changed(key: string, { ended }: SessionState): void {
+    if (ended) this.#forget(key);
+  }
+
   /** Closes what waits for changes, so that connections end; calls in flight go on. */
   drain(): void {
     for (const session of this.#sessions.values()) session.unrelated.end();
@@ -92,6 +105,7 @@ export class LiveSessions implements Timed {
   /** Ends what is left; calls in flight are answered STOPPING. The sessions themselves live on in their ids. */
   close(): void {
     this.#options.ticker.delete(this);
+    this.#unwatch();
     for (const session of [...this.#sessions.values()]) session.end(new GatewardError('STOPPING'));
     this.#sessions.clear();
   }
@@ -127,7 +141,9 @@ export class LiveSessions implements Timed {
       }
       if (++looked >= MAX_LOOKED_AT) break;
     }
-    if (oldest !== undefined) void this.end(oldest);
+    if (oldest === undefined) return;
+    this.#forget(oldest.key);
+    this.end(oldest).catch(() => undefined);
   }
 
   #forget(key: string): void {

@@ -1,0 +1,227 @@
+import type { Clock } from '../lib/clock.ts';
+import type { Holding, StreamEvent, StreamKey } from '../store/store.ts';
+import { isStoreGone, persist } from './persist.ts';
+import type { StreamLog } from './stream-log.ts';
+
+/** One stream that this replica holds, and how it is kept. */
+export interface StreamKeeperOptions {
+  readonly log: StreamLog;
+  readonly clock: Clock;
+  readonly key: StreamKey;
+  /** This replica. */
+  readonly holder: string;
+  /** Raw ids of the requests that the stream answers. */
+  readonly requests: readonly string[];
+  /** What another replica needs to go on with them. Asked whenever it is kept. */
+  readonly work: () => Buffer;
+  /** Where a stream stands that was taken over; undefined for a new one. */
+  readonly adopted?: { readonly epoch: number; readonly last: number } | undefined;
+  /** Runs once, when the stream is another replica's by now or its session has ended. Nothing is kept any more. */
+  readonly onFenced: () => void;
+}
+
+/** One event to keep. */
+export interface KeptEvent {
+  readonly data: Buffer;
+  /** Waits much longer for a store that is gone. */
+  readonly patient: boolean;
+  /** Runs with its number once it is kept; undefined if the store was gone for too long. */
+  readonly kept: (number: number | undefined) => void;
+}
+
+type Item =
+  | { readonly kind: 'event'; readonly event: KeptEvent; readonly done: () => void }
+  | { readonly kind: 'save'; readonly done: (isHeld: boolean) => void }
+  | { readonly kind: 'act'; readonly run: () => void }
+  | { readonly kind: 'finish'; readonly done: () => void };
+type Events = readonly Extract<Item, { kind: 'event' }>[];
+type Written = 'kept' | 'fenced' | 'gone';
+
+/** Milliseconds that a message waits for a store that is gone, before it leaves without having been kept. */
+const MESSAGE_PATIENCE_MS = 3_000;
+/** The same for what makes no sense unless it is kept, such as a question, whose answer must be kept too. */
+const LONG_PATIENCE_MS = 30_000;
+/** Events and bytes that are kept at a time. */
+const BATCH_EVENTS = 100;
+const BATCH_BYTES = 1024 * 1024;
+
+/**
+ * Keeps what happens on one stream, one thing after the other: what comes while something is being kept goes together
+ * in the next write. The stream is made known with the first thing that has to be kept.
+ */
+export class StreamKeeper {
+  readonly #options: StreamKeeperOptions;
+  readonly #holding: Holding;
+  readonly #queue: Item[] = [];
+  #last: number;
+  #isOpen: boolean;
+  #isRunning = false;
+  #isFenced = false;
+  /** The work has changed since it was kept. */
+  #isDirty = true;
+  /** The store was gone for longer than a message waits. */
+  #isStoreGone = false;
+  /** What was given up on may have been kept all the same, so that its number is taken. */
+  #isUnsure = false;
+
+  constructor(options: StreamKeeperOptions) {
+    this.#options = options;
+    this.#holding = { holder: options.holder, epoch: options.adopted?.epoch ?? 1 };
+    this.#last = options.adopted?.last ?? 0;
+    this.#isOpen = options.adopted !== undefined;
+  }
+
+  /** Number of the newest event that was kept. */
+  get last(): number {
+    return this.#last;
+  }
+
+  /** Whether the store knows the stream, so that an id of it can be given away. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  get isFenced(): boolean {
+    return this.#isFenced;
+  }
+
+  /** Keeps an event. Resolves when that has happened, or never will. */
+  add(event: KeptEvent): Promise<void> {
+    return new Promise((done) => this.#enter({ kind: 'event', event, done }));
+  }
+
+  /** Keeps the work as it is by then. False if it could not: the stream may be another replica's. */
+  save(): Promise<boolean> {
+    this.#isDirty = true;
+    return new Promise((done) => this.#enter({ kind: 'save', done }));
+  }
+
+  /** Runs once everything before was kept, or cannot be. */
+  act(run: () => void): void {
+    this.#enter({ kind: 'act', run });
+  }
+
+  /** Says that nothing follows. Resolves when the store knows it, or never will. */
+  finish(): Promise<void> {
+    return new Promise((done) => this.#enter({ kind: 'finish', done }));
+  }
+
+  #enter(item: Item): void {
+    if (this.#isFenced) drop(item);
+    else this.#queue.push(item);
+    if (!this.#isRunning) void this.#run();
+  }
+
+  async #run(): Promise<void> {
+    this.#isRunning = true;
+    while (this.#queue.length > 0) await this.#step();
+    this.#isRunning = false;
+  }
+
+  async #step(): Promise<void> {
+    const events = this.#takeEvents();
+    if (events.length > 0) return this.#keep(events);
+    const item = this.#queue.shift();
+    if (item?.kind === 'act') {
+      await this.#write(async () => true, MESSAGE_PATIENCE_MS);
+      item.run();
+    } else if (item?.kind === 'save') item.done(await this.#save());
+    else if (item?.kind === 'finish') {
+      await this.#finish();
+      item.done();
+    }
+  }
+
+  #takeEvents(): Events {
+    const events: Extract<Item, { kind: 'event' }>[] = [];
+    let bytes = 0;
+    for (const item of this.#queue) {
+      if (item.kind !== 'event' || events.length >= BATCH_EVENTS || bytes >= BATCH_BYTES) break;
+      events.push(item);
+      bytes += item.event.data.length;
+    }
+    this.#queue.splice(0, events.length);
+    return events;
+  }
+
+  async #keep(items: Events): Promise<void> {
+    const { log, key } = this.#options;
+    const isPatient = items.some(({ event }) => event.patient);
+    const append = async (): Promise<boolean> => {
+      if (this.#isUnsure) await this.#findLast();
+      const from = this.#last + 1;
+      const events: StreamEvent[] = items.map(({ event }, at) => ({ number: from + at, data: event.data }));
+      return log.append(key, this.#holding, events);
+    };
+    const written = await this.#write(append, isPatient ? LONG_PATIENCE_MS : MESSAGE_PATIENCE_MS);
+    this.#isUnsure = written === 'gone';
+    for (const { event, done } of items) {
+      if (written !== 'fenced') event.kept(written === 'kept' ? ++this.#last : undefined);
+      done();
+    }
+  }
+
+  async #findLast(): Promise<void> {
+    const row = await this.#options.log.read(this.#options.key);
+    this.#last = Math.max(this.#last, row?.last ?? 0);
+    this.#isUnsure = false;
+  }
+
+  async #save(): Promise<boolean> {
+    const { log, key, work } = this.#options;
+    const save = async (): Promise<boolean> => {
+      if (!this.#isDirty) return true;
+      const isHeld = await log.saveWork(key, this.#holding, work());
+      this.#isDirty = false;
+      return isHeld;
+    };
+    return (await this.#write(save, LONG_PATIENCE_MS)) === 'kept';
+  }
+
+  async #finish(): Promise<void> {
+    const { log, key } = this.#options;
+    const finish = async (): Promise<boolean> => {
+      await log.finish(key, this.#holding);
+      return true;
+    };
+    if (this.#isOpen) await this.#write(finish, LONG_PATIENCE_MS);
+  }
+
+  /** Makes the stream known if it is not, and writes. Waits for a store that is gone, but not for each thing anew. */
+  async #write(write: () => Promise<boolean>, giveUpMs: number): Promise<Written> {
+    const { clock } = this.#options;
+    const isTired = this.#isStoreGone && giveUpMs < LONG_PATIENCE_MS;
+    const attempt = async (): Promise<boolean> => {
+      if (!this.#isOpen) await this.#open();
+      return write();
+    };
+    try {
+      const isHeld = await persist(attempt, { clock, giveUpMs: isTired ? 0 : giveUpMs });
+      this.#isStoreGone = false;
+      if (!isHeld) this.#fence();
+      return isHeld ? 'kept' : 'fenced';
+    } catch (thrown) {
+      this.#isStoreGone = isStoreGone(thrown);
+      return 'gone';
+    }
+  }
+
+  async #open(): Promise<void> {
+    const { log, key, holder, requests, work } = this.#options;
+    await log.open({ key, holder, requests, work: work() });
+    this.#isOpen = true;
+    this.#isDirty = false;
+  }
+
+  #fence(): void {
+    if (this.#isFenced) return;
+    this.#isFenced = true;
+    for (const item of this.#queue.splice(0)) drop(item);
+    this.#options.onFenced();
+  }
+}
+
+function drop(item: Item): void {
+  if (item.kind === 'save') item.done(false);
+  else if (item.kind !== 'act') item.done();
+}
