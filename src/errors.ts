@@ -192,6 +192,11 @@ export const ERRORS = define({
     status: 500,
     text: 'The store belongs to a newer Gateward, which this one cannot work beside. Install the newer one.',
   },
+  KEY_NOT_FOUND: {
+    rpc: null,
+    status: 404,
+    text: 'No key that is not revoked has this id or name. See: gateward key list',
+  },
   ADMIN_KEY_REQUIRED: {
     rpc: null,
     status: 401,

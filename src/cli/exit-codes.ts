@@ -22,6 +22,7 @@ const BY_CODE: Partial<Record<ErrorCode, number>> = {
   GATEWAY_UNREACHABLE: EXIT.unreachable,
   ADMIN_KEY_REQUIRED: EXIT.refused,
   ADMIN_NOT_FOUND: EXIT.notFound,
+  KEY_NOT_FOUND: EXIT.notFound,
   SERVER_NOT_FOUND: EXIT.notFound,
 };
 

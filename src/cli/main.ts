@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { isKeyId } from '../auth/key-text.ts';
 import { toGatewardError } from '../errors.ts';
 import type { AdminOptions } from './admin-target.ts';
 import { EXIT, exitCodeOf } from './exit-codes.ts';
+import { readDuration } from './read-duration.ts';
 import { createTerminal, reportError, type Streams, type Terminal } from './terminal.ts';
 
 /** What every command is given. */
@@ -10,10 +12,22 @@ interface Globals {
   readonly json?: true;
 }
 
+interface ServeFlags {
+  readonly config?: string;
+  readonly workers: number;
+}
+
 interface ConnectFlags {
   readonly header?: string[];
   readonly ca?: string;
   readonly verbose?: true;
+}
+
+interface CreateKeyFlags {
+  readonly config?: string;
+  readonly name: string;
+  readonly server?: string[];
+  readonly expires?: number;
 }
 
 interface AdminFlags {
@@ -71,11 +85,13 @@ function buildProgram(): Command {
     .command('serve')
     .description('run the gateway until it is told to stop')
     .option(...CONFIG)
+    .option('-w, --workers <count>', 'processes that serve on one port', parseWorkers, 1)
     .option(...JSON_OUTPUT)
-    .action((options: Globals & { readonly config?: string }) =>
+    .action((options: Globals & ServeFlags) =>
       finish(options, async (terminal) => {
         const { serve } = await import('./commands/serve.ts');
-        return serve({ config: options.config, version, terminal });
+        const { config, workers } = options;
+        return serve({ config, workers, version, terminal });
       }),
     );
   program
@@ -98,6 +114,7 @@ function buildProgram(): Command {
       ),
     );
   addServerCommands(program);
+  addKeyCommands(program);
   program
     .command('doctor')
     .description('check the configuration and reach every upstream, without a running gateway')
@@ -141,6 +158,68 @@ function addServerCommands(program: Command): void {
         return showServer(name, adminOptions(options), terminal);
       }),
     );
+}
+
+function addKeyCommands(program: Command): void {
+  const key = program.command('key').description('make and revoke the keys by which callers are told');
+  key
+    .command('create')
+    .description('make a key, and show it this once')
+    .requiredOption('-n, --name <name>', 'what people call it', parseKeyName)
+    .option('-s, --server <name...>', 'a server that it opens (default: all)')
+    .option('-e, --expires <time>', 'how long it lasts: 30m, 12h, 90d, 2w, 1y (default: for ever)', parseTime)
+    .option(...CONFIG)
+    .option(...JSON_OUTPUT)
+    .action((options: Globals & CreateKeyFlags) =>
+      finish(options, async (terminal) => {
+        const { createKey } = await import('./commands/key-create.ts');
+        const { config, name, server: servers = [], expires: expiresInMs } = options;
+        return createKey({ config, name, servers, expiresInMs }, terminal);
+      }),
+    );
+  key
+    .command('list')
+    .description('the keys, without what they are checked by')
+    .option(...CONFIG)
+    .option(...JSON_OUTPUT)
+    .action((options: Globals & { readonly config?: string }) =>
+      finish(options, async (terminal) => {
+        const { listKeys } = await import('./commands/key-list.ts');
+        return listKeys(options.config, terminal);
+      }),
+    );
+  key
+    .command('revoke')
+    .description('end a key for good, on every replica within a second')
+    .argument('<key>', 'its id or its name')
+    .option(...CONFIG)
+    .option(...JSON_OUTPUT)
+    .action((idOrName: string, options: Globals & { readonly config?: string }) =>
+      finish(options, async (terminal) => {
+        const { revokeKey } = await import('./commands/key-revoke.ts');
+        return revokeKey({ config: options.config, idOrName }, terminal);
+      }),
+    );
+}
+
+function parseKeyName(text: string): string {
+  if (!isKeyId(text) && /^[^\s\p{C}](?:[^\p{C}]{0,98}[^\s\p{C}])?$/u.test(text)) return text;
+  throw new InvalidArgumentError('Give 1 to 100 characters that people can read.');
+}
+
+function parseTime(text: string): number {
+  const ms = readDuration(text);
+  if (ms !== undefined) return ms;
+  throw new InvalidArgumentError('Give a number and m, h, d, w or y, such as 90d; at most 10y.');
+}
+
+/** Processes of one machine; more than there are cores would only wait for each other. */
+const MAX_WORKERS = 64;
+
+function parseWorkers(text: string): number {
+  const count = Number(text);
+  if (Number.isInteger(count) && count >= 1 && count <= MAX_WORKERS) return count;
+  throw new InvalidArgumentError(`Give a whole number from 1 to ${MAX_WORKERS}.`);
 }
 
 function adminOptions({ config, url, keyFile }: AdminFlags): AdminOptions {

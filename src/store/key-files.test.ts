@@ -1,12 +1,15 @@
-import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createSeal } from '../lib/seal.ts';
 import {
   ADMIN_KEY_FILE,
   makeDataFolder,
+  PREVIOUS_SECRET_FILE,
   readAdminKey,
   readMasterSecret,
+  readMasterSecrets,
   readOrMakeAdminKey,
   SECRET_FILE,
 } from './key-files.ts';
@@ -97,6 +100,49 @@ describe('a given master secret', () => {
     const error = await readMasterSecret(folder, 'y'.repeat(31)).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: 'SECRET_INVALID', message: expect.stringContaining('31 bytes') });
     expect(String(error)).not.toContain('yyyy');
+  });
+});
+
+describe('the master secrets', () => {
+  const sources = () => ({ folder, secret: undefined, previousSecret: undefined, isShared: false });
+  const [young, old] = ['n'.repeat(32), 'o'.repeat(32)];
+
+  it('are the one that seals and those before it', async () => {
+    const secrets = await readMasterSecrets({ ...sources(), secret: young, previousSecret: old });
+    expect(secrets.map(String)).toEqual([young, old]);
+  });
+
+  it('take a file that was set aside', async () => {
+    const before = await readMasterSecret(folder, undefined);
+    await rename(join(folder, SECRET_FILE), join(folder, PREVIOUS_SECRET_FILE));
+    const [first, second, ...more] = await readMasterSecrets(sources());
+    expect(first.equals(before)).toBe(false);
+    expect(second?.equals(before)).toBe(true);
+    expect(more).toEqual([]);
+    const seal = createSeal(before).seal(Buffer.from('session'), 'test');
+    expect(createSeal(first, before).open(seal, 'test')?.toString()).toBe('session');
+  });
+
+  it('must be given where other machines need the same', async () => {
+    await expect(readMasterSecrets({ ...sources(), isShared: true })).rejects.toMatchObject({
+      code: 'SECRET_INVALID',
+      message: expect.stringContaining('GATEWARD_SECRET'),
+    });
+    expect(await readdir(folder)).toEqual([]);
+    expect(await readMasterSecrets({ ...sources(), secret: young, isShared: true })).toHaveLength(1);
+  });
+
+  it('are refused below 32 bytes, the one before too', async () => {
+    const error = await readMasterSecrets({ ...sources(), previousSecret: 'y'.repeat(31) }).catch(String);
+    expect(error).toContain('GATEWARD_SECRET_PREVIOUS has 31 bytes');
+    expect(error).not.toContain('yyyy');
+  });
+
+  it('are refused in a file that others may read', async () => {
+    await readMasterSecret(folder, undefined);
+    await rename(join(folder, SECRET_FILE), join(folder, PREVIOUS_SECRET_FILE));
+    await chmod(join(folder, PREVIOUS_SECRET_FILE), 0o644);
+    await expect(readMasterSecrets(sources())).rejects.toMatchObject({ code: 'SECRET_INVALID' });
   });
 });
 

@@ -8,6 +8,8 @@ import { type ErrorCode, GatewardError } from '../errors.ts';
 export const ADMIN_KEY_FILE = 'admin.key';
 /** The file of the master secret in the data folder. */
 export const SECRET_FILE = 'secret.key';
+/** The file of the master secret before it. */
+export const PREVIOUS_SECRET_FILE = 'secret.previous.key';
 
 const KEY_BYTES = 32;
 const MIN_SECRET_BYTES = 32;
@@ -79,9 +81,55 @@ export async function readMasterSecret(folder: string, given: string | undefined
   if (given === undefined) {
     return Buffer.from(await readOrMake(join(folder, SECRET_FILE), 'SECRET_INVALID'), 'base64url');
   }
+  return readGiven('GATEWARD_SECRET', given);
+}
+
+/** Where master secrets come from. */
+export interface SecretSources {
+  /** The data folder. */
+  readonly folder: string;
+  /** GATEWARD_SECRET */
+  readonly secret: string | undefined;
+  /** GATEWARD_SECRET_PREVIOUS */
+  readonly previousSecret: string | undefined;
+  /** Whether other machines must have the same, so that none may make its own. */
+  readonly isShared: boolean;
+}
+
+/**
+ * The master secret, and after it those that only open what they sealed: GATEWARD_SECRET_PREVIOUS, and the file
+ * `secret.previous.key` of the data folder.
+ *
+ * @throws GatewardError SECRET_INVALID, DATA_FOLDER_UNUSABLE as {@link readMasterSecret}; SECRET_INVALID too if it is
+ * shared and not given.
+ */
+export async function readMasterSecrets(sources: SecretSources): Promise<readonly [Buffer, ...Buffer[]]> {
+  const { folder, secret, previousSecret, isShared } = sources;
+  if (isShared && secret === undefined) {
+    const detail =
+      'Replicas that share PostgreSQL need the same master secret: set GATEWARD_SECRET for each of them, such as to the output of: openssl rand -hex 32';
+    throw new GatewardError('SECRET_INVALID', { detail });
+  }
+  const first = await readMasterSecret(folder, secret);
+  const given = previousSecret === undefined ? [] : [readGiven('GATEWARD_SECRET_PREVIOUS', previousSecret)];
+  const kept = await readPrevious(join(folder, PREVIOUS_SECRET_FILE));
+  return [first, ...given, ...kept];
+}
+
+async function readPrevious(file: string): Promise<readonly Buffer[]> {
+  try {
+    const found = await readKey(file, 'SECRET_INVALID');
+    return found === undefined ? [] : [Buffer.from(found, 'base64url')];
+  } catch (cause) {
+    if (cause instanceof GatewardError) throw cause;
+    throw unusable(`${file} ${faultOf(cause)}.`, cause);
+  }
+}
+
+function readGiven(name: string, given: string): Buffer {
   const secret = Buffer.from(given, 'utf8');
   if (secret.length >= MIN_SECRET_BYTES) return secret;
-  throw new GatewardError('SECRET_INVALID', { detail: `GATEWARD_SECRET has ${secret.length} bytes.` });
+  throw new GatewardError('SECRET_INVALID', { detail: `${name} has ${secret.length} bytes.` });
 }
 
 async function readOrMake(file: string, invalid: ErrorCode): Promise<string> {

@@ -36,7 +36,7 @@ const STAY_MS = 60_000;
  * comes. Standard output carries nothing but MCP messages. Gives the exit code.
  */
 export async function connect(options: ConnectOptions): Promise<number> {
-  const { variables, proxy } = readEnvironment();
+  const { variables, proxy, key } = readEnvironment();
   const url = endpointUrl(options.url);
   const way = chooseProxy(url.href, proxy);
   if (way.kind === 'fault') throw new GatewardError('CONFIG_INVALID', { detail: way.message });
@@ -50,7 +50,10 @@ export async function connect(options: ConnectOptions): Promise<number> {
   const endpoint = createEndpoint({
     url,
     dispatcher,
-    headers: readHeaderOptions(options.headers, variables),
+    headers: {
+      ...(key && { authorization: `Bearer ${key}` }),
+      ...readHeaderOptions(options.headers, variables),
+    },
     maxResponseBytes: MAX_MESSAGE_BYTES,
   });
   const { terminal } = options;

@@ -5,6 +5,7 @@ import { toGatewardError } from '../../errors.ts';
 import { chooseConfig } from '../choose-config.ts';
 import { checkDataFolder } from '../doctor/check-data-folder.ts';
 import { checkListener } from '../doctor/check-listener.ts';
+import { checkStore } from '../doctor/check-store.ts';
 import { checkUpstreams } from '../doctor/check-upstreams.ts';
 import type { Finding } from '../doctor/finding.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -23,7 +24,7 @@ const WORDS: Readonly<Record<Finding['level'], string>> = {
 };
 
 /**
- * `gateward doctor`: checks the file, the data folder, the listener and every upstream, without a running gateway, and
+ * `gateward doctor`: checks the file, the data folder, the store, the listener and every upstream, without a running gateway, and
  * says what is wrong and how to mend it. Gives 1 if something is wrong; warnings alone are not.
  */
 export async function doctor({ config, version }: DoctorOptions, terminal: Terminal): Promise<number> {
@@ -37,7 +38,8 @@ export async function doctor({ config, version }: DoctorOptions, terminal: Termi
   const environment = readEnvironment();
   const loaded = await checkFile(config, tell);
   if (loaded !== undefined) {
-    for (const finding of await checkDataFolder(loaded.config.dataDir, environment.secret)) tell(finding);
+    for (const finding of await checkDataFolder(loaded.config, environment)) tell(finding);
+    for (const finding of await checkStore(loaded.config)) tell(finding);
     for (const finding of await checkListener(loaded.config)) tell(finding);
     for (const finding of await checkUpstreams({ loaded, environment, version })) tell(finding);
   }

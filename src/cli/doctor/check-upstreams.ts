@@ -41,7 +41,7 @@ export async function checkUpstreams(options: CheckUpstreamsOptions): Promise<Fi
     loaded,
     load: () => Promise.resolve(loaded),
     // A secret of its own is made beside the key.
-    environment: { ...options.environment, secret: undefined },
+    environment: { ...options.environment, secret: undefined, previousSecret: undefined },
     log: SILENT,
     version: options.version,
   });
@@ -65,7 +65,9 @@ export async function checkUpstreams(options: CheckUpstreamsOptions): Promise<Fi
 function privately(loaded: LoadedConfig, dataDir: string): LoadedConfig {
   const { config } = loaded;
   const listen = { ...config.listen, host: '127.0.0.1', port: 0, tls: undefined, trustedProxies: [] };
-  return { ...loaded, config: { ...config, listen, dataDir, publicUrl: undefined } };
+  const store = { kind: 'sqlite', file: join(dataDir, 'gateward.db') } as const;
+  const alone = { store, bus: undefined, auth: { keys: false } };
+  return { ...loaded, config: { ...config, ...alone, listen, dataDir, publicUrl: undefined } };
 }
 
 async function settle(status: () => GatewayStatus, { config }: LoadedConfig): Promise<void> {

@@ -1,0 +1,32 @@
+import { type ShownKey, showKey, withKeyStore } from '../key-store.ts';
+import type { Terminal } from '../terminal.ts';
+
+const HEAD: readonly string[] = ['ID', 'NAME', 'STATE', 'SERVERS', 'EXPIRES'];
+
+/** `gateward key list`: the keys and what became of them. The keys themselves are known to their holders alone. */
+export function listKeys(config: string | undefined, terminal: Terminal): Promise<number> {
+  return withKeyStore(config, async ({ keys }) => {
+    const now = Date.now();
+    const shown = (await keys.list()).map((row) => showKey(row, now));
+    terminal.emit({ keys: shown });
+    if (shown.length === 0) terminal.say('There are no keys. Make one with: gateward key create --name NAME');
+    else terminal.say(formatTable([HEAD, ...shown.map(rowOf)]));
+    return 0;
+  });
+}
+
+function rowOf({ id, name, state, servers, expiresAt }: ShownKey): readonly string[] {
+  return [id, name, state, servers?.join(',') ?? '(all)', expiresAt ?? 'never'];
+}
+
+function formatTable(rows: readonly (readonly string[])[]): string {
+  const widths = HEAD.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}

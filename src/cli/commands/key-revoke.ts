@@ -1,0 +1,23 @@
+import { GatewardError } from '../../errors.ts';
+import { showKey, withKeyStore } from '../key-store.ts';
+import type { Terminal } from '../terminal.ts';
+
+/** What `gateward key revoke` is given. */
+export interface RevokeKeyOptions {
+  readonly config: string | undefined;
+  readonly idOrName: string;
+}
+
+/** `gateward key revoke`: every replica refuses the key within a second, and ends what was opened with it. Throws KEY_NOT_FOUND. */
+export function revokeKey({ config, idOrName }: RevokeKeyOptions, terminal: Terminal): Promise<number> {
+  return withKeyStore(config, async ({ keys }) => {
+    const row = await keys.revoke(idOrName);
+    if (row === undefined) throw new GatewardError('KEY_NOT_FOUND');
+    const shown = showKey(row, Date.now());
+    terminal.emit(shown);
+    terminal.say(
+      `The key "${shown.name}" (${shown.id}) is revoked. Running gateways refuse it within a second.`,
+    );
+    return 0;
+  });
+}
