@@ -42,10 +42,15 @@ export interface Child {
 }
 
 /** Starts `command` at its place; standard error goes to `logFile`. */
-export function startChild(command: readonly string[], where: Place, logFile: string): Child {
+export function startChild(
+  command: readonly string[],
+  where: Place,
+  logFile: string,
+  env: Readonly<Record<string, string>> = {},
+): Child {
   const [program = 'sh', ...args] = place(command, where);
   const log = openSync(logFile, 'a');
-  const child = spawn(program, args, { stdio: ['pipe', 'pipe', log] });
+  const child = spawn(program, args, { stdio: ['pipe', 'pipe', log], env: { ...process.env, ...env } });
   closeSync(log);
   running.add(child);
   child.once('exit', () => running.delete(child));

@@ -10,6 +10,7 @@ import { killAll } from './children.ts';
 import { describeMachine } from './machine.ts';
 import { formatReport, printTable, printVerdict } from './report.ts';
 import { call } from './scenarios/call.ts';
+import { interactive } from './scenarios/interactive.ts';
 import { latency } from './scenarios/latency.ts';
 import { legacy } from './scenarios/legacy.ts';
 import { memory } from './scenarios/memory.ts';
@@ -17,7 +18,7 @@ import { merged } from './scenarios/merged.ts';
 import { stream } from './scenarios/stream.ts';
 import { hasNginx, startBare, startGateway, startNginx, startUpstream } from './targets.ts';
 
-const scenarios: readonly Scenario[] = [call, merged, legacy, stream, latency, memory];
+const scenarios: readonly Scenario[] = [call, merged, legacy, stream, interactive, latency, memory];
 
 const help = `Usage: npm run bench -- [options]
 

@@ -115,10 +115,24 @@ export interface GatewayOptions {
   /** Sockets that may be open to each upstream; absent: the gateway's default. */
   readonly maxConnections?: number;
   readonly nodeArgs?: readonly string[];
+  /** Further upstreams, as lines of the configuration. */
+  readonly entries?: readonly string[];
+  /** In place of the embedded store. */
+  readonly store?: string;
+  /** Further lines of the configuration. */
+  readonly config?: string;
+  /** Variables beside those of this process. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
-function gatewayConfig(folder: string, port: number, entries: readonly string[]): string {
-  return `listen: { host: 127.0.0.1, port: ${port} }\ndataDir: ${folder}\nupstreams:\n${entries.map((entry) => `  ${entry}\n`).join('')}`;
+function gatewayConfig(
+  data: string,
+  port: number,
+  options: GatewayOptions & { entries: readonly string[] },
+): string {
+  const { entries, store, config = '' } = options;
+  const more = `${store === undefined ? '' : `store: ${JSON.stringify(store)}\n`}${config}`;
+  return `listen: { host: 127.0.0.1, port: ${port} }\ndataDir: ${data}\n${more}upstreams:\n${entries.map((entry) => `  ${entry}\n`).join('')}`;
 }
 
 /** Starts the built gateway with a configuration and a data folder of its own; all else is as by default. */
@@ -132,14 +146,15 @@ export async function startGateway(
   const port = await findPort();
   const data = mkdtempSync(join(folder, 'gateway-'));
   const more = options.maxConnections === undefined ? '' : `, maxConnections: ${options.maxConnections}`;
-  const entries = options.names.map(
+  const named = options.names.map(
     (name) => `${name}: { url: "http://127.0.0.1:${upstream.port}/servers/${name}/mcp"${more} }`,
   );
+  const entries = [...named, ...(options.entries ?? [])];
   const file = join(data, 'gateward.yaml');
   const logFile = join(data, 'gateway.log');
-  writeFileSync(file, gatewayConfig(data, port, entries));
+  writeFileSync(file, gatewayConfig(data, port, { ...options, entries }));
   const command = [process.execPath, ...(options.nodeArgs ?? []), gatewayScript, 'serve', '--config', file];
-  const child = startChild(command, 'proxy', logFile);
+  const child = startChild(command, 'proxy', logFile, options.env);
   // Nobody reads what the gateway prints; left unread, the pipe would fill and hold it up.
   child.process.stdout?.resume();
   await awaitAnswer(port, '/healthz', { limitMs: 30_000, logFile, child });
