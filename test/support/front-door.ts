@@ -157,8 +157,10 @@ export async function listen(
   url: string,
   filter: Json = ALL_LISTS,
   id: string | number = 'listen',
+  headers: Record<string, string> = {},
 ): Promise<OpenStream> {
-  const response = await postModern(url, 'subscriptions/listen', { id, params: { notifications: filter } });
+  const params = { notifications: filter };
+  const response = await postModern(url, 'subscriptions/listen', { id, params, headers });
   if (response.status !== 200) throw new TypeError(`${response.status}: ${await response.text()}`);
   return new OpenStream(response);
 }
@@ -170,23 +172,35 @@ export class LegacySession {
   readonly id: string;
   /** The InitializeResult. */
   readonly initialized: Json;
+  /** Headers beside those of the session. */
+  readonly #own: Record<string, string>;
   #lastId = 0;
 
-  private constructor(url: string, id: string, initialized: Json) {
+  private constructor(
+    url: string,
+    { id, initialized, headers }: { id: string; initialized: Json; headers: Record<string, string> },
+  ) {
     this.url = url;
     this.id = id;
     this.initialized = initialized;
+    this.#own = headers;
   }
 
-  static async open(url: string, capabilities: Json = {}, version = LEGACY): Promise<LegacySession> {
+  static async open(
+    url: string,
+    capabilities: Json = {},
+    version = LEGACY,
+    own: Record<string, string> = {},
+  ): Promise<LegacySession> {
     const params = {
       protocolVersion: version,
       capabilities,
       clientInfo: { name: 'raw-test', version: '1.0.0' },
     };
-    const response = await post(url, { jsonrpc: '2.0', id: 0, method: 'initialize', params }, {});
+    const response = await post(url, { jsonrpc: '2.0', id: 0, method: 'initialize', params }, own);
     const { message, headers } = await readAnswer(response);
-    const session = new LegacySession(url, headers.get('mcp-session-id') ?? '', resultOf(message));
+    const id = headers.get('mcp-session-id') ?? '';
+    const session = new LegacySession(url, { id, initialized: resultOf(message), headers: own });
     await session.notify('notifications/initialized');
     return session;
   }
@@ -223,7 +237,7 @@ export class LegacySession {
 
   #headers(): Record<string, string> {
     const version = String(this.initialized['protocolVersion']);
-    return { 'mcp-session-id': this.id, 'mcp-protocol-version': version };
+    return { 'mcp-session-id': this.id, 'mcp-protocol-version': version, ...this.#own };
   }
 }
 
