@@ -11,6 +11,16 @@ const PAUSE_MS = { min: 1, max: 8 };
 /** Work on the event loop at a stretch, when many writes waited. */
 const STRETCH_MS = 5;
 
+/** What a database is told. */
+export interface DatabaseOptions {
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Milliseconds that a write waits for other processes; 5,000 unless given. */
+  readonly maxWaitMs?: number;
+  /** Runs after each transaction that may have written. */
+  readonly onWrite?: () => void;
+}
+
 interface Waiting {
   /** Does the work, or throws. */
   readonly run: () => void;
@@ -33,9 +43,12 @@ export class Database {
   /** Milliseconds since 1970. */
   readonly now: () => number;
 
-  constructor(connection: DatabaseSync, now: () => number) {
+  readonly #options: DatabaseOptions;
+
+  constructor(connection: DatabaseSync, options: DatabaseOptions) {
     this.#connection = connection;
-    this.now = now;
+    this.#options = options;
+    this.now = options.now;
   }
 
   /** Several reads of one state of the file. */
@@ -45,30 +58,29 @@ export class Database {
 
   /** One transaction that survives the end of this process once it has resolved. */
   write<T>(body: () => T): Promise<T> {
-    return this.attempt(() => this.#transact('BEGIN IMMEDIATE', body));
+    return this.#inOrder(() => this.#writeNow(body));
   }
 
   /** One transaction that survives a power cut once it has resolved. */
   writeDurably<T>(body: () => T): Promise<T> {
-    return this.attempt(() => {
-      this.#connection.exec('PRAGMA synchronous = FULL');
+    return this.#inOrder(() => {
+      this.exec('PRAGMA synchronous = FULL');
       try {
-        return this.#transact('BEGIN IMMEDIATE', body);
+        return this.#writeNow(body);
       } finally {
-        this.#connection.exec('PRAGMA synchronous = NORMAL');
+        this.exec('PRAGMA synchronous = NORMAL');
       }
     });
   }
 
-  /** Runs now, or, while the file is locked, again and again. `body` changes nothing when it throws. */
+  /**
+   * Runs now, or, should the file be locked, later: readers hardly ever wait for a writer. `body` is one statement, or
+   * changes nothing when it throws.
+   */
   attempt<T>(body: () => T): Promise<T> {
     return new Promise((resolve, reject) => {
       const run = () => resolve(body());
-      if (this.#waiting.length === 0 && this.#try({ run, reject })) return;
-      if (this.#waiting.length >= MAX_WAITING)
-        return reject(unavailable('too many writes wait for the file'));
-      this.#waiting.push({ run, reject, until: performance.now() + MAX_WAIT_MS });
-      this.#tryLater();
+      if (!this.#try({ run, reject })) this.#wait({ run, reject });
     });
   }
 
@@ -97,6 +109,7 @@ export class Database {
 
   /** Runs statements that give nothing. */
   exec(sql: string): void {
+    this.#expectOpen();
     this.#connection.exec(sql);
   }
 
@@ -105,6 +118,12 @@ export class Database {
     for (const { reject } of this.#waiting.splice(0)) reject(unavailable('the store was closed'));
     this.#statements.clear();
     if (this.#connection.isOpen) this.#connection.close();
+  }
+
+  #writeNow<T>(body: () => T): T {
+    const result = this.#transact('BEGIN IMMEDIATE', body);
+    this.#options.onWrite?.();
+    return result;
   }
 
   #transact<T>(begin: string, body: () => T): T {
@@ -125,13 +144,36 @@ export class Database {
   }
 
   #prepare(sql: string): StatementSync {
-    if (!this.#connection.isOpen) throw unavailable('the store is closed');
+    this.#expectOpen();
     const known = this.#statements.get(sql);
     if (known !== undefined) return known;
     // The texts are constants of this folder, so their number is bounded.
     const statement = this.#connection.prepare(sql);
     this.#statements.set(sql, statement);
     return statement;
+  }
+
+  /** Runs now, or, while the file is locked, later, after what has waited longer. */
+  #inOrder<T>(body: () => T): Promise<T> {
+    if (this.#waiting.length === 0) return this.attempt(body);
+    return new Promise((resolve, reject) => this.#wait({ run: () => resolve(body()), reject }));
+  }
+
+  #wait({ run, reject }: Pick<Waiting, 'run' | 'reject'>): void {
+    if (this.#waiting.length < MAX_WAITING) {
+      this.#waiting.push({
+        run,
+        reject,
+        until: performance.now() + (this.#options.maxWaitMs ?? MAX_WAIT_MS),
+      });
+      this.#tryLater();
+    } else {
+      reject(unavailable('too many writes wait for the file'));
+    }
+  }
+
+  #expectOpen(): void {
+    if (!this.#connection.isOpen) throw unavailable('the store is closed');
   }
 
   /** False if the file is locked. */

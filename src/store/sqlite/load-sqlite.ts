@@ -5,7 +5,7 @@ type Sqlite = typeof import('node:sqlite');
  * can do nothing about that. Nothing else can warn meanwhile, because loading a built-in module is synchronous.
  */
 export function loadSqlite(): Sqlite {
-  const { emitWarning } = process;
+  const emitWarning = process.emitWarning;
   process.emitWarning = (warning: string | Error, ...more: never[]) => {
     if (!String(warning).includes('SQLite')) emitWarning.call(process, warning, ...more);
   };

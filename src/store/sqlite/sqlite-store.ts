@@ -1,11 +1,12 @@
-import { chmod, open, stat } from 'node:fs/promises';
+import { chmodSync, closeSync, constants, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { GatewardError } from '../../errors.ts';
 import { makeDataFolder } from '../key-files.ts';
 import type { Store } from '../store.ts';
 import { createChangeFeed } from './changes.ts';
-import { Database } from './database.ts';
-import { toStoreError, unavailable } from './faults.ts';
+import { Checkpointer } from './checkpointer.ts';
+import { Database, type DatabaseOptions } from './database.ts';
+import { unavailable } from './faults.ts';
 import { createKeyTable } from './keys.ts';
 import { loadSqlite } from './load-sqlite.ts';
 import { createMailTable } from './mail.ts';
@@ -34,15 +35,10 @@ export async function createSqliteStore({
   /** Milliseconds since 1970. */
   readonly now?: () => number;
 }): Promise<Store> {
-  if (file !== IN_MEMORY) await makeFile(file);
-  const db = new Database(connect(file), now);
-  try {
-    await configure(db);
-    await migrate(db);
-  } catch (error) {
-    db.close();
-    throw error;
-  }
+  if (file !== IN_MEMORY) await makeDataFolder(dirname(file));
+  const checkpointer = new Checkpointer(file);
+  const onWrite = file === IN_MEMORY ? undefined : () => checkpointer.countWrite();
+  const db = await openDatabase(file, { now, ...(onWrite && { onWrite }) });
   return {
     replicas: createReplicaTable(db),
     mail: createMailTable(db),
@@ -53,27 +49,38 @@ export async function createSqliteStore({
     keys: createKeyTable(db),
     changes: createChangeFeed(db),
     sweep: (bounds) => sweep(db, bounds),
-    close: async () => db.close(),
+    close: async () => {
+      await checkpointer.close();
+      db.close();
+    },
   };
 }
 
-/** SQLite makes its other files with the mode of this one. */
-async function makeFile(file: string): Promise<void> {
-  await makeDataFolder(dirname(file));
+async function openDatabase(file: string, options: DatabaseOptions): Promise<Database> {
+  let db: Database | undefined;
   try {
-    await (await open(file, 'a', 0o600)).close();
-    if (((await stat(file)).mode & OTHERS) !== 0) await chmod(file, 0o600);
-  } catch (cause) {
-    throw unavailable(cause, `${file} cannot be opened.`);
+    if (file !== IN_MEMORY) makeFile(file);
+    db = new Database(new (loadSqlite().DatabaseSync)(file), options);
+    await configure(db);
+    await migrate(db);
+    return db;
+  } catch (error) {
+    db?.close();
+    if (error instanceof GatewardError && error.code !== 'STORE_UNAVAILABLE') throw error;
+    const cause = error instanceof GatewardError ? error.cause : error;
+    throw unavailable(cause, `${file} cannot be used: ${cause instanceof Error ? cause.message : cause}.`);
   }
 }
 
-function connect(file: string) {
-  try {
-    return new (loadSqlite().DatabaseSync)(file);
-  } catch (error) {
-    throw toStoreError(error);
-  }
+/**
+ * Makes an empty file for the owner alone; SQLite makes its other files with the mode of this one. A file that is
+ * there is not opened: closing it again would drop the locks of this process (https://sqlite.org/howtocorrupt.html
+ * §2.2).
+ */
+function makeFile(file: string): void {
+  const found = statSync(file, { throwIfNoEntry: false });
+  if (found === undefined) closeSync(openSync(file, constants.O_CREAT | constants.O_RDWR, 0o600));
+  else if ((found.mode & OTHERS) !== 0) chmodSync(file, 0o600);
 }
 
 /**
@@ -86,6 +93,8 @@ async function configure(db: Database): Promise<void> {
     if (mode !== 'wal' && mode !== 'memory') {
       throw new GatewardError('STORE_UNAVAILABLE', { cause: `the journal mode is ${String(mode)}` });
     }
-    db.exec('PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 16777216');
+    db.exec(
+      'PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 16777216; PRAGMA wal_autocheckpoint = 8192',
+    );
   });
 }
