@@ -64,7 +64,7 @@ export function createStreamLog({ streams, seal, maxBytes, maxAgeMs }: StreamLog
         number,
         data: sealAt(seal, data, eventAt(key, number)),
       }));
-      return streams.append(key, by, sealed, bounds);
+      return streams.append(key, by, { events: sealed, bounds });
     },
     finish: (key, by) => streams.finish(key, by, bounds),
     read: async (key) => {

@@ -146,7 +146,11 @@ export interface StreamTable {
   /** Replaces the work. False for who does not hold it any more. */
   saveWork(key: StreamKey, by: Holding, work: Buffer): Promise<boolean>;
   /** Keeps events, whose numbers go on from `last`. False for who does not hold it any more: nothing may be sent. */
-  append(key: StreamKey, by: Holding, events: readonly StreamEvent[], bounds: EventBounds): Promise<boolean>;
+  append(
+    key: StreamKey,
+    by: Holding,
+    added: { readonly events: readonly StreamEvent[]; readonly bounds: EventBounds },
+  ): Promise<boolean>;
   /** Nothing follows; its work and answers are deleted. False for who does not hold it any more. */
   finish(key: StreamKey, by: Holding, bounds: EventBounds): Promise<boolean>;
   read(key: StreamKey): Promise<StreamRow | undefined>;
@@ -269,7 +273,7 @@ export interface ChangeFeed {
  * all: a lost wake-up only costs time. Topics and texts are no secrets.
  */
 export interface Bus {
-  /** At most 200 characters of topic and 4,000 of text. Never throws. */
+  /** At most 200 bytes of topic and 4,000 of text, in UTF-8; what is longer is lost. Never throws. */
   publish(topic: string, text: string): void;
   /** Runs for each text published on a topic; the function that comes back ends that. */
   subscribe(topic: string, run: (text: string) => void): () => void;

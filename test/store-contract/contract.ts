@@ -236,13 +236,13 @@ export function storeContract(fresh: () => Promise<Database>): void {
 
     it('take their streams, events and answers with them when they end', async () => {
       await openStream();
-      await a.streams.append(key, by('r1'), [event(1)], BOUNDS);
+      await a.streams.append(key, by('r1'), { events: [event(1)], bounds: BOUNDS });
       await a.streams.answer(key, { question: 'q', body: bytes('yes') });
       await b.sessions.end(key.session, 1000);
       expect(await a.streams.read(key)).toBeUndefined();
       expect(await a.streams.after(key, 0)).toBeUndefined();
       expect(await a.streams.answers(key)).toEqual([]);
-      expect(await a.streams.append(key, by('r1'), [event(2)], BOUNDS)).toBe(false);
+      expect(await a.streams.append(key, by('r1'), { events: [event(2)], bounds: BOUNDS })).toBe(false);
     });
 
     it('last from their newest change on, and begin anew after that', async () => {
@@ -282,8 +282,10 @@ export function storeContract(fresh: () => Promise<Database>): void {
     it('replay what follows a number, on any replica', async () => {
       await openStream();
       expect(await b.streams.after(key, 0)).toEqual({ events: [], ended: false });
-      expect(await a.streams.append(key, by('r1'), [event(1), event(2)], BOUNDS)).toBe(true);
-      expect(await a.streams.append(key, by('r1'), [event(3, '')], BOUNDS)).toBe(true);
+      expect(await a.streams.append(key, by('r1'), { events: [event(1), event(2)], bounds: BOUNDS })).toBe(
+        true,
+      );
+      expect(await a.streams.append(key, by('r1'), { events: [event(3, '')], bounds: BOUNDS })).toBe(true);
       expect(await b.streams.after(key, 0)).toEqual({
         events: [event(1), event(2), event(3, '')],
         ended: false,
@@ -296,43 +298,47 @@ export function storeContract(fresh: () => Promise<Database>): void {
     it('replay nothing after an event that they do not have', async () => {
       expect(await a.streams.after(key, 0)).toBeUndefined();
       await openStream();
-      await a.streams.append(key, by('r1'), [event(1)], BOUNDS);
+      await a.streams.append(key, by('r1'), { events: [event(1)], bounds: BOUNDS });
       expect(await a.streams.after(key, 2)).toBeUndefined();
     });
 
     it('replay nothing over a number that was left out', async () => {
       await openStream();
-      await a.streams.append(key, by('r1'), [event(1), event(3)], BOUNDS).catch(() => undefined);
+      await a.streams
+        .append(key, by('r1'), { events: [event(1), event(3)], bounds: BOUNDS })
+        .catch(() => undefined);
       await expectNoGap(b, { key, from: 0, sent: [] });
     });
 
     it('take an event that is written again for the one that they have', async () => {
       await openStream();
-      await a.streams.append(key, by('r1'), [event(1)], BOUNDS);
-      expect(await a.streams.append(key, by('r1'), [event(1), event(2)], BOUNDS)).toBe(true);
+      await a.streams.append(key, by('r1'), { events: [event(1)], bounds: BOUNDS });
+      expect(await a.streams.append(key, by('r1'), { events: [event(1), event(2)], bounds: BOUNDS })).toBe(
+        true,
+      );
       expect((await a.streams.after(key, 0))?.events).toEqual([event(1), event(2)]);
     });
 
     it('drop their oldest events above their bound, and then say so', async () => {
       await openStream();
       const large = 'x'.repeat(400);
-      await a.streams.append(key, by('r1'), [event(1, large), event(2, large)], BOUNDS);
+      await a.streams.append(key, by('r1'), { events: [event(1, large), event(2, large)], bounds: BOUNDS });
       expect((await a.streams.after(key, 0))?.events).toHaveLength(2);
-      await a.streams.append(key, by('r1'), [event(3, large)], BOUNDS);
+      await a.streams.append(key, by('r1'), { events: [event(3, large)], bounds: BOUNDS });
       expect(await a.streams.after(key, 0)).toBeUndefined();
       expect((await a.streams.after(key, 1))?.events).toEqual([event(2, large), event(3, large)]);
-      await a.streams.append(key, by('r1'), [event(4, 'x'.repeat(5000))], BOUNDS);
+      await a.streams.append(key, by('r1'), { events: [event(4, 'x'.repeat(5000))], bounds: BOUNDS });
       expect(await a.streams.after(key, 3)).toBeUndefined();
       expect(await a.streams.after(key, 4)).toEqual({ events: [], ended: false });
-      await a.streams.append(key, by('r1'), [event(5)], BOUNDS);
+      await a.streams.append(key, by('r1'), { events: [event(5)], bounds: BOUNDS });
       expect((await a.streams.after(key, 4))?.events).toEqual([event(5)]);
     });
 
     it('keep events for their age', async () => {
       await openStream();
-      await a.streams.append(key, by('r1'), [event(1)], BOUNDS);
+      await a.streams.append(key, by('r1'), { events: [event(1)], bounds: BOUNDS });
       pass(6000);
-      await a.streams.append(key, by('r1'), [event(2)], BOUNDS);
+      await a.streams.append(key, by('r1'), { events: [event(2)], bounds: BOUNDS });
       pass(6000);
       for (const swept of [false, true]) {
         if (swept) await a.sweep(SWEEP);
@@ -348,7 +354,7 @@ export function storeContract(fresh: () => Promise<Database>): void {
 
     it('have no work and no answers once they have ended, and are forgotten then', async () => {
       await openStream();
-      await a.streams.append(key, by('r1'), [event(1)], BOUNDS);
+      await a.streams.append(key, by('r1'), { events: [event(1)], bounds: BOUNDS });
       await a.streams.answer(key, { question: 'q', body: bytes('yes') });
       expect(await a.streams.finish(key, by('r1'), BOUNDS)).toBe(true);
       expect(await b.streams.read(key)).toMatchObject({ work: undefined, ended: true, last: 1 });
@@ -362,16 +368,18 @@ export function storeContract(fresh: () => Promise<Database>): void {
 
     it('take nothing from who does not hold them', async () => {
       await openStream();
-      await a.streams.append(key, by('r1'), [event(1)], BOUNDS);
+      await a.streams.append(key, by('r1'), { events: [event(1)], bounds: BOUNDS });
       const claimed = await b.streams.claim(key, by('r1'), 'r2');
       expect(claimed).toMatchObject({ key, holder: 'r2', epoch: 2, last: 1, work: bytes('work') });
       for (const other of [by('r1'), by('r2'), by('r1', 2), by('r3', 2)]) {
-        expect(await a.streams.append(key, other, [event(2, 'foreign')], BOUNDS)).toBe(false);
+        expect(await a.streams.append(key, other, { events: [event(2, 'foreign')], bounds: BOUNDS })).toBe(
+          false,
+        );
         expect(await a.streams.saveWork(key, other, bytes('foreign'))).toBe(false);
         expect(await a.streams.finish(key, other, BOUNDS)).toBe(false);
         expect(await a.streams.claim(key, other, 'r3')).toBeUndefined();
       }
-      expect(await b.streams.append(key, by('r2', 2), [event(2)], BOUNDS)).toBe(true);
+      expect(await b.streams.append(key, by('r2', 2), { events: [event(2)], bounds: BOUNDS })).toBe(true);
       expect((await a.streams.after(key, 0))?.events).toEqual([event(1), event(2)]);
       expect(await a.streams.read(key)).toMatchObject({ work: bytes('work'), holder: 'r2', epoch: 2 });
     });
@@ -379,7 +387,7 @@ export function storeContract(fresh: () => Promise<Database>): void {
     it('take nothing after their end', async () => {
       await openStream();
       await a.streams.finish(key, by('r1'), BOUNDS);
-      expect(await a.streams.append(key, by('r1'), [event(1)], BOUNDS)).toBe(false);
+      expect(await a.streams.append(key, by('r1'), { events: [event(1)], bounds: BOUNDS })).toBe(false);
       expect(await a.streams.saveWork(key, by('r1'), bytes('more'))).toBe(false);
       expect(await a.streams.finish(key, by('r1'), BOUNDS)).toBe(false);
       expect(await b.streams.claim(key, by('r1'), 'r2')).toBeUndefined();
@@ -469,7 +477,7 @@ export function storeContract(fresh: () => Promise<Database>): void {
                 event(sent.length + n + 1, String(n).repeat(size)),
               );
               reads.push(expectNoGap(b, { key, from: read, sent }));
-              expect(await a.streams.append(key, by('r1'), batch, BOUNDS)).toBe(true);
+              expect(await a.streams.append(key, by('r1'), { events: batch, bounds: BOUNDS })).toBe(true);
               sent.push(...batch);
               reads.push(expectNoGap(b, { key, from: Math.min(read, sent.length), sent }));
             }
@@ -488,7 +496,7 @@ export function storeContract(fresh: () => Promise<Database>): void {
       const data = 'x'.repeat(900);
       for (const stream of streams) {
         await a.streams.open({ key: stream, holder: 'r1', requests: [], work: undefined });
-        await a.streams.append(stream, by('r1'), [event(1, data)], BOUNDS);
+        await a.streams.append(stream, by('r1'), { events: [event(1, data)], bounds: BOUNDS });
         pass(10);
       }
       await a.sweep({ maxEventBytes: 1900 });
@@ -497,7 +505,7 @@ export function storeContract(fresh: () => Promise<Database>): void {
       await a.sweep({ maxEventBytes: 0 });
       for (const stream of streams) expect(await b.streams.after(stream, 0)).toBeUndefined();
       const [first = key] = streams;
-      expect(await a.streams.append(first, by('r1'), [event(2)], BOUNDS)).toBe(true);
+      expect(await a.streams.append(first, by('r1'), { events: [event(2)], bounds: BOUNDS })).toBe(true);
       expect((await b.streams.after(first, 1))?.events).toEqual([event(2)]);
     });
 
@@ -505,7 +513,7 @@ export function storeContract(fresh: () => Promise<Database>): void {
       await openStream();
       for (let n = 0; n < 10; n++) {
         const batch = Array.from({ length: 100 }, (_, m) => event(100 * n + m + 1, ''));
-        await a.streams.append(key, by('r1'), batch, BOUNDS);
+        await a.streams.append(key, by('r1'), { events: batch, bounds: BOUNDS });
       }
       pass(BOUNDS.maxAgeMs);
       await a.sweep(SWEEP);

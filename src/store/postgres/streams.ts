@@ -74,7 +74,7 @@ export function createStreamTable(db: Database): StreamTable {
       await db.rows(OPEN, [key.session, key.stream, holder, requests, work ?? null]);
     },
     saveWork: async (key, by, work) => (await db.row(SAVE_WORK, [...held(key, by), work])) !== undefined,
-    append: (key, by, events, bounds) => appendEvents(db, held(key, by), { events, bounds }),
+    append: (key, by, added) => appendEvents(db, held(key, by), added),
     async finish(key, by, { maxAgeMs }) {
       return (await db.row(FINISH, (again) => [...held(key, by), maxAgeMs, again])) !== undefined;
     },

@@ -24,7 +24,7 @@ export function createStreamTable(db: Database): StreamTable {
         const values = [work, db.now() + MAX_IDLE_MS, ...held(key, by)];
         return db.run(`UPDATE streams SET work = ?, expires_at = ? WHERE ${HELD}`, values) > 0;
       }),
-    append: (key, by, events, bounds) =>
+    append: (key, by, { events, bounds }) =>
       db.write(() => {
         const row = db.get(`SELECT id, last, bytes FROM streams WHERE ${HELD}`, held(key, by));
         if (row === undefined) return false;
