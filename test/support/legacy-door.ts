@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Call, Inbound, Outcome, Principal } from '../../src/call.ts';
+import { ANYBODY, LOCAL } from '../../src/auth/local-caller.ts';
+import type { Call, Inbound, Outcome } from '../../src/call.ts';
 import { createLegacyDoor, type LegacyDoorOptions } from '../../src/doors/legacy/legacy.ts';
 import { createSseDoor } from '../../src/doors/legacy/legacy-sse.ts';
 import { Ticker } from '../../src/doors/ticker.ts';
@@ -16,7 +17,6 @@ import { openTestReplicas } from './test-replicas.ts';
 /** What a scripted inside does with a call. */
 export type Script = (call: Call, inbound: Inbound) => Outcome | Promise<Outcome>;
 
-const PRINCIPAL: Principal = { key: 'local', kind: 'local' };
 const SERVER_INFO = { name: 'scripted', version: '1.2.3' };
 
 export function complete(result: object): Outcome {
@@ -79,7 +79,7 @@ export async function startLegacyDoor(options: DoorTestOptions = {}): Promise<Do
   const handle = async (inbound: Inbound): Promise<Outcome> => {
     calls.push(inbound);
     const { call } = inbound;
-    if (call.method === 'server/discover') return { ...complete(discovered), principal: PRINCIPAL };
+    if (call.method === 'server/discover') return { ...complete(discovered), principal: LOCAL };
     if (call.method === 'subscriptions/listen') return listen(call, listens, subscribable);
     return script(call, inbound);
   };
@@ -95,6 +95,7 @@ export async function startLegacyDoor(options: DoorTestOptions = {}): Promise<Do
   const ticker = new Ticker({ intervalMs: 100, clock: () => performance.now() });
   const given: LegacyDoorOptions = {
     handle,
+    callers: ANYBODY,
     rows,
     ids: createSessionIds({ seal: createSeal(randomBytes(32)), rows, now, ttlMs: 86_400_000 }),
     log: createEventLog({ maxBytes: 10_000_000, maxAgeMs: 60_000, now }),

@@ -52,6 +52,8 @@ async function openUnrelated(
     return;
   }
   const connection = new SseConnection(response, parts.sse);
+  const callOff = parts.callers.watch(session.facts.principal, () => connection.end());
+  response.once('close', callOff);
   unrelated.add(connection, {
     numbering: revision.primes ? 'primed' : 'ids',
     max: parts.maxStreamsPerSession,

@@ -1,4 +1,4 @@
-import type { Handle } from '../../call.ts';
+import type { Callers, Handle } from '../../call.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { EventLog } from '../../session/event-log.ts';
 import type { SessionIds } from '../../session/session-id.ts';
@@ -11,6 +11,7 @@ import type { SseConnectionOptions } from './sse-connection.ts';
 /** What a legacy door works with. */
 export interface LegacyParts {
   readonly handle: Handle;
+  readonly callers: Callers;
   readonly ids: SessionIds;
   readonly rows: SessionRows;
   readonly log: EventLog;

@@ -21,6 +21,8 @@ export async function answerPost(exchange: PostExchange, parts: LegacyParts): Pr
   const first = body.kind === 'array' ? undefined : readMessage(body);
   if (first?.kind === 'request' && first.method === 'initialize') {
     if (!accepted.json && !accepted.eventStream) throw new GatewardError('NOT_ACCEPTABLE');
+    // The pipeline asks too, but its refusal would be an answer to the request and not to the POST.
+    await parts.callers.authenticate(request.headers);
     const { id, params } = first;
     await openSession(exchange, { id, params, server, headers: request.headers }, parts);
     return;

@@ -17,14 +17,16 @@ export function acceptedOf({ headers }: IncomingMessage): Accepted {
 }
 
 /**
- * The session that a request names. Throws SESSION_REQUIRED, or SESSION_NOT_FOUND for one that is unknown, over or
- * another server's: 404, whereupon the client starts anew (2025-11-25 basic/transports §Session Management).
+ * The session that a request names. Throws what says that nobody may call so, SESSION_REQUIRED, or SESSION_NOT_FOUND for
+ * one that is unknown, over, another server's or another caller's: 404, whereupon the client starts anew (2025-11-25
+ * basic/transports §Session Management).
  */
 export async function findSession({ request, server }: Exchange, parts: LegacyParts): Promise<LiveSession> {
+  const caller = await parts.callers.authenticate(request.headers);
   const id = headerOf(request.headers, 'mcp-session-id');
   if (id === undefined) throw new GatewardError('SESSION_REQUIRED');
   const session = await parts.sessions.find(id, server);
-  if (session === undefined) throw new GatewardError('SESSION_NOT_FOUND');
+  if (session?.facts.principal !== caller.key) throw new GatewardError('SESSION_NOT_FOUND');
   return session;
 }
 

@@ -24,6 +24,8 @@ import { SseConnection } from './sse-connection.ts';
 interface SseClient {
   readonly connection: SseConnection;
   readonly server: string;
+  /** `Principal.key` of who opened it. */
+  readonly principal: string;
   /** Set once `initialize` is answered. */
   session: LiveSession | undefined;
   /** `initialize` is being answered, or is. */
@@ -63,19 +65,30 @@ class SseDoorState {
   }
 
   async open({ request, response, path, server }: Exchange): Promise<void> {
-    const { sse, draining, clock } = this.#parts;
+    const { sse, draining, clock, callers } = this.#parts;
+    const caller = await callers.authenticate(request.headers);
+    if (caller.servers?.has(server) === false) throw new GatewardError('SERVER_NOT_FOUND');
+    if (response.destroyed) return;
     if (draining.aborted) throw new GatewardError('STOPPING');
     if (!acceptedOf(request).eventStream) throw new GatewardError('NOT_ACCEPTABLE');
     if (this.#clients.size >= this.#maxClients) throw new GatewardError('RATE_LIMITED');
     const id = randomBytes(24).toString('base64url');
     const connection = new SseConnection(response, sse);
-    const client: SseClient = { connection, server, session: undefined, initializing: false };
+    const client: SseClient = {
+      connection,
+      server,
+      principal: caller.key,
+      session: undefined,
+      initializing: false,
+    };
     this.#clients.set(id, client);
     const callOff = clock.after(INITIALIZE_MS, () => {
       if (!client.initializing) connection.end();
     });
+    const unwatch = callers.watch(caller.key, () => connection.end());
     response.once('close', () => {
       callOff();
+      unwatch();
       this.#clients.delete(id);
       if (client.session !== undefined) void this.#parts.sessions.end(client.session);
     });
@@ -83,11 +96,12 @@ class SseDoorState {
   }
 
   async post(exchange: PostExchange): Promise<void> {
+    const caller = await this.#parts.callers.authenticate(exchange.request.headers);
     const id = new URLSearchParams(exchange.query).get('sessionId');
     if (id === null) throw new GatewardError('SESSION_REQUIRED');
     const client = this.#clients.get(id);
-    if (client === undefined || client.server !== exchange.server)
-      throw new GatewardError('SESSION_NOT_FOUND');
+    const isOwn = client?.server === exchange.server && client.principal === caller.key;
+    if (client === undefined || !isOwn) throw new GatewardError('SESSION_NOT_FOUND');
     if (client.session === undefined) this.#opening(exchange, client);
     else this.#take(exchange, client.session);
     exchange.response.writeHead(202).end();

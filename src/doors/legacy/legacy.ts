@@ -1,4 +1,4 @@
-import type { Handle } from '../../call.ts';
+import type { Callers, Handle } from '../../call.ts';
 import { GatewardError, toGatewardError } from '../../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { EventLog } from '../../session/event-log.ts';
@@ -18,6 +18,8 @@ import { LiveSessions } from './live-sessions.ts';
 export interface LegacyDoorOptions {
   /** The pipeline as legacy Streamable HTTP sees it. */
   readonly handle: Handle;
+  /** Says who sent what does not go through the pipeline, and when they may not call any more. */
+  readonly callers: Callers;
   readonly ids: SessionIds;
   readonly rows: SessionRows;
   readonly log: EventLog;
@@ -77,7 +79,7 @@ export function createLegacyStop(): LegacyStop {
 
 /** What the legacy doors work with. */
 export function createLegacyParts(options: LegacyDoorOptions, stop: LegacyStop): LegacyParts {
-  const { handle, ids, rows, log, clock, ticker, maxSessions, maxStreamsPerSession } = options;
+  const { handle, callers, ids, rows, log, clock, ticker, maxSessions, maxStreamsPerSession } = options;
   const sessions = new LiveSessions({
     ids,
     rows,
@@ -89,6 +91,7 @@ export function createLegacyParts(options: LegacyDoorOptions, stop: LegacyStop):
   });
   return {
     handle,
+    callers,
     ids,
     rows,
     log,
