@@ -4,8 +4,9 @@ import { GatewardError } from '../../errors.ts';
 import { backoffMs } from '../../lib/backoff.ts';
 import type { Log } from '../../lib/log.ts';
 import { waitAtMost } from '../../lib/wait-at-most.ts';
+import { describeFault } from '../describe-fault.ts';
 import { type Address, readAddress } from './connection.ts';
-import { describeFault, type Fault, judge, unavailable } from './faults.ts';
+import { type Fault, judge, unavailable } from './faults.ts';
 import type { Row } from './row.ts';
 import { NOW, type Statement } from './statement.ts';
 

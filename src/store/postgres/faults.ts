@@ -1,4 +1,5 @@
 import { GatewardError } from '../../errors.ts';
+import { codeOf } from '../describe-fault.ts';
 
 /** What to do about an error of the database. */
 export type Fault =
@@ -41,25 +42,9 @@ export function isMadeAlready(error: unknown): boolean {
   return code !== undefined && EXISTS_ALREADY.includes(code);
 }
 
-/** An error of the database as far as it may stand in a log: its words and code, without the password. */
-export function describeFault(error: unknown, password: string): Error {
-  const said = error instanceof Error ? error.message : String(error);
-  const first = error instanceof AggregateError ? `${said} ${error.errors.map(String).join('; ')}` : said;
-  const text = password === '' ? first : first.replaceAll(password, '[hidden]');
-  const described = new Error(text.trim());
-  described.name = 'DatabaseError';
-  const code = codeOf(error);
-  return code === undefined ? described : Object.assign(described, { code });
-}
-
 /** STORE_UNAVAILABLE. The cause is for the log. */
 export function unavailable(cause: unknown): GatewardError {
   return new GatewardError('STORE_UNAVAILABLE', { cause, retryAfterSeconds: 1 });
-}
-
-function codeOf(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !('code' in error)) return undefined;
-  return typeof error.code === 'string' ? error.code : undefined;
 }
 
 /** The SQLSTATE; undefined for codes of the operating system, such as ECONNRESET. */
