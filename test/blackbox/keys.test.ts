@@ -212,7 +212,7 @@ describe('with a key', () => {
     });
     const [known, unknown] = await Promise.all(answers);
     expect(known).toMatchObject({ result: { protocolVersion: LEGACY } });
-    expect(JSON.stringify(unknown)).toContain('needs a key');
+    expect(JSON.stringify(unknown)).toContain('GATEWARD_KEY');
   });
 });
 

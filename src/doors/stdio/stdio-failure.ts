@@ -6,6 +6,10 @@ import { writeError } from '../../wire/message.ts';
 /** What a failed exchange with the server means to the client of the stdio door, for whom that server is the gateway. */
 export function relayError(thrown: unknown): GatewardError {
   const error = toGatewardError(thrown);
+  if (error.code === 'UPSTREAM_REFUSED') {
+    const detail = `${detailOf(error) ?? ''} Give a key in GATEWARD_KEY, or credentials by --header.`;
+    return new GatewardError('UPSTREAM_REFUSED', { detail: detail.trimStart(), cause: error });
+  }
   if (error.code !== 'UPSTREAM_UNAVAILABLE') return error;
   return new GatewardError('GATEWAY_UNREACHABLE', { detail: detailOf(error), cause: error });
 }
