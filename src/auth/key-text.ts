@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 
 /**
  * The text of a key: `gwk_<id>_<secret><checksum>`. The prefix lets scanners for leaked secrets know it, and the
@@ -59,9 +59,10 @@ export function isKeyId(text: string): boolean {
 
 /** SHA-256 of the secret part. A secret of 256 random bits needs no slow hash. */
 export function hashSecret(secret: string): Buffer {
-  return createHash('sha256').update(secret).digest();
+  // By way of text it costs a third: every call is checked so.
+  return Buffer.from(hash('sha256', secret, 'hex'), 'hex');
 }
 
 function checksumOf(start: string): string {
-  return createHash('sha256').update(start).digest('base64url').slice(0, CHECKSUM_LENGTH);
+  return hash('sha256', start, 'base64url').slice(0, CHECKSUM_LENGTH);
 }
