@@ -1,97 +1,69 @@
 import type { Call, Outcome, StreamHints } from '../../call.ts';
-import { GatewardError } from '../../errors.ts';
-import type { Clock } from '../../lib/clock.ts';
-import {
-  callNotification,
-  type LegacyNotification,
-} from '../../wire/rev2025-11-25/upstream-notifications.ts';
-import type { RequiredCapabilities } from '../../wire/rev2025-11-25/upstream-reverse.ts';
+import { GatewardError, toGatewardError } from '../../errors.ts';
+import type { LegacyNotification } from '../../wire/rev2025-11-25/upstream-notifications.ts';
+import { CallNotifications } from './call-notifications.ts';
+import { CallRun } from './call-run.ts';
+import { type GivenAnswer, GivenAnswers } from './given-answers.ts';
 import type { InputAnswers } from './input-answers.ts';
-import type { Exchange, ExchangeOwner, Reply } from './legacy-exchange.ts';
-import { NotificationQueue } from './notification-queue.ts';
+import type { Continuation, InteractiveCallParts, Left, Retry } from './interactive-call-parts.ts';
+import type { ExchangeOwner, Reply } from './legacy-exchange.ts';
 import { OpenQuestions } from './open-questions.ts';
+import type { ParkedImage, RoundEnd } from './parked-image.ts';
 import type { ReverseRequest } from './reverse-request.ts';
+import { type Round, Rounds } from './round.ts';
+import type { Seat } from './seat.ts';
 
-/** What one call to a legacy server works with. */
-export interface InteractiveCallParts {
-  readonly clock: Clock;
-  /** Whether it may end in `input_required`. */
-  readonly interactive: boolean;
-  /** Milliseconds for which further questions are collected after the first. */
-  readonly collectMs: number;
-  /** Milliseconds for which the client's answers are awaited. */
-  readonly inputTimeoutMs: number;
-  /** Milliseconds for which a retry that comes again gets the same outcome. */
-  readonly replayMs: number;
-  /** Keeps the call, so that a retry finds it, and gives the state for it; undefined if there is no room. */
-  readonly park: (round: number) => string | undefined;
-  /** No retry will come any more. */
-  readonly forget: () => void;
-  readonly toOutcome: (reply: Reply, call: Call, missing: RequiredCapabilities | undefined) => Outcome;
-}
+/** A retry is to look for the call again: another replica has taken it over. Never leaves this folder. */
+export const MOVED = Symbol('moved');
 
-/** A retry of a parked call. */
-export interface Retry {
-  readonly call: Call;
-  /** The round whose questions it answers. */
-  readonly round: number;
-  readonly answers: InputAnswers;
-}
-
-/** One stretch of the call between two messages of the client: it ends in the outcome of one request of the client. */
-class Round {
-  readonly number: number;
-  /** Of the answers that began it. */
-  readonly digest: string;
-  readonly outcome = Promise.withResolvers<Outcome>();
-  /** The client requests that wait for it, newest last. */
-  readonly riders: Call[] = [];
-  settled = false;
-
-  constructor(number: number, digest: string) {
-    this.number = number;
-    this.digest = digest;
-    this.outcome.promise.catch(() => undefined);
-  }
-}
-
-/** Rounds that a repeated retry can attach to. */
-const KEPT_ROUNDS = 4;
+/** Milliseconds for a sign that the server has answers of which nobody knows whether they were sent. */
+const DOUBT_MS = 3_000;
 
 /** The reply of the server, or why there is none. */
 type End = { readonly reply: Reply } | { readonly error: unknown };
 
-type Phase = 'running' | 'collecting' | 'parking' | 'parked' | 'over';
+type Phase = 'running' | 'collecting' | 'parking' | 'parked' | 'answering' | 'over';
 
 /**
  * One call to a legacy server. While it runs, a client's request rides on it; when the server asks back, that request
  * ends in `input_required` and the call is parked until a retry brings the answers (DESIGN: "The one idea").
  */
 export class InteractiveCall implements ExchangeOwner {
+  readonly interactive: boolean;
   readonly #parts: InteractiveCallParts;
   readonly #questions = new OpenQuestions((key) => this.#withdrawn(key));
-  readonly #notifications = new NotificationQueue<LegacyNotification>(
-    ({ method, params }) => method.length + (params?.bytes.length ?? 0),
-  );
-  readonly #rounds = new Map<number, Round>();
+  readonly #notifications = new CallNotifications();
+  readonly #run = new CallRun();
+  readonly #rounds: Rounds;
+  readonly #given: GivenAnswers;
   #call: Call;
-  #round = new Round(0, '');
-  #phase: Phase = 'running';
-  #exchange: Exchange | undefined;
+  #phase: Phase;
   #end: End | undefined;
+  /** Makes the call again once there are answers; see Continuation. */
+  #again: ((call: Call) => Promise<Seat>) | undefined;
   #onWithdrawn: (key: string) => void = () => undefined;
   #stopTimer: () => void = () => undefined;
-  #wasParked = false;
+  /** Where another replica can go on: as it was when the client was asked last. */
+  #position: ParkedImage['upstream'];
+  #doubtful = false;
+  #wasParked: boolean;
   /** True once the server got an answer of this caller: what it knows from it must not reach another. */
-  answered = false;
+  #answered: boolean;
 
-  constructor(parts: InteractiveCallParts, call: Call) {
+  /** `left` is given for a call that another replica made; `continueBy` has to follow. */
+  constructor(parts: InteractiveCallParts, call: Call, left?: Left) {
     this.#parts = parts;
+    this.interactive = parts.interactive;
     this.#call = call;
+    this.#given = new GivenAnswers(left?.image.given);
+    this.#rounds = new Rounds(left?.image);
+    this.#phase = left?.answers === 'none' ? 'parked' : 'running';
+    this.#position = left?.image.upstream;
+    this.#wasParked = this.#answered = left !== undefined;
   }
 
-  get interactive(): boolean {
-    return this.#parts.interactive;
+  get #round(): Round {
+    return this.#rounds.newest;
   }
 
   get stream(): StreamHints | undefined {
@@ -99,98 +71,149 @@ export class InteractiveCall implements ExchangeOwner {
   }
 
   /** Sends the call. Resolves with the outcome of the first round; rejects as the exchange does. */
-  start(launch: (owner: ExchangeOwner) => Exchange): Promise<Outcome> {
-    const exchange = launch(this);
-    this.#exchange = exchange;
-    exchange.reply.then(
-      (reply) => this.#ended({ reply }),
-      (error: unknown) => this.#ended({ error }),
-    );
+  start(seat: Seat): Promise<Outcome> {
+    this.#send(seat);
     return this.#ride(this.#round, this.#call);
+  }
+
+  /** The questions of a call that another replica made; before anything of the server comes. */
+  restore(asked: readonly (readonly [key: string, reverse: ReverseRequest])[], lastKey: number): void {
+    this.#questions.restore(asked, lastKey);
+  }
+
+  /** Goes on with a call that another replica made, once its questions are restored. */
+  continueBy(how: Continuation): void {
+    if (this.#phase === 'parked') {
+      this.#awaitAnswers();
+      this.#round.settle(this.#ask());
+    }
+    if (how.kind === 'resumed') {
+      this.#follow(this.#run.follow(how.seat, how.exchange));
+      this.#doubtful = how.doubtful && this.#phase === 'running';
+      if (this.#doubtful) this.#doubt();
+    } else if (how.kind === 'lost') this.#ended({ error: how.error });
+    else if (this.#phase === 'running') void this.#sendAgain(how.open);
+    else this.#again = how.open;
   }
 
   /** Goes on with a retry. Throws STATE_INVALID if it answers nothing that is open, or differs from one before. */
   resume({ call, round, answers }: Retry): Promise<Outcome> {
-    const before = this.#rounds.get(round + 1);
+    const before = this.#rounds.after(round);
     if (before !== undefined) {
       if (before.digest !== answers.digest) throw new GatewardError('STATE_INVALID');
       return this.#ride(before, call);
     }
     if (this.#phase !== 'parked' || round !== this.#round.number) throw new GatewardError('STATE_INVALID');
-    const next = new Round(round + 1, answers.digest);
-    this.#rounds.set(next.number, next);
-    this.#rounds.delete(next.number - KEPT_ROUNDS);
+    const undo = this.#rounds.begin(answers.digest);
     this.#stopTimer();
-    this.#onWithdrawn = () => undefined;
-    this.#round = next;
     this.#call = call;
-    this.#phase = 'running';
-    const outcome = this.#ride(next, call);
-    if (!call.signal.aborted) this.#goOn(answers);
+    this.#phase = 'answering';
+    const outcome = this.#ride(this.#round, call);
+    if (!call.signal.aborted) void this.#answer(answers, undo);
     return outcome;
   }
 
   onNotification(notification: LegacyNotification): Promise<void> | undefined {
+    if (this.#doubtful) this.#doubt();
     return this.#notifications.push(notification);
   }
 
   onReverse(reverse: ReverseRequest): void {
     if (this.#phase === 'over' || this.#end !== undefined) return;
-    this.#questions.add(reverse);
+    const known = this.#given.take(reverse.method, reverse.params);
+    if (known === undefined) this.#questions.add(reverse);
+    else void reverse.respond(known);
     // While nobody rides on it, nobody's capabilities count.
-    if (this.#phase !== 'parked') this.#collect();
+    if (this.#phase !== 'parked' && this.#phase !== 'answering') this.#collect();
   }
 
-  /** The gateway stops: nothing waits any more. */
+  /** The gateway stops: nothing waits here any more. What another replica can go on with is left to it. */
   dispose(): void {
     if (this.#phase === 'over' && this.#end === undefined) return;
+    const left = this.#wasParked && this.#parts.record.kept;
+    if (left) this.#run.abandon();
     this.#finish();
-    this.#fail(new GatewardError('UPSTREAM_LOST'));
+    this.#round.fail(new GatewardError('UPSTREAM_LOST'));
     this.#parts.forget();
+    if (!left) this.#parts.record.forget();
+  }
+
+  #send(seat: Seat): void {
+    this.#follow(this.#run.send(seat, this.#call, this));
+  }
+
+  #follow(reply: Promise<Reply>): void {
+    reply.then(
+      (got) => this.#ended({ reply: got }),
+      (error: unknown) => this.#ended({ error }),
+    );
+  }
+
+  async #sendAgain(open: (call: Call) => Promise<Seat>): Promise<void> {
+    this.#again = undefined;
+    this.#questions.clear();
+    this.#given.replay();
+    try {
+      const seat = await open(this.#call);
+      if (this.#phase === 'over') seat.leave('none');
+      else this.#send(seat);
+    } catch (error) {
+      this.#ended({ error });
+    }
+  }
+
+  /** The answers of a retry, on their way to the server; `undo` goes back to the round that asked for them. */
+  async #answer(answers: InputAnswers, undo: () => void): Promise<void> {
+    if (this.#end !== undefined) return this.#conclude(this.#end);
+    const given = this.#parts.repeatable ? this.#questions.answeredBy(answers) : [];
+    try {
+      const held = await this.#parts.record.sending(this.#image(answers, given));
+      if (this.#phase !== 'answering') return;
+      if (!held) return this.#drop();
+    } catch (error) {
+      if (this.#phase === 'answering') this.#parkAgain(undo, error);
+      return;
+    }
+    for (const answer of given) this.#given.add(answer);
+    this.#goOn(answers);
   }
 
   #goOn(answers: InputAnswers): void {
-    if (this.#questions.answer(answers)) this.answered = true;
-    if (this.#end === undefined) this.#collect();
-    else void this.#conclude(this.#end);
+    this.#phase = 'running';
+    this.#onWithdrawn = () => undefined;
+    if (this.#again !== undefined) {
+      void this.#sendAgain(this.#again);
+      return;
+    }
+    const delivered = this.#questions.answer(answers);
+    if (delivered !== undefined) this.#answered = true;
+    void (delivered ?? Promise.resolve(true)).then((all) => {
+      if (all && this.#phase !== 'over') this.#parts.record.sent();
+    });
+    this.#collect();
+  }
+
+  /** The answers could not be written down, so they must not be sent; the same retry may come again. */
+  #parkAgain(undo: () => void, error: unknown): void {
+    const failed = this.#round;
+    undo();
+    this.#phase = 'parked';
+    this.#notifications.detach();
+    this.#awaitAnswers();
+    failed.fail(error);
   }
 
   /** A request of the client waits for the outcome of a round; if the last one gives up, so does the call. */
   #ride(round: Round, call: Call): Promise<Outcome> {
-    if (round.settled) return round.outcome.promise;
-    round.riders.push(call);
-    this.#attach(call);
-    return new Promise((resolve, reject) => {
-      const onAbort = () => {
-        reject(call.signal.reason);
-        this.#leave(round, call);
-      };
-      round.outcome.promise
-        .then(resolve, reject)
-        .finally(() => call.signal.removeEventListener('abort', onAbort));
-      if (call.signal.aborted) onAbort();
-      else call.signal.addEventListener('abort', onAbort, { once: true });
+    if (!round.settled) this.#attach(call);
+    return round.ride(call, (left) => {
+      if (left === undefined) this.#cancel(call.signal.reason);
+      else this.#attach(left);
     });
-  }
-
-  #leave(round: Round, call: Call): void {
-    round.riders.splice(round.riders.indexOf(call), 1);
-    if (round.settled) return;
-    const left = round.riders.at(-1);
-    if (left === undefined) this.#cancel(call.signal.reason);
-    else this.#attach(left);
   }
 
   #attach(call: Call): void {
-    this.#notifications.attach((notification) => {
-      const own = {
-        ownToken: this.#exchange?.id ?? '',
-        progressToken: call.meta.progressToken,
-        logLevel: call.meta.logLevel,
-      };
-      const written = callNotification(notification, own);
-      return written === undefined ? undefined : call.notify(written);
-    });
+    this.#notifications.attach(call, () => this.#run.requestId);
   }
 
   /** Waits a little for more questions before the client is asked. */
@@ -198,7 +221,8 @@ export class InteractiveCall implements ExchangeOwner {
     this.#questions.screen(this.#call.meta.clientCapabilities);
     if (this.#phase !== 'running' || this.#questions.size === 0) return;
     this.#phase = 'collecting';
-    this.#stopTimer = this.#parts.clock.after(this.#parts.collectMs, () => void this.#park());
+    this.#doubtful = false;
+    this.#wait(this.#parts.collectMs, () => void this.#park());
   }
 
   async #park(): Promise<void> {
@@ -209,17 +233,62 @@ export class InteractiveCall implements ExchangeOwner {
       this.#phase = 'running';
       return;
     }
-    const state = this.#parts.park(this.#round.number);
-    if (state === undefined) return this.#giveUp();
-    this.#wasParked = true;
+    if (!this.#parts.keep()) return this.#giveUp(new GatewardError('INPUT_NOT_GIVEN'));
+    const asking = this.#ask();
+    const kept = await this.#keep();
+    // It ended, or its client gave up, meanwhile.
+    if (this.#phase !== 'parking') return;
+    if (kept === 'moved') return this.#drop();
+    if (kept !== 'kept') return this.#giveUp(kept);
     this.#phase = 'parked';
     this.#notifications.detach();
+    this.#awaitAnswers();
+    this.#round.settle(asking);
+  }
+
+  /** Lets other replicas know of the call, or gives the reason why it cannot be parked. */
+  async #keep(): Promise<'kept' | 'moved' | GatewardError> {
+    this.#wasParked = true;
+    this.#position = this.#run.position();
+    try {
+      const kept = await this.#parts.record.park(this.#image());
+      return kept === 'full' ? new GatewardError('INPUT_NOT_GIVEN') : kept;
+    } catch (error) {
+      return toGatewardError(error);
+    }
+  }
+
+  /** What another replica needs; with answers on their way, as it is once the server has them. */
+  #image(answers?: InputAnswers, given: readonly GivenAnswer[] = []): ParkedImage {
+    return {
+      upstream: this.#position,
+      round: this.#round.number,
+      digest: this.#round.digest,
+      questions: this.#questions.open(answers),
+      lastKey: this.#questions.lastKey,
+      given: [...this.#given.all, ...given],
+      end: undefined,
+    };
+  }
+
+  #ask(): Outcome {
+    const state = this.#parts.stateOf(this.#round.number);
     const { result, elicitationIds } = this.#questions.ask(this.#call.meta.clientCapabilities, state);
     const onWithdrawn = (run: (key: string) => void) => {
       this.#onWithdrawn = run;
     };
-    this.#stopTimer = this.#parts.clock.after(this.#parts.inputTimeoutMs, () => this.#giveUp());
-    this.#settle({ kind: 'input_required', result, legacy: { elicitationIds, onWithdrawn } });
+    return { kind: 'input_required', result, legacy: { elicitationIds, onWithdrawn } };
+  }
+
+  #awaitAnswers(): void {
+    this.#wait(this.#parts.inputTimeoutMs, () => void this.#timeOut());
+  }
+
+  async #timeOut(): Promise<void> {
+    const holds = await this.#parts.record.holds();
+    if (this.#phase !== 'parked') return;
+    if (holds) this.#giveUp(new GatewardError('INPUT_NOT_GIVEN'));
+    else this.#drop();
   }
 
   #withdrawn(key: string): void {
@@ -231,37 +300,79 @@ export class InteractiveCall implements ExchangeOwner {
 
   /** The upstream is done, however it ended. While the call is parked, its end waits for the retry. */
   #ended(end: End): void {
-    if (this.#phase === 'over') return;
+    if (this.#phase === 'over') {
+      this.#run.leave('error' in end || this.#answered ? 'caller' : 'none');
+      return;
+    }
     this.#end = end;
     this.#questions.clear();
     if (this.#phase !== 'parked') void this.#conclude(end);
+    // Until then the session stays, so that another replica finds the reply there.
+    else if (!this.#parts.record.kept) this.#run.leave('caller');
   }
 
   async #conclude(end: End): Promise<void> {
     this.#stopTimer();
     this.#phase = 'over';
+    this.#run.leave('error' in end || this.#answered ? 'caller' : 'none');
     await this.#notifications.drained();
     this.#notifications.clear();
     if (this.#round.settled) return;
-    if ('reply' in end) this.#settle(this.#parts.toOutcome(end.reply, this.#call, this.#questions.missing));
-    else this.#fail(end.error);
-    if (this.#wasParked) this.#stopTimer = this.#parts.clock.after(this.#parts.replayMs, this.#parts.forget);
+    const settled = this.#settle(end);
+    if (!this.#wasParked) return;
+    const { replayMs, record } = this.#parts;
+    record.over({ ...this.#image(), end: settled }, replayMs);
+    this.#wait(replayMs, () => this.#forget());
+  }
+
+  #settle(end: End): RoundEnd {
+    if ('reply' in end) {
+      const outcome = this.#run.outcomeOf(end.reply, this.#call, this.#questions.missing);
+      this.#round.settle(outcome);
+      return { outcome };
+    }
+    this.#round.fail(end.error);
+    return { thrown: toGatewardError(end.error) };
   }
 
   /** The client did not answer in time, or there is no room to wait for it. */
-  #giveUp(): void {
+  #giveUp(reason: GatewardError): void {
     this.#questions.giveUp();
-    this.#cancel(new GatewardError('INPUT_NOT_GIVEN'));
+    this.#cancel(reason);
   }
 
   /** Nobody waits for the call any more: the server is told to stop. */
   #cancel(reason: unknown): void {
     if (this.#phase === 'over' && this.#round.settled) return;
-    if (this.#end === undefined) this.#exchange?.cancel(reasonText(reason));
+    const runs = this.#end === undefined;
     this.#end = undefined;
     this.#finish();
-    this.#fail(reason);
-    if (this.#wasParked) this.#parts.forget();
+    this.#round.fail(reason);
+    this.#parts.forget();
+    if (!this.#wasParked) this.#run.cancel(reason);
+    else void this.#cancelParked(runs, reason);
+  }
+
+  /** Only the replica that holds the call may tell the server to stop. */
+  async #cancelParked(runs: boolean, reason: unknown): Promise<void> {
+    const { record } = this.#parts;
+    if (runs && (await record.holds())) this.#run.cancel(reason);
+    else if (runs) this.#run.abandon();
+    else this.#run.leave('caller');
+    record.forget();
+  }
+
+  /** Another replica has the call now. */
+  #drop(): void {
+    this.#run.abandon();
+    this.#finish();
+    this.#parts.forget();
+    this.#round.fail(MOVED);
+  }
+
+  #forget(): void {
+    this.#parts.forget();
+    this.#parts.record.forget();
   }
 
   #finish(): void {
@@ -271,22 +382,16 @@ export class InteractiveCall implements ExchangeOwner {
     this.#notifications.clear();
   }
 
-  #settle(outcome: Outcome): void {
-    this.#round.settled = true;
-    this.#round.outcome.resolve(outcome);
+  /** Gives the server a while to show that it has the answers. */
+  #doubt(): void {
+    this.#wait(DOUBT_MS, () => {
+      if (this.#phase === 'running') this.#run.cancel(new GatewardError('UPSTREAM_LOST'));
+    });
   }
 
-  #fail(error: unknown): void {
-    if (this.#round.settled) return;
-    this.#round.settled = true;
-    this.#round.outcome.reject(error);
+  /** Runs after a time unless something else is waited for before. */
+  #wait(delayMs: number, run: () => void): void {
+    this.#stopTimer();
+    this.#stopTimer = this.#parts.clock.after(delayMs, run);
   }
-}
-
-/** What the server is told of a cancellation. */
-function reasonText(reason: unknown): string {
-  if (reason instanceof GatewardError && reason.code === 'UPSTREAM_TIMEOUT') return 'The call took too long.';
-  if (reason instanceof GatewardError && reason.code === 'INPUT_NOT_GIVEN')
-    return 'The client did not answer.';
-  return 'The client cancelled the call.';
 }

@@ -7,7 +7,9 @@ import {
   unansweredReply,
   withinContext,
 } from '../../wire/rev2025-11-25/upstream-reverse.ts';
+import { type GivenAnswer, questionDigest } from './given-answers.ts';
 import type { InputAnswers } from './input-answers.ts';
+import type { AskedQuestion } from './parked-image.ts';
 import type { ReverseReply, ReverseRequest } from './reverse-request.ts';
 
 interface Question {
@@ -44,13 +46,53 @@ export class OpenQuestions {
 
   add(reverse: ReverseRequest): void {
     if (this.#questions.size >= MAX_QUESTIONS) {
-      reverse.respond({ error: TOO_MANY });
+      void reverse.respond({ error: TOO_MANY });
       return;
     }
-    const key = `input-${++this.#lastKey}`;
-    this.#questions.set(key, { reverse, asked: false });
+    this.#put(`input-${++this.#lastKey}`, reverse, false);
+  }
+
+  /** What another replica asked the client. */
+  restore(asked: readonly (readonly [key: string, reverse: ReverseRequest])[], lastKey: number): void {
+    this.#questions.clear();
+    this.#lastKey = lastKey;
+    for (const [key, reverse] of asked) this.#put(key, reverse, true);
+  }
+
+  /** Number of the last key that was given. */
+  get lastKey(): number {
+    return this.#lastKey;
+  }
+
+  /** What the client was asked and these answers leave open. */
+  open(answers?: InputAnswers): AskedQuestion[] {
+    const open = [...this.#questions].filter(
+      ([key, { asked }]) => asked && answers?.replies.has(key) !== true,
+    );
+    return open.map(([key, { reverse }]) => {
+      const { id, method, params } = reverse;
+      return { key, id, method, params };
+    });
+  }
+
+  /** What these answers answer. */
+  answeredBy({ replies }: InputAnswers): GivenAnswer[] {
+    const given: GivenAnswer[] = [];
+    for (const [key, reply] of replies) {
+      const question = this.#questions.get(key);
+      if (question?.asked !== true) continue;
+      const { method, params } = question.reverse;
+      given.push({ question: questionDigest(method, params), reply });
+    }
+    return given;
+  }
+
+  #put(key: string, reverse: ReverseRequest, asked: boolean): void {
+    this.#questions.set(key, { reverse, asked });
     const onWithdrawn = () => {
-      if (this.#questions.delete(key)) this.#onWithdrawn(key);
+      if (this.#questions.get(key)?.reverse !== reverse) return;
+      this.#questions.delete(key);
+      this.#onWithdrawn(key);
     };
     reverse.withdrawn.addEventListener('abort', onWithdrawn, { once: true });
   }
@@ -62,7 +104,7 @@ export class OpenQuestions {
       if (missing === undefined) continue;
       this.missing = merge(this.missing, missing);
       this.#questions.delete(key);
-      reverse.respond({ error: NOT_DECLARED });
+      void reverse.respond({ error: NOT_DECLARED });
     }
   }
 
@@ -80,22 +122,24 @@ export class OpenQuestions {
     return { result: inputRequiredResult(requests, requestState), elicitationIds };
   }
 
-  /** Gives the server the answers to what was asked; other keys mean nothing. True if there was one. */
-  answer({ replies }: InputAnswers): boolean {
-    let any = false;
+  /**
+   * Gives the server the answers to what was asked; other keys mean nothing. Resolves with whether it has them all;
+   * undefined if there was nothing to give.
+   */
+  answer({ replies }: InputAnswers): Promise<boolean> | undefined {
+    const given: Promise<boolean>[] = [];
     for (const [key, reply] of replies) {
       const question = this.#questions.get(key);
-      if (question?.asked !== true) continue;
-      this.#respond(key, question, reply);
-      any = true;
+      if (question?.asked === true) given.push(this.#respond(key, question, reply));
     }
-    return any;
+    if (given.length === 0) return undefined;
+    return Promise.all(given).then((delivered) => !delivered.includes(false));
   }
 
   /** Nobody will answer any more. */
   giveUp(): void {
     for (const [key, question] of this.#questions)
-      this.#respond(key, question, unansweredReply(question.reverse.method));
+      void this.#respond(key, question, unansweredReply(question.reverse.method));
   }
 
   /** The server no longer waits for answers. */
@@ -103,9 +147,9 @@ export class OpenQuestions {
     this.#questions.clear();
   }
 
-  #respond(key: string, { reverse }: Question, reply: ReverseReply): void {
+  #respond(key: string, { reverse }: Question, reply: ReverseReply): Promise<boolean> {
     this.#questions.delete(key);
-    reverse.respond(reply);
+    return reverse.respond(reply);
   }
 }
 

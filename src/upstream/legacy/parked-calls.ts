@@ -2,14 +2,22 @@ import { randomUUID } from 'node:crypto';
 import type { AuthorizationContext, Call, Outcome } from '../../call.ts';
 import { GatewardError } from '../../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
+import type { Log } from '../../lib/log.ts';
+import { raceAbort } from '../../lib/race-abort.ts';
 import type { Seal } from '../../lib/seal.ts';
+import type { Holding, ParkedRow } from '../../store/store.ts';
 import { methodRuleOf } from '../../wire/rev2026-07-28/registry.ts';
-import { readAnswers } from './input-answers.ts';
-import { InteractiveCall, type InteractiveCallParts } from './interactive-call.ts';
-import type { Exchange, ExchangeOwner } from './legacy-exchange.ts';
-import { openState, sealState } from './request-state.ts';
+import type { Replicas } from '../remote/replicas.ts';
+import { CallRow, NO_RECORD } from './call-record.ts';
+import { type InputAnswers, readAnswers } from './input-answers.ts';
+import { InteractiveCall, MOVED } from './interactive-call.ts';
+import type { InteractiveCallParts } from './interactive-call-parts.ts';
+import { openImage, type ParkedImage } from './parked-image.ts';
+import { openState, type ParkedRef, sealState } from './request-state.ts';
+import type { Seat, Seats } from './seat.ts';
+import { takeOver } from './take-over.ts';
 
-/** Where parked calls are kept until their retries come. */
+/** Where parked calls are kept in this process until their retries come. */
 export interface ParkedStore {
   /** Keeps one, or again; false if there is no room. */
   put(id: string, call: InteractiveCall): boolean;
@@ -38,80 +46,185 @@ export interface ParkedCallsOptions {
   readonly upstream: string;
   readonly seal: Seal;
   readonly clock: Clock;
+  readonly log: Log;
   /** Milliseconds that a call waits for the client's answers. */
   readonly inputTimeoutMs: number;
   /** Milliseconds for which further questions are collected after the first. */
   readonly collectMs: number;
   readonly store: ParkedStore;
+  readonly seats: Seats;
+  /** The other replicas; undefined where there are none, and nothing outlives this process. */
+  readonly replicas: Replicas | undefined;
 }
 
-/** What starts a call. */
-export interface StartCall {
+/** A retry, and what it says of itself. */
+interface Asked {
   readonly call: Call;
   readonly context: AuthorizationContext;
-  readonly launch: (owner: ExchangeOwner) => Exchange;
-  readonly toOutcome: InteractiveCallParts['toOutcome'];
-  /**
-   * Called once the server is done with the call. `marked` tells that the session must not serve another caller: the
-   * server got answers of this one, or may still be at work for it.
-   */
-  readonly ended: (marked: boolean) => void;
+  readonly ref: ParkedRef;
+  readonly answers: InputAnswers;
 }
 
 /** Milliseconds for which a retry that comes again gets the same outcome. */
 const REPLAY_MS = 60_000;
+/** Times that a retry follows a call from replica to replica while these die. */
+const MAX_MOVES = 5;
 
 /** The calls to one legacy upstream: runs them, parks them when the server asks back, and goes on with retries. */
 export class ParkedCalls {
   readonly #options: ParkedCallsOptions;
+  /** Calls that are being taken over, by id. */
+  readonly #taking = new Map<string, Promise<void>>();
+  #closed = false;
 
   constructor(options: ParkedCallsOptions) {
     this.#options = options;
   }
 
   /** Runs a call. Resolves with its outcome, which may be `input_required`; rejects as its exchange does. */
-  start({ call, context, launch, toOutcome, ended }: StartCall): Promise<Outcome> {
-    const { upstream, seal, clock, inputTimeoutMs, collectMs, store } = this.#options;
+  start(call: Call, context: AuthorizationContext, seat: Seat): Promise<Outcome> {
     const id = randomUUID();
     const running: InteractiveCall = new InteractiveCall(
-      {
-        clock,
-        collectMs,
-        inputTimeoutMs,
-        replayMs: REPLAY_MS,
-        interactive: methodRuleOf(call.method)?.mayAskForInput === true,
-        toOutcome,
-        park: (round) => {
-          if (!store.put(id, running)) return undefined;
-          const expiresAtMs = clock.now() + inputTimeoutMs + REPLAY_MS;
-          return sealState(seal, { upstream, call, context }, { id, round, expiresAtMs });
-        },
-        forget: () => store.delete(id),
-      },
+      this.#partsOf({ id, call, context, itself: () => running }),
       call,
     );
-    return running.start((owner) => {
-      const exchange = launch(owner);
-      exchange.reply.then(
-        () => ended(running.answered),
-        () => ended(true),
-      );
-      return exchange;
-    });
+    return running.start(seat);
   }
 
-  /** Goes on with a parked call. Throws STATE_INVALID if there is none for this state, call and caller. */
+  /**
+   * Goes on with a parked call, wherever it is. Throws STATE_INVALID if there is none for this state, call and caller;
+   * UPSTREAM_UNAVAILABLE if it is at a replica that cannot be reached; UPSTREAM_LOST if it cannot go on.
+   */
   async resume(call: Call, context: AuthorizationContext, requestState: string): Promise<Outcome> {
-    const { upstream, seal, clock, store } = this.#options;
+    const { upstream, seal, clock } = this.#options;
     const owner = { upstream, call, context };
     const ref = openState(seal, owner, { text: requestState, nowMs: clock.now() });
-    const parked = ref === undefined ? undefined : store.get(ref.id);
-    if (ref === undefined || parked === undefined) throw new GatewardError('STATE_INVALID');
-    return await parked.resume({ call, round: ref.round, answers: readAnswers(call) });
+    if (ref === undefined) throw new GatewardError('STATE_INVALID');
+    const asked: Asked = { call, context, ref, answers: readAnswers(call) };
+    for (let moves = 0; moves < MAX_MOVES; moves++) {
+      const taking = this.#taking.get(ref.id);
+      if (taking !== undefined) await raceAbort(taking, call.signal);
+      const outcome = (await this.#resumeHere(asked)) ?? (await this.#resumeElsewhere(asked, moves === 0));
+      if (outcome !== undefined) return outcome;
+    }
+    throw new GatewardError('UPSTREAM_UNAVAILABLE');
   }
 
-  /** The gateway stops: nothing waits any more. */
+  /** The gateway stops: nothing waits here any more. */
   close(): void {
+    this.#closed = true;
     for (const call of this.#options.store.all()) call.dispose();
   }
+
+  /** Undefined if the call is not here, or not any more. */
+  async #resumeHere({ call, ref, answers }: Asked): Promise<Outcome | undefined> {
+    const parked = this.#options.store.get(ref.id);
+    try {
+      return await parked?.resume({ call, round: ref.round, answers });
+    } catch (thrown) {
+      if (thrown === MOVED) return undefined;
+      throw thrown;
+    }
+  }
+
+  /** Undefined if it is to be looked for again. `guess`: where it was when the client was asked, it may still be. */
+  async #resumeElsewhere(asked: Asked, guess: boolean): Promise<Outcome | undefined> {
+    const { replicas, seal } = this.#options;
+    const { call, ref } = asked;
+    if (replicas === undefined) throw new GatewardError('STATE_INVALID');
+    const { self } = replicas;
+    if (guess && call.forwarded !== true && ref.holder !== self && replicas.isAlive(ref.holder))
+      return this.#resumeAt(ref.holder, asked, replicas);
+    const row = await replicas.parked.read(ref.id);
+    const image = row === undefined ? undefined : openImage(seal, ref.id, row.body);
+    if (row === undefined || image === undefined || !fits(image, row, asked))
+      throw new GatewardError('STATE_INVALID');
+    if (image.end !== undefined) {
+      if ('thrown' in image.end) throw image.end.thrown;
+      return image.end.outcome;
+    }
+    if (row.holder === self) throw new GatewardError('STATE_INVALID');
+    if (!replicas.isAlive(row.holder)) {
+      await this.#take(row, asked);
+      return undefined;
+    }
+    if (call.forwarded === true) throw new GatewardError('UPSTREAM_UNAVAILABLE');
+    return this.#resumeAt(row.holder, asked, replicas);
+  }
+
+  async #resumeAt(
+    holder: string,
+    { call, context }: Asked,
+    replicas: Replicas,
+  ): Promise<Outcome | undefined> {
+    try {
+      return await replicas.callAt(holder, { upstream: this.#options.upstream, call, context });
+    } catch (thrown) {
+      const code = thrown instanceof GatewardError ? thrown.code : undefined;
+      const gone = code === 'UPSTREAM_LOST' && !replicas.isAlive(holder);
+      if (gone || code === 'UPSTREAM_UNAVAILABLE') return undefined;
+      throw thrown;
+    }
+  }
+
+  /** Takes a call over from a replica that died, unless another one does. Goes on if the retry gives up. */
+  async #take(row: ParkedRow, asked: Asked): Promise<void> {
+    const { id } = row;
+    const before = this.#taking.get(id);
+    const taking = before ?? this.#claim(row, asked).finally(() => this.#taking.delete(id));
+    if (before === undefined) this.#taking.set(id, taking);
+    await raceAbort(taking, asked.call.signal);
+  }
+
+  async #claim(row: ParkedRow, { call, context }: Asked): Promise<void> {
+    const { replicas, seal, seats, store } = this.#options;
+    const { id } = row;
+    const claimed = await replicas?.parked.claim(id, row, replicas.self);
+    const image = claimed === undefined ? undefined : openImage(seal, id, claimed.body);
+    // Undefined: another replica was faster. With an end there is nothing to go on with.
+    if (claimed === undefined || image === undefined || image.end !== undefined) return;
+    const parts = this.#partsOf({ id, call, context, itself: () => restored, by: claimed });
+    const orphan = { image, answers: claimed.answers, call, context };
+    const restored: InteractiveCall = await takeOver(orphan, seats, parts);
+    if (this.#closed || !store.put(id, restored)) restored.dispose();
+  }
+
+  #partsOf({ id, call, context, itself, by }: CallToKeep): InteractiveCallParts {
+    const { upstream, seal, clock, inputTimeoutMs, collectMs, store, replicas, seats, log } = this.#options;
+    const holder = replicas?.self ?? '';
+    const ttlMs = inputTimeoutMs + REPLAY_MS;
+    return {
+      clock,
+      collectMs,
+      inputTimeoutMs,
+      replayMs: REPLAY_MS,
+      interactive: methodRuleOf(call.method)?.mayAskForInput === true,
+      repeatable: seats.repeatable(call),
+      stateOf: (round) =>
+        sealState(seal, { upstream, call, context }, { id, round, holder, expiresAtMs: clock.now() + ttlMs }),
+      keep: () => store.put(id, itself()),
+      forget: () => store.delete(id),
+      record:
+        replicas === undefined
+          ? NO_RECORD
+          : new CallRow({ id, table: replicas.parked, self: replicas.self, seal, ttlMs, log }, by),
+    };
+  }
+}
+
+/** A call, and how it is kept. */
+interface CallToKeep {
+  readonly id: string;
+  readonly call: Call;
+  readonly context: AuthorizationContext;
+  readonly itself: () => InteractiveCall;
+  /** Given for one that was taken over. */
+  readonly by?: Holding;
+}
+
+/** Whether a retry is the next one, or the newest one again. */
+function fits(image: ParkedImage, { answers }: ParkedRow, asked: Asked): boolean {
+  const begun = asked.ref.round + 1;
+  if (begun === image.round) return image.digest === asked.answers.digest;
+  return begun === image.round + 1 && answers === 'none' && image.end === undefined;
 }

@@ -9,6 +9,8 @@ export interface ParkedRef {
   readonly id: string;
   /** The round whose questions the client was asked. */
   readonly round: number;
+  /** The replica that held the call when the client was asked. */
+  readonly holder: string;
 }
 
 /** Whose state it is: a state is refused for any other upstream, call or caller. */
@@ -19,6 +21,7 @@ export interface StateOwner {
 }
 
 const USE = 'parked-call';
+const VERSION = 1;
 
 /**
  * Writes the `requestState` of a parked call: sealed, and bound to the caller, the upstream and what the call does
@@ -27,9 +30,10 @@ const USE = 'parked-call';
 export function sealState(
   seal: Seal,
   owner: StateOwner,
-  { id, round, expiresAtMs }: ParkedRef & { readonly expiresAtMs: number },
+  { id, round, holder, expiresAtMs }: ParkedRef & { readonly expiresAtMs: number },
 ): string {
-  return seal.seal(Buffer.from(JSON.stringify([bindingOf(owner), id, round, expiresAtMs])), USE);
+  const values = [VERSION, bindingOf(owner), id, round, holder, expiresAtMs];
+  return seal.seal(Buffer.from(JSON.stringify(values)), USE);
 }
 
 /** Reads a `requestState`; undefined if it is not ours, not for this call and caller, or has expired. */
@@ -40,11 +44,12 @@ export function openState(
 ): ParkedRef | undefined {
   const plain = seal.open(text, USE);
   if (plain === undefined) return undefined;
-  const [binding, id, round, expiresAtMs] = JsonText.parse(plain)
+  const [version, binding, id, round, holder, expiresAtMs] = JsonText.parse(plain)
     .items()
     .map((item) => item.value());
-  if (binding !== bindingOf(owner) || typeof id !== 'string' || typeof round !== 'number') return undefined;
-  return typeof expiresAtMs === 'number' && nowMs < expiresAtMs ? { id, round } : undefined;
+  if (version !== VERSION || binding !== bindingOf(owner)) return undefined;
+  if (typeof id !== 'string' || typeof round !== 'number' || typeof holder !== 'string') return undefined;
+  return typeof expiresAtMs === 'number' && nowMs < expiresAtMs ? { id, round, holder } : undefined;
 }
 
 function bindingOf({ upstream, call, context }: StateOwner): string {
@@ -52,5 +57,12 @@ function bindingOf({ upstream, call, context }: StateOwner): string {
   const salient = params?.with({ _meta: undefined, inputResponses: undefined, requestState: undefined });
   const session = call.legacy?.session;
   const caller = session === undefined ? null : [session.principal, session.key];
-  return digestJson([upstream, context, caller, call.method, salient?.value() ?? null]);
+  return digestJson([
+    upstream,
+    context,
+    call.principal ?? null,
+    caller,
+    call.method,
+    salient?.value() ?? null,
+  ]);
 }

@@ -1,0 +1,132 @@
+import { toGatewardError } from '../../errors.ts';
+import type { Log } from '../../lib/log.ts';
+import type { Seal } from '../../lib/seal.ts';
+import { Serial } from '../../lib/serial.ts';
+import type { Holding, ParkedTable } from '../../store/store.ts';
+import { type ParkedImage, sealImage } from './parked-image.ts';
+
+/** What a parked call leaves for other replicas. Every `false` says that another one has taken the call over. */
+export interface CallRecord {
+  /** Whether anything is left at all. */
+  readonly kept: boolean;
+  /** The client is about to be asked: `full` if there is no room for the call. Throws STORE_UNAVAILABLE. */
+  park(image: ParkedImage): Promise<'kept' | 'full' | 'moved'>;
+  /** Answers are about to go to the server. Throws STORE_UNAVAILABLE. */
+  sending(image: ParkedImage): Promise<boolean>;
+  /** The server has them. */
+  sent(): void;
+  /** The call has its outcome, which is kept for so long. */
+  over(image: ParkedImage, keptMs: number): void;
+  /** Whether the call is still this replica's: false too while that cannot be known. Never rejects. */
+  holds(): Promise<boolean>;
+  /** No retry will come any more. */
+  forget(): void;
+}
+
+/** The record of a call that no other replica could go on with. */
+export const NO_RECORD: CallRecord = {
+  kept: false,
+  park: async () => 'kept',
+  sending: async () => true,
+  sent: () => undefined,
+  over: () => undefined,
+  holds: async () => true,
+  forget: () => undefined,
+};
+
+/** What a row is written with. */
+export interface RowOptions {
+  readonly id: string;
+  readonly table: ParkedTable;
+  /** Own id of this replica. */
+  readonly self: string;
+  readonly seal: Seal;
+  /** Milliseconds that a row lasts after it was written. */
+  readonly ttlMs: number;
+  readonly log: Log;
+}
+
+/** Rows in the whole fleet. */
+const MAX_ROWS = 100_000;
+
+/** The row of one call in the store. Writes happen one after the other, in the order in which they were asked for. */
+export class CallRow implements CallRecord {
+  readonly kept = true;
+  readonly #options: RowOptions;
+  readonly #serial = new Serial();
+  /** Undefined until there is a row. */
+  #by: Holding | undefined;
+  /** Counts what was asked for, so that a mark which something newer replaces is not written. */
+  #asked = 0;
+
+  /** `by` is given for a row that was taken over. */
+  constructor(options: RowOptions, by?: Holding) {
+    this.#options = options;
+    this.#by = by;
+  }
+
+  park(image: ParkedImage): Promise<'kept' | 'full' | 'moved'> {
+    const { id, table, self, seal, ttlMs } = this.#options;
+    const body = sealImage(seal, id, image);
+    return this.#write(async () => {
+      if (this.#by !== undefined) {
+        return (await table.save(id, this.#by, { answers: 'none', body, ttlMs })) ? 'kept' : 'moved';
+      }
+      this.#by = { holder: self, epoch: 1 };
+      return (await table.put({ id, holder: self, body }, ttlMs, MAX_ROWS)) ? 'kept' : 'full';
+    });
+  }
+
+  sending(image: ParkedImage): Promise<boolean> {
+    return this.#save({ answers: 'sending', body: this.#seal(image), ttlMs: this.#options.ttlMs });
+  }
+
+  sent(): void {
+    const asked = ++this.#asked;
+    this.#inBackground(async () => {
+      if (asked === this.#asked) await this.#saveNow({ answers: 'sent', ttlMs: this.#options.ttlMs });
+    });
+  }
+
+  over(image: ParkedImage, keptMs: number): void {
+    this.#asked++;
+    const body = this.#seal(image);
+    this.#inBackground(() => this.#saveNow({ answers: 'sent', body, ttlMs: keptMs }));
+  }
+
+  async holds(): Promise<boolean> {
+    return this.#save({ ttlMs: this.#options.ttlMs }).catch(() => false);
+  }
+
+  forget(): void {
+    this.#asked++;
+    this.#inBackground(async () => {
+      if (this.#by !== undefined) await this.#options.table.delete(this.#options.id, this.#by);
+    });
+  }
+
+  #seal(image: ParkedImage): Buffer {
+    return sealImage(this.#options.seal, this.#options.id, image);
+  }
+
+  #save(changes: Parameters<ParkedTable['save']>[2]): Promise<boolean> {
+    return this.#write(() => this.#saveNow(changes));
+  }
+
+  async #saveNow(changes: Parameters<ParkedTable['save']>[2]): Promise<boolean> {
+    const { table, id } = this.#options;
+    return this.#by === undefined || (await table.save(id, this.#by, changes));
+  }
+
+  #write<T>(task: () => Promise<T>): Promise<T> {
+    this.#asked++;
+    return this.#serial.run(task);
+  }
+
+  #inBackground(task: () => Promise<unknown>): void {
+    this.#serial.run(task).catch((error: unknown) => {
+      const { message } = toGatewardError(error);
+      this.#options.log.debug('a parked call was not written down', { reason: message });
+    });
+  }
+}

@@ -1,0 +1,142 @@
+import type { Outcome } from '../../call.ts';
+import { ERRORS, type ErrorCode, GatewardError } from '../../errors.ts';
+import { JsonText } from '../../lib/json-text.ts';
+import type { Seal } from '../../lib/seal.ts';
+import { type AdoptedSession, readAdoptedSession, writeAdoptedSession } from './adopted-session.ts';
+import type { GivenAnswer } from './given-answers.ts';
+import type { Question } from './server-messages.ts';
+
+/** A question that the client was asked. */
+export interface AskedQuestion extends Question {
+  /** Its input request key. */
+  readonly key: string;
+}
+
+/** How a round ended: an outcome, or an error of the gateway's own. */
+export type RoundEnd = { readonly outcome: Outcome } | { readonly thrown: GatewardError };
+
+/** A parked call as another replica needs it: everything but the call itself, which comes with the retry. */
+export interface ParkedImage {
+  /** The session and the request on it; undefined where no other replica can go on with them. */
+  readonly upstream:
+    | { readonly session: AdoptedSession; readonly requestId: string; readonly lastEventId: string }
+    | undefined;
+  /** The newest round: the one that ended in questions, or the one that the newest answers began. */
+  readonly round: number;
+  /** Of the answers that began it. */
+  readonly digest: string;
+  /** What was asked and not answered yet. */
+  readonly questions: readonly AskedQuestion[];
+  /** Number of the last key that was given to a question. */
+  readonly lastKey: number;
+  /** What the server was answered; empty for a call that must not be made twice. */
+  readonly given: readonly GivenAnswer[];
+  /** How the newest round ended, once the call is over. */
+  readonly end: RoundEnd | undefined;
+}
+
+const USE = 'parked-row';
+const VERSION = 1;
+/** An outcome above it is not kept. */
+const MAX_END_BYTES = 262_144;
+
+/** Writes the body of a row, which holds what a user answered: sealed, and bound to its row. */
+export function sealImage(seal: Seal, id: string, image: ParkedImage): Buffer {
+  const { upstream, round, digest, questions, lastKey, given, end } = image;
+  const body = JsonText.of({ id, round, digest, lastKey }).with({
+    upstream:
+      upstream &&
+      JsonText.of({ requestId: upstream.requestId, lastEventId: upstream.lastEventId }).with({
+        session: writeAdoptedSession(upstream.session),
+      }),
+    questions: listOf(
+      questions.map(({ key, id: question, method, params }) =>
+        JsonText.of({ key, id: question, method }).with({ params }),
+      ),
+    ),
+    given: listOf(given.map(({ question, reply }) => JsonText.of({ question }).with(reply))),
+    end: end && writeEnd(end),
+  });
+  return Buffer.from(seal.seal(listOf([JsonText.of(VERSION), body]).bytes, USE), 'latin1');
+}
+
+/** Reads the body of a row; undefined for what another version wrote in a way that this one does not know. */
+export function openImage(seal: Seal, id: string, body: Buffer): ParkedImage | undefined {
+  const plain = seal.open(body.toString('latin1'), USE);
+  const [version, json] = plain === undefined ? [] : JsonText.parse(plain).items();
+  if (version?.value() !== VERSION || json?.get('id')?.string() !== id) return undefined;
+  const [round, lastKey] = [json.get('round')?.value(), json.get('lastKey')?.value()];
+  const digest = json.get('digest')?.string();
+  if (typeof round !== 'number' || typeof lastKey !== 'number' || digest === undefined) return undefined;
+  return {
+    upstream: readUpstream(json.get('upstream')),
+    round,
+    digest,
+    questions: (json.get('questions')?.items() ?? []).map(readQuestion),
+    lastKey,
+    given: (json.get('given')?.items() ?? []).map(readGiven),
+    end: readEnd(json.get('end')),
+  };
+}
+
+function listOf(items: readonly JsonText[]): JsonText {
+  return JsonText.written(`[${items.map(({ text }) => text).join(',')}]`);
+}
+
+function readUpstream(json: JsonText | undefined): ParkedImage['upstream'] {
+  const session = readAdoptedSession(json?.get('session'));
+  const [requestId, lastEventId] = [json?.get('requestId')?.string(), json?.get('lastEventId')?.string()];
+  if (session === undefined || requestId === undefined || lastEventId === undefined) return undefined;
+  return { session, requestId, lastEventId };
+}
+
+function readQuestion(json: JsonText): AskedQuestion {
+  const text = (key: string) => json.get(key)?.string() ?? '';
+  return { key: text('key'), id: text('id'), method: text('method'), params: json.get('params') };
+}
+
+function readGiven(json: JsonText): GivenAnswer {
+  const [question, result] = [json.get('question')?.string() ?? '', json.get('result')];
+  const error = json.get('error') ?? JsonText.of({ code: -32_603, message: 'Not kept.' });
+  return { question, reply: result === undefined ? { error } : { result } };
+}
+
+function writeEnd(end: RoundEnd): JsonText | undefined {
+  if ('thrown' in end) return JsonText.of({ kind: 'thrown', code: end.thrown.code });
+  const { outcome } = end;
+  const body = outcome.kind === 'error' ? outcome.error : outcome.result;
+  if (body.bytes.length > MAX_END_BYTES) return undefined;
+  const { kind } = outcome;
+  const code = kind === 'error' ? outcome.code : undefined;
+  const ids = kind === 'input_required' ? [...(outcome.legacy?.elicitationIds ?? [])] : undefined;
+  return JsonText.of({ kind, code, ids }).with({ body });
+}
+
+function readEnd(json: JsonText | undefined): RoundEnd | undefined {
+  const code = codeOf(json?.get('code')?.string());
+  const body = json?.get('body');
+  switch (json?.get('kind')?.string()) {
+    case 'thrown':
+      return { thrown: new GatewardError(code ?? 'UPSTREAM_LOST') };
+    case 'complete':
+      return body && { outcome: { kind: 'complete', result: body } };
+    case 'error':
+      return body && { outcome: { kind: 'error', error: body, code, retryAfterSeconds: undefined } };
+    case 'input_required': {
+      const ids = (json?.get('ids')?.items() ?? []).map((pair) => pair.items().map((item) => item.string()));
+      const elicitationIds = new Map(ids.map(([key = '', id = '']) => [key, id]));
+      const legacy = { elicitationIds, onWithdrawn: () => undefined };
+      return body && { outcome: { kind: 'input_required', result: body, legacy } };
+    }
+    default:
+      return undefined;
+  }
+}
+
+function codeOf(name: string | undefined): ErrorCode | undefined {
+  return name !== undefined && isCode(name) ? name : undefined;
+}
+
+function isCode(name: string): name is ErrorCode {
+  return Object.hasOwn(ERRORS, name);
+}
