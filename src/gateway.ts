@@ -23,6 +23,7 @@ import type { Log } from './lib/log.ts';
 import { createSeal, type Seal } from './lib/seal.ts';
 import type { Handlers } from './pipeline.ts';
 import type { Door } from './steps/step.ts';
+import type { WorkerPort } from './store/bus/worker-bus.ts';
 import type { OpenFleet } from './store/fleet/open-fleet.ts';
 import { makeDataFolder, readMasterSecrets, readOrMakeAdminKey } from './store/key-files.ts';
 import { hideSecrets } from './telemetry/hide-secrets.ts';
@@ -37,6 +38,8 @@ export interface GatewayOptions {
   readonly environment: Environment;
   readonly log: Log;
   readonly version: string;
+  /** The way to the other processes on this port; absent in a process that is alone. */
+  readonly workers?: WorkerPort | undefined;
 }
 
 /** A gateway: start it once, stop it once. */
@@ -85,7 +88,7 @@ async function openGateway(options: GatewayOptions): Promise<OpenGateway> {
   const isShared = config.store.kind === 'postgres';
   const secrets = { folder: config.dataDir, secret, previousSecret, isShared };
   const seal = createSeal(...(await readMasterSecrets(secrets)));
-  const fleet = await openShared(config, { seal, log: options.log });
+  const fleet = await openShared(config, { seal, log: options.log, workers: options.workers });
   const callers = openCallers(config.auth, fleet);
   const gateway = new OpenGateway(options, { seal, adminKey, fleet, callers });
   await gateway.listen(config);

@@ -13,6 +13,8 @@ export interface GatewaySketch {
   readonly configFile?: string;
   /** Variables beside those of this process; undefined takes one away. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Further options of `serve`. */
+  readonly args?: readonly string[];
 }
 
 /** One line that `serve --json` printed. */
@@ -59,7 +61,7 @@ export async function startGateway(sketch: GatewaySketch): Promise<RunningGatewa
   const configFile = sketch.configFile ?? join(folder, 'gateward.yaml');
   if (sketch.configFile === undefined) await writeFile(configFile, sketch.configText ?? '');
   const [program, ...args] = gatewardCommand();
-  const child = spawn(program, [...args, 'serve', '--config', configFile, '--json'], {
+  const child = spawn(program, [...args, 'serve', '--config', configFile, '--json', ...(sketch.args ?? [])], {
     cwd: folder,
     env: { ...process.env, ...sketch.env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -2,9 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { readEnvironment } from '../../config/env.ts';
 import { loadConfig } from '../../config/load.ts';
-import type { LoadedConfig } from '../../config/types.ts';
+import type { Environment, LoadedConfig } from '../../config/types.ts';
 import { watchFiles } from '../../config/watch.ts';
 import { createGateway, type Gateway } from '../../gateway.ts';
+import { makeDataFolder, readMasterSecrets, readOrMakeAdminKey } from '../../store/key-files.ts';
 import { createLog, type SettableLog } from '../../telemetry/log.ts';
 import { chooseConfig } from '../choose-config.ts';
 import { formatUpstream } from '../format-upstream.ts';
@@ -13,10 +14,14 @@ import { formatRecipes, makeRecipes } from '../recipes.ts';
 import { createReloader } from '../reloader.ts';
 import { type StopSignal, watchStopSignals } from '../stop-signals.ts';
 import type { Terminal } from '../terminal.ts';
+import { runWorkers } from '../workers/run-workers.ts';
+import { linkToFirst, type WorkerLink } from '../workers/worker-link.ts';
 
 /** What `gateward serve` is given. */
 export interface ServeOptions {
   readonly config: string | undefined;
+  /** Processes that serve on one port; 1 is this process itself. */
+  readonly workers: number;
   readonly version: string;
   readonly terminal: Terminal;
 }
@@ -24,11 +29,13 @@ export interface ServeOptions {
 /** How long the start waits for upstreams before it says that some are still starting. */
 const UPSTREAMS_WITHIN_MS = 15_000;
 const LOOK_EVERY_MS = 50;
+/** What workers get beside the times of the configuration before they are killed. */
+const STOP_SPARE_MS = 5_000;
 
 /** Runs a gateway until SIGINT or SIGTERM, and gives the exit code. */
-export async function serve({ config, version, terminal }: ServeOptions): Promise<number> {
+export async function serve(options: ServeOptions): Promise<number> {
   const environment = readEnvironment();
-  const file = chooseConfig(config, environment);
+  const file = chooseConfig(options.config, environment);
   const loaded = await loadConfig({ file, env: environment });
   const log = createLog({
     config: loaded.config.log,
@@ -36,8 +43,58 @@ export async function serve({ config, version, terminal }: ServeOptions): Promis
     isTerminal: process.stderr.isTTY === true,
     write: (line) => process.stderr.write(line),
   });
+  const link = linkToFirst(options.terminal);
+  if (link !== undefined || options.workers === 1) {
+    if (link === undefined) for (const warning of loaded.warnings) log.warn(warning);
+    return serveHere({ ...options, environment, file, loaded, log, link });
+  }
   for (const warning of loaded.warnings) log.warn(warning);
+  return serveByWorkers({ ...options, environment, loaded, log });
+}
+
+/** Runs several processes that share the port, the data folder and the store. */
+async function serveByWorkers({
+  workers,
+  terminal,
+  environment,
+  loaded: { config },
+  log,
+}: Omit<Prepared, 'file' | 'link'>): Promise<number> {
+  // Made before there are several who would make them.
+  await makeDataFolder(config.dataDir);
+  await readOrMakeAdminKey(config.dataDir);
+  const { secret, previousSecret } = environment;
+  const isShared = config.store.kind === 'postgres';
+  await readMasterSecrets({ folder: config.dataDir, secret, previousSecret, isShared });
+  const { delayMs, graceMs } = config.stop;
   const stop = watchStopSignals(process);
+  const stopWithinMs = delayMs + graceMs + STOP_SPARE_MS;
+  const code = await runWorkers({ count: workers, terminal, log, stop, stopWithinMs });
+  stop.close();
+  terminal.emit({ event: 'stopped' });
+  return code;
+}
+
+interface Prepared extends ServeOptions {
+  readonly environment: Environment;
+  readonly file: string;
+  readonly loaded: LoadedConfig;
+  readonly log: SettableLog;
+  /** Undefined in a process that serves alone. */
+  readonly link: WorkerLink | undefined;
+}
+
+async function serveHere({
+  version,
+  environment,
+  file,
+  loaded,
+  log,
+  link,
+  ...given
+}: Prepared): Promise<number> {
+  const terminal = link?.terminal ?? given.terminal;
+  const stop = link?.stop ?? watchStopSignals(process);
   const watch = watchFiles({ files: loaded.files, onChange: (files) => reloader.reload(files.join(', ')) });
   const load = async (): Promise<LoadedConfig> => {
     const next = await loadConfig({ file, env: environment });
@@ -45,10 +102,12 @@ export async function serve({ config, version, terminal }: ServeOptions): Promis
     watch.setFiles(next.files);
     return next;
   };
-  const gateway = createGateway({ loaded, load, environment, log, version });
+  const gateway = createGateway({ loaded, load, environment, log, version, workers: link?.bus });
   const reloader = createReloader({ gateway, log, terminal });
   const onHangUp = (): void => reloader.reload('SIGHUP');
-  process.on('SIGHUP', onHangUp);
+  const offReload = link?.onReload(reloader.reload);
+  // A worker is told by the first process, which the same signal reaches where a terminal sent it.
+  process.on('SIGHUP', link === undefined ? onHangUp : ignore);
   endOnFault(log);
   try {
     const { url, port } = await gateway.start();
@@ -56,16 +115,19 @@ export async function serve({ config, version, terminal }: ServeOptions): Promis
     terminal.say(`Gateward ${version} listens on ${here}${url === here ? '' : `, for clients ${url}`}\n`);
     terminal.emit({ event: 'listening', version, url, port, dataDir: loaded.config.dataDir });
     await tellUpstreams(gateway, terminal, stop);
+    link?.ready();
     if (!stop.signal.aborted) tellReady(gateway, terminal);
     const name = await stop.asked;
     log.info('stopping', { signal: name });
   } finally {
     watch.close();
+    offReload?.();
     process.off('SIGHUP', onHangUp);
     await gateway.stop();
     stop.close();
   }
-  terminal.emit({ event: 'stopped' });
+  if (link === undefined) terminal.emit({ event: 'stopped' });
+  else process.disconnect();
   return 0;
 }
 
@@ -116,3 +178,5 @@ function endOnFault(log: SettableLog): void {
   process.on('uncaughtException', end);
   process.on('unhandledRejection', end);
 }
+
+function ignore(): void {}
