@@ -90,7 +90,9 @@ class Workers {
   }
 
   #take(worker: Worker, message: FromWorker): void {
-    const { terminal, count } = this.#options;
+    const { terminal, count, stop } = this.#options;
+    // One that was only starting when the others were told did not hear of it.
+    if (stop.signal.aborted && worker.isConnected()) worker.send({ kind: 'stop' } satisfies ToWorker);
     if (message.kind === 'bus') {
       for (const other of this.#running) if (other !== worker && other.isConnected()) other.send(message);
     } else if (message.kind === 'ready') {
