@@ -1,14 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { connect, NatsConnection, Subscription } from '@nats-io/transport-node';
 import { GatewardError } from '../../errors.ts';
 import { backoffMs } from '../../lib/backoff.ts';
 import type { Log } from '../../lib/log.ts';
 import { waitAtMost } from '../../lib/wait-at-most.ts';
 import { describeFault } from '../describe-fault.ts';
 import type { Bus } from '../store.ts';
+import {
+  loadNatsClient,
+  type NatsConnection,
+  type NatsOptions,
+  type NatsSubscription,
+} from './nats-client.ts';
 import { isCarried, Topics } from './topics.ts';
-
-type ConnectOptions = NonNullable<Parameters<typeof connect>[0]>;
 
 /** Milliseconds that the start waits for the first connection, and an end for what is under way. */
 const START_MS = 3_000;
@@ -41,9 +44,9 @@ export async function createNatsBus(options: NatsBusOptions): Promise<Bus> {
 
 class NatsBus implements Bus {
   readonly #options: NatsBusOptions;
-  readonly #address: ConnectOptions;
+  readonly #address: NatsOptions;
   readonly #topics = new Topics();
-  readonly #subscriptions = new Map<string, Subscription>();
+  readonly #subscriptions = new Map<string, NatsSubscription>();
   readonly #end = new AbortController();
   #connection: NatsConnection | undefined;
   #isAway = false;
@@ -106,7 +109,7 @@ class NatsBus implements Bus {
 
   /** The first connection; NATS's own client keeps it from then on. */
   async #connect(): Promise<void> {
-    const { connect: open } = await import('@nats-io/transport-node');
+    const { connect: open } = await loadNatsClient();
     for (let failures = 1; !this.#end.signal.aborted; failures += 1) {
       try {
         const connection = await open(this.#address);
@@ -153,7 +156,7 @@ class NatsBus implements Bus {
   }
 }
 
-function readAddress(url: string): ConnectOptions {
+function readAddress(url: string): NatsOptions {
   const read = URL.canParse(url) ? new URL(url) : undefined;
   if (read === undefined || !['nats:', 'tls:'].includes(read.protocol)) {
     throw new GatewardError('CONFIG_INVALID', { detail: 'The bus is not a URL that begins with nats://.' });
@@ -174,7 +177,7 @@ function readAddress(url: string): ConnectOptions {
 }
 
 /** A name without a password is a token. */
-function signInOf({ username, password }: URL): Pick<ConnectOptions, 'user' | 'pass' | 'token'> {
+function signInOf({ username, password }: URL): Pick<NatsOptions, 'user' | 'pass' | 'token'> {
   if (username === '') return {};
   const user = decodeURIComponent(username);
   return password === '' ? { token: user } : { user, pass: decodeURIComponent(password) };
