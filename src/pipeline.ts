@@ -39,7 +39,7 @@ export function createPipeline({ callers, catalog, definitions, cache, seal, log
     .use(authenticate(callers),           LH,     MH,     SE) // whose key it is; without keys: loopback only
     .use(authorize,                       LH,     MH,     SE) // a server that the key does not open does not exist
     .use(resolveSession,                  LH,             SE) // a session is its owner's, or does not exist
-    .use(openState(catalog, seal),        LH,     MH,     SE) // cursors: unsealed and bound to the caller, or refused
+    .use(openState(catalog, seal),        LH,     MH,     SE) // cursors and states: unsealed and bound to the caller, or refused
     .use(route(catalog),                  LH,     MH,     SE) // name -> server, upstream, the upstream's own name
     .use(answerFromCatalog,               LH,     MH,     SE) // discover, lists and listen, where they are not one upstream's
     .use(checkParamHeaders(definitions),          MH        ) // Mcp-Param-*: needs the tool's definition
