@@ -1,0 +1,135 @@
+import type { Store } from '../../src/store/store.ts';
+import { bodyOf } from './acknowledgments.ts';
+import { BATCHES, BOUNDS, eventsOfBatch, streamOf, WRITER } from './lanes.ts';
+
+/**
+ * Says what is wrong with a thing of which `step` was acknowledged, and takes it away. A step more may have been
+ * taken than was acknowledged, but whole.
+ */
+export type Check = (store: Store, name: string, step: number) => Promise<string | undefined>;
+
+/** What must be there, by the kind of thing. */
+export const CHECKS: Readonly<Record<string, Check>> = {
+  async stream(store, name, step) {
+    const key = streamOf(name);
+    const row = await store.streams.read(key);
+    const replay = await store.streams.after(key, 0);
+    await store.sessions.end(key.session, BOUNDS.maxAgeMs);
+    if (row === undefined || replay === undefined) return 'the stream is gone';
+    const batches = batchesIn(replay.events.length);
+    if (batches === undefined) return `a batch is there in part: ${replay.events.length} events`;
+    if (row.last !== replay.events.length)
+      return `last is ${row.last}, but there are ${replay.events.length}`;
+    const torn = replay.events.find(({ number, data }) => !data.equals(bodyOf(`${name}/${number}`)));
+    if (torn !== undefined) return `event ${torn.number} is not whole`;
+    if (batches < Math.ceil(Math.min(step, 2 * BATCHES) / 2)) return `only ${batches} batches are there`;
+    if (row.ended) return batches === BATCHES && row.work === undefined ? undefined : 'it ended too early';
+    if (step > 2 * BATCHES) return 'its end is lost';
+    const works = [batches - 1, batches].filter((work) => work >= Math.floor(step / 2));
+    const isWhole = works.some((work) => row.work?.equals(bodyOf(`${name}/work/${work}`)) === true);
+    return isWhole ? undefined : 'its work is not whole, or old';
+  },
+
+  async answers(store, name, step) {
+    const key = streamOf(name);
+    const answers = await store.streams.answers(key);
+    const again = await store.streams.answer(key, { question: 'q0', body: Buffer.from('second') });
+    await store.sessions.end(key.session, BOUNDS.maxAgeMs);
+    if (again) return 'a second answer was taken';
+    return listFault(
+      answers.map(({ body }) => body),
+      { name, atLeast: step + 1 },
+    );
+  },
+
+  async mail(store, name, step) {
+    const letters = await store.mail.collect(name, []);
+    await store.mail.collect(
+      name,
+      letters.map(({ id }) => id),
+    );
+    if (letters.length % 2 !== 0) return 'half of what was sent at once is there';
+    return listFault(
+      letters.map(({ body }) => body),
+      { name, atLeast: step + 1 },
+    );
+  },
+
+  async done(store, name, step) {
+    const letters = await store.mail.collect(name, []);
+    await store.mail.collect(
+      name,
+      letters.map(({ id }) => id),
+    );
+    if (letters.length > 1) return `${letters.length} letters are there`;
+    const [left] = letters;
+    return left === undefined || left.body.equals(bodyOf(`${name}/${step + 1}`))
+      ? undefined
+      : 'a letter came back';
+  },
+
+  async parked(store, name, step) {
+    const row = await store.parked.read(name);
+    if (row === undefined) return step >= 2 ? undefined : 'the call is gone';
+    await store.parked.delete(name, WRITER);
+    const reached = ['none', 'sending', 'sent'].indexOf(row.answers);
+    if (reached < step) return `it is at ${row.answers}, but ${step} was acknowledged`;
+    return row.body.equals(bodyOf(`${name}/${reached === 2 ? 2 : 0}`)) ? undefined : 'its body is not whole';
+  },
+
+  async key(store, name, step) {
+    const row = await store.keys.read(name);
+    if (row === undefined) return 'the key is gone';
+    if (!row.hash.equals(bodyOf(name).subarray(0, 32)) || row.servers?.join() !== 'a,b')
+      return 'it is not whole';
+    return step >= 1 && row.revokedAt === undefined ? 'its end is lost' : undefined;
+  },
+
+  async session(store, name, step) {
+    const row = await store.sessions.read(name);
+    if (row === undefined) return 'the session is gone';
+    if (row.ended) return step >= 1 ? undefined : 'it ended too early';
+    if (step >= 2) return 'its end is lost';
+    if (row.subscriptions.join() !== 'test://one') return 'its subscription is lost';
+    if (row.logLevel === undefined && row.extra === undefined)
+      return step >= 1 ? 'a change is lost' : undefined;
+    return row.logLevel === 'info' && row.extra?.equals(bodyOf(name))
+      ? undefined
+      : 'half of a change is there';
+  },
+
+  async owner(store, name, step) {
+    const { holder, epoch, note } = await store.owners.claim(name, 'checker');
+    await store.owners.release(name, { holder, epoch });
+    if (epoch !== 2) return `its epoch is ${epoch}`;
+    if (note === undefined) return step === 0 ? undefined : 'its note is lost';
+    return [step, step + 1].some((n) => note.equals(bodyOf(`${name}/${n}`))) ? undefined : 'its note is old';
+  },
+};
+
+/** Checks a thing by its name, which begins with its kind. */
+export async function findFault(store: Store, name: string, step: number): Promise<string | undefined> {
+  const check = CHECKS[name.split('-')[0] ?? ''];
+  const fault = check === undefined ? 'no such kind' : await check(store, name, step);
+  return fault && `${name}, acknowledged up to step ${step}: ${fault}`;
+}
+
+/** How many whole batches make up so many events; undefined if none do. */
+function batchesIn(events: number): number | undefined {
+  let left = events;
+  let batches = 0;
+  while (left > 0) {
+    left -= eventsOfBatch(batches);
+    batches += 1;
+  }
+  return left === 0 ? batches : undefined;
+}
+
+function listFault(
+  bodies: readonly Buffer[],
+  { name, atLeast }: { readonly name: string; readonly atLeast: number },
+): string | undefined {
+  if (bodies.length < atLeast) return `${bodies.length} of ${atLeast} are there`;
+  const torn = bodies.findIndex((body, n) => !body.equals(bodyOf(`${name}/${n}`)));
+  return torn === -1 ? undefined : `number ${torn} is not whole, or not in its place`;
+}

@@ -1,0 +1,116 @@
+import type { Holding, Store, StreamKey } from '../../src/store/store.ts';
+import { bodyOf } from './acknowledgments.ts';
+
+/** Nothing that is written expires or goes above a bound while it is looked at. */
+export const TTL_MS = 3_600_000;
+export const BOUNDS = { maxAgeMs: TTL_MS, maxBytes: 10_000_000 };
+export const BATCHES = 8;
+export const WRITER: Holding = { holder: 'writer', epoch: 1 };
+
+/** Notes how far a thing is, once the store has said so. */
+export type Note = (name: string, step: number) => void;
+
+/** One round of writes to things that bear `name`. */
+export type Lane = (store: Store, name: string, note: Note) => Promise<void>;
+
+/** Each append adds one, two or three events at once. */
+export function eventsOfBatch(batch: number): number {
+  return 1 + (batch % 3);
+}
+
+export function streamOf(name: string): StreamKey {
+  return { session: `session-of-${name}`, stream: name };
+}
+
+/** What is written, by the kind of thing. The first word of a name is its kind. */
+export const LANES: Readonly<Record<string, Lane>> = {
+  async stream(store, name, note) {
+    const key = streamOf(name);
+    await store.streams.open({ key, holder: 'writer', requests: ['1'], work: bodyOf(`${name}/work/0`) });
+    note(name, 0);
+    let last = 0;
+    for (let batch = 0; batch < BATCHES; batch++) {
+      const events = Array.from({ length: eventsOfBatch(batch) }, () => {
+        last += 1;
+        return { number: last, data: bodyOf(`${name}/${last}`) };
+      });
+      if (!(await store.streams.append(key, WRITER, { events, bounds: BOUNDS }))) return;
+      note(name, 2 * batch + 1);
+      if (!(await store.streams.saveWork(key, WRITER, bodyOf(`${name}/work/${batch + 1}`)))) return;
+      note(name, 2 * batch + 2);
+    }
+    if (await store.streams.finish(key, WRITER, BOUNDS)) note(name, 2 * BATCHES + 1);
+  },
+
+  async answers(store, name, note) {
+    const key = streamOf(name);
+    await store.streams.open({ key, holder: 'writer', requests: ['1'], work: undefined });
+    for (let question = 0; question < 10; question++) {
+      const answer = { question: `q${question}`, body: bodyOf(`${name}/${question}`) };
+      if (await store.streams.answer(key, answer)) note(name, question);
+    }
+  },
+
+  /** Two letters at a time. */
+  async mail(store, name, note) {
+    for (let n = 0; n < 10; n++) {
+      const letters = [2 * n, 2 * n + 1].map((letter) => ({ to: name, body: bodyOf(`${name}/${letter}`) }));
+      await store.mail.send(letters, TTL_MS);
+      note(name, 2 * n + 1);
+    }
+  },
+
+  /** What was named as done stays away. */
+  async done(store, name, note) {
+    for (let n = 0; n < 5; n++) {
+      await store.mail.send([{ to: name, body: bodyOf(`${name}/${n}`) }], TTL_MS);
+      const letters = await store.mail.collect(name, []);
+      await store.mail.collect(
+        name,
+        letters.map(({ id }) => id),
+      );
+      note(name, n);
+    }
+  },
+
+  async parked(store, name, note) {
+    const row = { id: name, holder: 'writer', body: bodyOf(`${name}/0`) };
+    if (await store.parked.put(row, TTL_MS, 1_000_000)) note(name, 0);
+    if (await store.parked.save(name, WRITER, { answers: 'sending', ttlMs: TTL_MS })) note(name, 1);
+    const sent = { answers: 'sent', body: bodyOf(`${name}/2`), ttlMs: TTL_MS } as const;
+    if (await store.parked.save(name, WRITER, sent)) note(name, 2);
+    await store.parked.delete(name, WRITER);
+    note(name, 3);
+  },
+
+  async key(store, name, note) {
+    const hash = bodyOf(name).subarray(0, 32);
+    await store.keys.create({
+      id: name,
+      name: `name of ${name}`,
+      hash,
+      servers: ['a', 'b'],
+      ttlMs: undefined,
+    });
+    note(name, 0);
+    await store.keys.revoke(name);
+    note(name, 1);
+  },
+
+  async session(store, name, note) {
+    await store.sessions.change(name, { subscribe: 'test://one' }, TTL_MS);
+    note(name, 0);
+    await store.sessions.change(name, { logLevel: 'info', extra: bodyOf(name) }, TTL_MS);
+    note(name, 1);
+    await store.sessions.end(name, TTL_MS);
+    note(name, 2);
+  },
+
+  async owner(store, name, note) {
+    const { holder, epoch } = await store.owners.claim(name, 'writer');
+    note(name, 0);
+    for (let n = 1; n < 5; n++) {
+      if (await store.owners.note(name, { holder, epoch }, bodyOf(`${name}/${n}`))) note(name, n);
+    }
+  },
+};
