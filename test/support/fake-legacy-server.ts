@@ -2,7 +2,10 @@
 import { GatewardError } from '../../src/errors.ts';
 import { JsonText } from '../../src/lib/json-text.ts';
 import type {
+  HandOver,
+  HeldSession,
   LegacyTransport,
+  ResumeOptions,
   SendOptions,
   TransportEvents,
 } from '../../src/upstream/legacy/legacy-transport.ts';
@@ -38,6 +41,8 @@ export interface FakeServerOptions {
   readonly version?: string;
   /** As a transport with streams does. */
   readonly tellsRequests?: boolean;
+  /** Sessions outlive their transports, and streams of requests are resumed, as with an event store. */
+  readonly resumable?: boolean;
   /** Runs when a client has sent `notifications/initialized`. */
   readonly onInitialized?: (session: FakeSession) => void;
 }
@@ -65,8 +70,23 @@ export class FakeLegacyServer {
   }
 }
 
+/** A message of the server as its event store has it; its place there is its event id. */
+interface Logged {
+  readonly stream: string | undefined;
+  readonly message: unknown;
+}
+
+/** A session of the server, and the transport of whoever opened it. */
 export class FakeSession implements LegacyTransport {
   readonly tellsRequests: boolean;
+  readonly handOver: HandOver | undefined;
+  readonly #log: Logged[] = [];
+  readonly #seen = new Map<string | undefined, number>();
+  /** The session that this transport has taken over. */
+  #adopted: FakeSession | undefined;
+  #isLeft = false;
+  /** Whether the event store has lost its events. */
+  forgetful = false;
   /** Everything that the client sent, parsed. */
   readonly received: Record<string, unknown>[] = [];
   readonly #server: FakeLegacyServer;
@@ -74,7 +94,7 @@ export class FakeSession implements LegacyTransport {
   readonly #asked = new Map<string, (response: Record<string, unknown>) => void>();
   #events: TransportEvents | undefined;
   #lastAsked = 0;
-  state: 'new' | 'open' | 'closed' = 'new';
+  state: 'new' | 'open' | 'closed' | 'adopted' = 'new';
   standalone = false;
   versionUsed: string | undefined;
   /** The server has forgotten the session: the next message finds that out. */
@@ -83,6 +103,36 @@ export class FakeSession implements LegacyTransport {
   constructor(server: FakeLegacyServer) {
     this.#server = server;
     this.tellsRequests = server.options.tellsRequests ?? true;
+    this.handOver = server.options.resumable === true ? this.#handOver() : undefined;
+  }
+
+  #handOver(): HandOver {
+    const own = () => this.#adopted ?? this;
+    return {
+      snapshot: () => ({ sessionId: String(this.#server.sessions.indexOf(own())), lastEventId: undefined }),
+      adopt: (events, { sessionId }: HeldSession) => {
+        this.#adopted = this.#server.sessions[Number(sessionId)];
+        this.state = 'adopted';
+        if (this.#adopted !== undefined) this.#adopted.#events = events;
+      },
+      lastEventId: (requestId) => own().#seen.get(requestId)?.toString(),
+      resume: async ({ requestId, lastEventId }: ResumeOptions) => {
+        const session = own();
+        if (session.state !== 'open' || session.forgetful) throw new GatewardError('UPSTREAM_LOST');
+        const missed = session.#log.slice(Number(lastEventId)).filter(({ stream }) => stream === requestId);
+        setImmediate(() => {
+          for (const { message, stream } of missed) session.#deliver(message, stream);
+        });
+      },
+      leave: () => {
+        this.#isLeft = true;
+      },
+    };
+  }
+
+  /** The replica that holds the session dies: what the server sends is kept, nobody gets it. */
+  cut(): void {
+    this.#events = undefined;
   }
 
   async start(events: TransportEvents): Promise<void> {
@@ -92,6 +142,7 @@ export class FakeSession implements LegacyTransport {
   }
 
   async send(message: JsonText, options: SendOptions): Promise<void> {
+    if (this.#adopted !== undefined) return this.#adopted.send(message, options);
     if (this.state !== 'open') throw new GatewardError('UPSTREAM_UNAVAILABLE');
     if (this.forgotten) {
       const error = new GatewardError('UPSTREAM_UNAVAILABLE');
@@ -118,7 +169,9 @@ export class FakeSession implements LegacyTransport {
   }
 
   async close(): Promise<void> {
+    if (this.#isLeft) return;
     this.state = 'closed';
+    if (this.#adopted !== undefined) this.#adopted.state = 'closed';
   }
 
   /** The session ends from the server's side. */
@@ -134,8 +187,15 @@ export class FakeSession implements LegacyTransport {
 
   /** Sends a message of the server's own. */
   push(message: unknown, requestId?: string): void {
-    if (this.state === 'open')
-      void this.#events?.onMessage(JsonText.parse(Buffer.from(JSON.stringify(message))), requestId);
+    if (this.state !== 'open') return;
+    this.#log.push({ stream: requestId, message });
+    this.#deliver(message, requestId);
+  }
+
+  #deliver(message: unknown, stream: string | undefined): void {
+    if (this.#events === undefined) return;
+    this.#seen.set(stream, this.#log.length);
+    void this.#events.onMessage(JsonText.parse(Buffer.from(JSON.stringify(message))), stream);
   }
 
   ask(method: string, params?: unknown, requestId?: string): Promise<Record<string, unknown>> {

@@ -25,7 +25,17 @@ export interface Rig {
 export function startRig(server: FakeServerOptions, options: Partial<LegacyConnectorOptions> = {}): Rig {
   const fake = new FakeLegacyServer(server);
   const clock = new ManualClock();
-  const connector = createLegacyConnector({
+  const connector = connectTo(fake, clock, options);
+  return { server: fake, clock, connector };
+}
+
+/** Another connector to the same server. */
+export function connectTo(
+  fake: FakeLegacyServer,
+  clock: ManualClock,
+  options: Partial<LegacyConnectorOptions> = {},
+): Connector {
+  return createLegacyConnector({
     upstream: 'fake',
     createTransport: fake.createTransport,
     sharing: 'callers',
@@ -39,7 +49,6 @@ export function startRig(server: FakeServerOptions, options: Partial<LegacyConne
     random: () => 0,
     ...options,
   });
-  return { server: fake, clock, connector };
 }
 
 export interface Sketch {
@@ -51,6 +60,7 @@ export interface Sketch {
   readonly logLevel?: string;
   readonly session?: LegacySession;
   readonly refusals?: Record<string, unknown>;
+  readonly principal?: string;
   readonly id?: string;
 }
 
@@ -96,6 +106,7 @@ export function sketchCall(sketch: Sketch): Sent {
       told.push(JSON.parse(notification.text));
       return undefined;
     },
+    ...(sketch.principal !== undefined && { principal: sketch.principal }),
     legacy:
       sketch.session === undefined ? undefined : { session: sketch.session, refusals: new Map(refusals) },
   };

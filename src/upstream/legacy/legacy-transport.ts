@@ -21,7 +21,7 @@ export interface LegacyTransport {
   /** Ends the session politely (HTTP DELETE; stdin closed, SIGTERM, SIGKILL). Resolves when nothing is left. */
   close(): Promise<void>;
   /** Absent where a session is tied to a connection or a process (HTTP+SSE, stdio). */
-  readonly handOver?: HandOver;
+  readonly handOver?: HandOver | undefined;
 }
 
 /** An open session as its transport knows it. */
