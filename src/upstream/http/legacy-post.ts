@@ -182,9 +182,10 @@ export class LegacyPost {
     });
     if (end instanceof GatewardError) return end;
     if (end.kind === 'stream') return end.error;
-    // 409: the server may not know yet that the connection on which it streamed before is gone.
-    if (end.head.status >= 500 || end.head.status === 409)
-      return failureOfStatus(end.head.status, end.head.headers);
+    if (end.head.status >= 500) return failureOfStatus(end.head.status, end.head.headers);
+    // The server may not know yet that the connection on which it streamed before is gone.
+    if (end.head.status === 409)
+      return new GatewardError('UPSTREAM_LOST', { detail: 'It streams elsewhere.' });
     if (end.head.status === 404 && this.#session.id !== undefined) this.#session.lose(sessionLost());
     throw new GatewardError('UPSTREAM_LOST', { detail: 'Its stream cannot be resumed.' });
   }

@@ -49,6 +49,12 @@ async function serve(answer: (received: Received) => unknown): Promise<HttpUpstr
 }
 
 async function start(url: URL): Promise<LegacyTransport> {
+  const transport = await create(url);
+  await transport.start(recorder.events);
+  return transport;
+}
+
+async function create(url: URL): Promise<LegacyTransport> {
   const dispatcher = await createUpstreamDispatcher({
     url,
     proxy: null,
@@ -64,7 +70,6 @@ async function start(url: URL): Promise<LegacyTransport> {
     random: () => 0.5,
     log: recorder.log,
   });
-  await transport.start(recorder.events);
   closers.push(async () => {
     await transport.close();
     await dispatcher.close();
@@ -471,5 +476,95 @@ describe('the standalone stream', () => {
     transport.openStandalone();
     expect(await recorder.closing()).toMatchObject({ code: 'UPSTREAM_LOST' });
     expect(server.received).toHaveLength(10);
+  });
+});
+
+describe('a session that another replica opened', () => {
+  /** A server that hangs up on the call, so that its stream is there to be resumed, and what it was asked. */
+  async function serveCall(resume: (received: Received) => unknown): Promise<HttpUpstream> {
+    return serve((received) => {
+      const { method, body, res } = received;
+      if (answerInitialize(received, 's-1')) return;
+      if (method === 'GET') resume(received);
+      else if (body.includes('"tools/call"')) openStream(res).write(`id: e7\n${event(note('a'))}`);
+      else res.writeHead(202).end();
+    });
+  }
+
+  /** What a replica leaves that has sent a call and got an event of it. */
+  async function leave(server: HttpUpstream) {
+    const transport = await start(server.url);
+    await open(transport);
+    await transport.send(request(1), asRequest(1));
+    await recorder.message(1);
+    return { transport, handOver: transport.handOver, lastEventId: transport.handOver?.lastEventId('1') };
+  }
+
+  async function adopt(server: HttpUpstream, sessionId: string | undefined) {
+    const transport = await create(server.url);
+    transport.handOver?.adopt(recorder.events, { sessionId, lastEventId: undefined });
+    transport.useVersion('2025-11-25');
+    const { signal } = new AbortController();
+    return {
+      transport,
+      resume: async (lastEventId: string) =>
+        transport.handOver?.resume({ requestId: '1', lastEventId, signal }),
+    };
+  }
+
+  test('is gone on with: its id, its version, and the stream of a request from the newest event on', async () => {
+    const server = await serveCall(({ res }) => openStream(res).end(event(note('b')) + event(result(1))));
+    const { handOver, lastEventId } = await leave(server);
+    expect([handOver?.snapshot(), lastEventId]).toEqual([{ sessionId: 's-1', lastEventId: undefined }, 'e7']);
+    const { resume } = await adopt(server, 's-1');
+    await resume('e7');
+    await recorder.message(3);
+    expect(recorder.messages.slice(2)).toMatchObject([
+      { text: JSON.stringify(note('b')), requestId: '1' },
+      { text: JSON.stringify(result(1)), requestId: '1' },
+    ]);
+    expect(server.received.at(-1)).toMatchObject({
+      method: 'GET',
+      headers: { 'mcp-session-id': 's-1', 'mcp-protocol-version': '2025-11-25', 'last-event-id': 'e7' },
+    });
+  });
+
+  test('goes on with its standalone stream where it was', async () => {
+    const server = await serveCall(({ res }) => openStream(res).write(`id: g1\n${event(note('b'))}`));
+    const transport = await create(server.url);
+    transport.handOver?.adopt(recorder.events, { sessionId: 's-1', lastEventId: 'g0' });
+    transport.openStandalone();
+    await recorder.message(0);
+    expect(server.received[0]?.headers['last-event-id']).toBe('g0');
+    expect(transport.handOver?.snapshot()).toEqual({ sessionId: 's-1', lastEventId: 'g1' });
+  });
+
+  test.each([400, 404, 405])('cannot be gone on with: HTTP %s', async (status) => {
+    const server = await serveCall(({ res }) => res.writeHead(status).end());
+    const { resume } = await adopt(server, 's-1');
+    await expect(resume('e7')).rejects.toMatchObject({ code: 'UPSTREAM_LOST' });
+    expect(server.received).toHaveLength(1);
+  });
+
+  test('is asked for again while the server holds the broken connection for open', async () => {
+    let asked = 0;
+    const server = await serveCall(({ res }) => {
+      if (++asked < 3) res.writeHead(409).end();
+      else openStream(res).end(event(result(1)));
+    });
+    const { resume } = await adopt(server, 's-1');
+    await resume('e7');
+    expect((await recorder.message(0)).text).toBe(JSON.stringify(result(1)));
+  });
+
+  test('is not ended by the replica that left it', async () => {
+    const server = await serveCall(() => undefined);
+    const { transport, handOver } = await leave(server);
+    handOver?.leave();
+    await transport.close();
+    expect(server.received.filter(({ method }) => method === 'DELETE')).toEqual([]);
+    const { transport: adopted } = await adopt(server, 's-1');
+    await adopted.close();
+    expect(server.received.at(-1)).toMatchObject({ method: 'DELETE', headers: { 'mcp-session-id': 's-1' } });
   });
 });
