@@ -9,6 +9,7 @@ import { compareConfigs } from './gateway/compare-configs.ts';
 import { createGeneration, type Generation, type GenerationParts } from './gateway/generation.ts';
 import { createLegacyDoors, type LegacyDoors } from './gateway/legacy-doors.ts';
 import { type OpenCallers, openCallers } from './gateway/open-callers.ts';
+import { type OpenReplicas, openReplicas } from './gateway/open-replicas.ts';
 import { openShared } from './gateway/open-shared.ts';
 import { createPages } from './gateway/pages.ts';
 import {
@@ -107,6 +108,7 @@ class OpenGateway {
   readonly #options: GatewayOptions;
   readonly #adminKey: string;
   readonly #fleet: OpenFleet;
+  readonly #replicas: OpenReplicas;
   readonly #callers: OpenCallers;
   readonly #parts: GenerationParts;
   readonly #handlers: Handlers;
@@ -132,7 +134,17 @@ class OpenGateway {
     this.#callers = callers;
     this.#secrets = loaded.secrets;
     const now = (): number => performance.now();
+    this.#replicas = openReplicas({
+      fleet,
+      upstream: (name) => this.#current.upstreams.get(name),
+      sessions: {
+        describe: (session) => this.#legacy.remote.describe(session),
+        find: (description) => this.#legacy.remote.find(description),
+      },
+      log,
+    });
     const deps = upstreamDeps({
+      replicas: this.#replicas,
       environment,
       groups: this.#groups,
       seal,
@@ -233,11 +245,12 @@ class OpenGateway {
 
   async #end(): Promise<void> {
     this.#current.end();
-    this.#legacy.close();
+    await this.#legacy.close();
     this.#ticker.stop();
     const upstreams = [...this.#current.upstreams.values(), ...this.#retiring.keys()];
     await Promise.all([...upstreams.map((upstream) => upstream.retire(0)), ...this.#retiring.values()]);
     this.#callers.close();
+    this.#replicas.close();
     await this.#fleet.close();
     process.off('exit', this.#groups.killAll);
   }

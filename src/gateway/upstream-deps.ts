@@ -6,6 +6,7 @@ import { systemClock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { Seal } from '../lib/seal.ts';
 import type { UpstreamDeps } from '../upstream/create-upstream.ts';
+import type { Replicas } from '../upstream/remote/replicas.ts';
 import { createStdioOpener } from '../upstream/stdio/stdio-opener.ts';
 import type { ProcessGroups } from '../upstream/stdio/stdio-process.ts';
 import { paramHeaders } from '../wire/param-headers.ts';
@@ -23,11 +24,12 @@ export interface UpstreamDepsParts {
   readonly environment: Environment;
   /** Where running processes are noted, so that none outlives the gateway. */
   readonly groups: ProcessGroups;
+  readonly replicas: Replicas;
 }
 
 /** What upstreams work with: the machine's time and chance, and what the catalog knows of their tools. */
 export function upstreamDeps(parts: UpstreamDepsParts): UpstreamDeps {
-  const { seal, log, version, now, catalog, source, groups } = parts;
+  const { seal, log, version, now, catalog, source, groups, replicas } = parts;
   const common = {
     seal,
     log,
@@ -36,6 +38,7 @@ export function upstreamDeps(parts: UpstreamDepsParts): UpstreamDeps {
     clock: systemClock,
     monotonicMs: now,
     random: Math.random,
+    replicas,
   };
   const { variables } = parts.environment;
   return {

@@ -2,8 +2,10 @@ import type { HttpUpstreamConfig, StdioUpstreamConfig, UpstreamConfig } from '..
 import type { Seal } from '../lib/seal.ts';
 import { createHttpOpener, type HttpOpenerDeps } from './http/http-opener.ts';
 import type { ModernHooks } from './http/modern-exchange.ts';
+import { repeatableBy } from './is-repeatable.ts';
 import { createLegacyConnector } from './legacy/legacy-connector.ts';
 import type { Opener } from './opened.ts';
+import type { Replicas } from './remote/replicas.ts';
 import { createUpstream, type Upstream } from './upstream.ts';
 
 /** What the upstreams of a gateway are made with. */
@@ -13,6 +15,8 @@ export interface UpstreamDeps extends Omit<HttpOpenerDeps, 'hooks' | 'createLega
   /** Makes the opener of an upstream that is a process. */
   readonly createStdioOpener: (config: StdioUpstreamConfig) => Opener;
   readonly seal: Seal;
+  /** The other replicas; undefined where there are none. */
+  readonly replicas?: Replicas | undefined;
 }
 
 /** Sessions of one legacy HTTP upstream: a session is no socket, and each client's session has one of its own. */
@@ -27,6 +31,7 @@ export function createUpstreamOf(config: UpstreamConfig, deps: UpstreamDeps): Up
       config.kind === 'http'
         ? openerOfHttp(config, deps, () => upstream.checkSoon())
         : deps.createStdioOpener(config),
+    repeatable: repeatableBy(config.repeatable),
     retireMs: config.maxTimeoutMs + config.inputTimeoutMs,
     clock: deps.clock,
     random: deps.random,
@@ -36,7 +41,7 @@ export function createUpstreamOf(config: UpstreamConfig, deps: UpstreamDeps): Up
 }
 
 function openerOfHttp(config: HttpUpstreamConfig, deps: UpstreamDeps, onVersionRefused: () => void): Opener {
-  const { clientInfo, seal, clock, log, random } = deps;
+  const { clientInfo, seal, clock, log, random, replicas } = deps;
   return createHttpOpener(config, {
     ...deps,
     hooks: { ...deps.hooksOf(config.name), onVersionRefused },
@@ -45,6 +50,9 @@ function openerOfHttp(config: HttpUpstreamConfig, deps: UpstreamDeps, onVersionR
         upstream: config.name,
         createTransport,
         sharing: 'callers',
+        owned: 'sessions',
+        replicas,
+        repeatable: repeatableBy(config.repeatable),
         maxConnections: MAX_LEGACY_SESSIONS,
         connectTimeoutMs: config.connectTimeoutMs,
         inputTimeoutMs: config.inputTimeoutMs,

@@ -81,6 +81,7 @@ function make(prepare: (opener: SwitchedOpener) => void = () => undefined): Made
     name: 'files',
     kind: 'http',
     opener,
+    repeatable: ({ name }) => name === 'safe',
     retireMs: 60_000,
     clock,
     random: () => 1,

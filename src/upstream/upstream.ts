@@ -51,6 +51,8 @@ export interface UpstreamOptions {
   readonly name: string;
   readonly kind: 'http' | 'stdio';
   readonly opener: Opener;
+  /** Whether it is safe to make a call again that may have run. */
+  readonly repeatable: (call: Call) => boolean;
   /** Milliseconds that a connector which was replaced has for what it still does, parked calls included. */
   readonly retireMs: number;
   readonly clock: Clock;
@@ -137,7 +139,7 @@ class WatchedUpstream implements Upstream {
     const opened = this.#opened;
     if (opened === undefined || this.#status.state !== 'up') return this.#callWhenKnown(call, context);
     if (opened.era === 'legacy') this.#expireVerdict();
-    return this.#run(opened.connector, call, context);
+    return this.#run(opened, call, context);
   }
 
   async close(): Promise<void> {
@@ -164,10 +166,14 @@ class WatchedUpstream implements Upstream {
     this.#closed.signal.throwIfAborted();
     if (this.#status.state === 'starting') await raceAbort(this.#try(), call.signal);
     if (this.#opened === undefined || this.#status.state !== 'up') throw this.#unavailable();
-    return this.#run(this.#opened.connector, call, context);
+    return this.#run(this.#opened, call, context);
   }
 
-  #run(connector: Connector, call: Call, context: AuthorizationContext): Promise<Outcome> {
+  #run(opened: Opened, call: Call, context: AuthorizationContext): Promise<Outcome> {
+    const { connector } = opened;
+    if (call.legacy?.again === true && !this.#mayComeAgain(opened, call)) {
+      return Promise.reject(new GatewardError('UPSTREAM_LOST'));
+    }
     const counts = isEndless(call.method) ? 0 : 1;
     this.#inFlight += counts;
     return connector.call(call, context).then(
@@ -181,6 +187,12 @@ class WatchedUpstream implements Upstream {
         throw error;
       },
     );
+  }
+
+  /** A retry of a parked call finds the call that it belongs to, and runs nothing twice. */
+  #mayComeAgain({ era }: Opened, call: Call): boolean {
+    const isParked = era === 'legacy' && call.message.at('params', 'requestState') !== undefined;
+    return isParked || this.#options.repeatable(call);
   }
 
   #unavailable(): GatewardError {

@@ -1,6 +1,6 @@
 import { systemClock } from '../../src/lib/clock.ts';
 import { createSeal } from '../../src/lib/seal.ts';
-import { createLocalBus } from '../../src/store/fleet/local-bus.ts';
+import { createLocalBus } from '../../src/store/bus/local-bus.ts';
 import { type OpenFleet, openFleet } from '../../src/store/fleet/open-fleet.ts';
 import { createSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import type { Bus, Store } from '../../src/store/store.ts';

@@ -7,9 +7,11 @@ import type { Seal } from '../../lib/seal.ts';
 import { MODERN_VERSIONS } from '../../wire/versions.ts';
 import type { Connector } from '../connector.ts';
 import { Deadlines, withDeadlines } from '../deadline.ts';
+import { repeatableBy } from '../is-repeatable.ts';
 import { createLegacyConnector } from '../legacy/legacy-connector.ts';
 import type { Opened, Opener } from '../opened.ts';
 import { discoverThrough, serverInfoOf } from '../own-discover.ts';
+import type { Replicas } from '../remote/replicas.ts';
 import { probeStdio, type StdioEra } from './probe-stdio.ts';
 import { RestartGate } from './restart-gate.ts';
 import type { ChannelOptions } from './stdio-channel.ts';
@@ -34,6 +36,8 @@ export interface StdioOpenerDeps {
   readonly monotonicMs: () => number;
   readonly random: () => number;
   readonly log: Log;
+  /** The other replicas; undefined where there are none. */
+  readonly replicas?: Replicas | undefined;
 }
 
 /** Milliseconds that a process has after its stdin was closed, and again after SIGTERM. */
@@ -142,7 +146,8 @@ class StdioOpener implements Opener {
 
   #legacy(): Connector {
     const { name, process, maxProcesses, connectTimeoutMs, inputTimeoutMs } = this.#config;
-    const { clientInfo, seal, clock, log, random } = this.#deps;
+    const { stateless, repeatable } = this.#config;
+    const { clientInfo, seal, clock, log, random, replicas } = this.#deps;
     return createLegacyConnector({
       upstream: name,
       createTransport: () =>
@@ -154,6 +159,9 @@ class StdioOpener implements Opener {
           onCrash: (livedMs) => this.#gate.failed(livedMs),
         }),
       sharing: process === 'shared' ? 'everyone' : 'callers',
+      owned: stateless ? 'nothing' : 'all',
+      replicas,
+      repeatable: repeatableBy(repeatable),
       maxConnections: process === 'shared' ? 1 : maxProcesses,
       connectTimeoutMs,
       inputTimeoutMs,
