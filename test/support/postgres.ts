@@ -29,7 +29,7 @@ export interface RunningPostgres {
   readonly port: number;
   /** Makes another empty database and gives its URL. */
   createDatabase(name: string): Promise<string>;
-  /** Starts it again with the same data, after ending it if it runs. */
+  /** Starts it again with the same data, after an orderly end if it runs. */
   restart(): Promise<void>;
   /** Ends it and all of its processes at once, as a power cut would. `restart` brings it back. */
   kill(): Promise<void>;
@@ -129,7 +129,8 @@ const GUARD = [
   'folder=$1; shift',
   '"$@" </dev/null >>"$folder/log" 2>&1 & server=$!',
   'if read -r word; then :; else word=gone; fi',
-  'kill -QUIT "$server" 2>/dev/null; wait "$server"',
+  'signal=QUIT; [ "$word" != keep ] || signal=INT',
+  'kill -s "$signal" "$server" 2>/dev/null; wait "$server"',
   '[ "$word" = keep ] || rm -rf "$folder"',
 ].join('\n');
 

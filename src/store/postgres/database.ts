@@ -82,6 +82,8 @@ export class Database {
   async runLong(texts: readonly string[]): Promise<void> {
     try {
       const client = await this.#pool.connect();
+      // What fails says so by itself; without a listener it would end the process.
+      client.on('error', () => undefined);
       try {
         await client.query('SET statement_timeout = 0');
         for (const text of texts) await client.query(text);
@@ -126,7 +128,7 @@ export class Database {
       ({ rows }) => ({ rows }),
       (error: unknown) => ({ error, kind: judge(error) }),
     );
-    const limitMs = Math.min(ATTEMPT_MS, until - start);
+    const limitMs = Math.max(1, Math.min(ATTEMPT_MS, until - start));
     const found = await waitAtMost(answer, limitMs);
     if (found !== undefined && 'rows' in found) this.#noteAnswer();
     if (found === undefined && this.#goodAt < start) this.#replacePool(pool);
