@@ -2,6 +2,7 @@ import type { AuthorizationContext, Call, LegacySession } from '../../call.ts';
 import { digestJson } from '../../lib/digest-json.ts';
 import { JsonText } from '../../lib/json-text.ts';
 import { legacyCapabilities, mayBeAsked } from '../../wire/rev2025-11-25/upstream-request.ts';
+import type { AdoptedSession } from './adopted-session.ts';
 import type { Bucket } from './connection-pool.ts';
 
 /** Whose calls share sessions of a legacy upstream: everybody's share one, or callers are told apart. */
@@ -14,6 +15,23 @@ export interface LegacyBucket extends Bucket {
   readonly capabilities: JsonText;
   /** The client's session that the upstream session belongs to alone. */
   readonly session: LegacySession | undefined;
+  /** The session of another replica with which to go on, in place of opening one. */
+  readonly adopted?: AdoptedSession;
+  /** Whether there is one such bucket in the fleet, which one replica owns. */
+  readonly isOwned: boolean;
+}
+
+/**
+ * What of an upstream one replica owns: `sessions` are those of clients' sessions, which outlive connections; `all` is
+ * for processes, which know what only they know; `nothing` is for those that know nothing.
+ */
+export type Owned = 'sessions' | 'all' | 'nothing';
+
+/** How the sessions of an upstream are shared. */
+export interface BucketRules {
+  readonly sharing: Sharing;
+  /** Without it: nothing. */
+  readonly owned?: Owned | undefined;
 }
 
 const NOTHING = JsonText.written('{}');
@@ -27,7 +45,11 @@ const SESSION_IDLE_MS = 1_800_000;
  * authorization context and declared capabilities, which the legacy era fixes at `initialize`; where the server may
  * ask back, one call has a session to itself, so that it is known whom a question is for.
  */
-export function bucketOf(call: Call, context: AuthorizationContext, sharing: Sharing): LegacyBucket {
+export function bucketOf(
+  call: Call,
+  context: AuthorizationContext,
+  { sharing, owned = 'nothing' }: BucketRules,
+): LegacyBucket {
   if (sharing === 'everyone') {
     return {
       key: 'everyone',
@@ -37,6 +59,7 @@ export function bucketOf(call: Call, context: AuthorizationContext, sharing: Sha
       context,
       capabilities: NOTHING,
       session: undefined,
+      isOwned: owned === 'all',
     };
   }
   const session = call.legacy?.session;
@@ -51,9 +74,10 @@ export function bucketOf(call: Call, context: AuthorizationContext, sharing: Sha
       context,
       capabilities,
       session,
+      isOwned: owned !== 'nothing',
     };
   }
-  return pooled(context, capabilities);
+  return pooled(context, capabilities, owned === 'all');
 }
 
 /** A client that tells of changes of its roots declares it, which modern capabilities cannot say. */
@@ -65,10 +89,15 @@ function declaredBy({ capabilities, onRootsChanged }: LegacySession): JsonText {
 
 /** The bucket for a listen of the same caller: it lasts, so it never holds a session that serves one call at a time. */
 export function listenBucketOf(bucket: LegacyBucket): LegacyBucket {
-  return bucket.exclusive ? pooled(bucket.context, NOTHING) : bucket;
+  return bucket.exclusive ? pooled(bucket.context, NOTHING, bucket.isOwned) : bucket;
 }
 
-function pooled(context: AuthorizationContext, capabilities: JsonText): LegacyBucket {
+/** The bucket for one call that another replica made on a session of its own. */
+export function adoptingBucketOf(bucket: LegacyBucket, adopted: AdoptedSession): LegacyBucket {
+  return { ...bucket, key: `adopted ${crypto.randomUUID()}`, exclusive: true, adopted };
+}
+
+function pooled(context: AuthorizationContext, capabilities: JsonText, isOwned: boolean): LegacyBucket {
   return {
     key: `pool ${digestJson(capabilities.value())} ${context}`,
     exclusive: mayBeAsked(capabilities),
@@ -77,5 +106,6 @@ function pooled(context: AuthorizationContext, capabilities: JsonText): LegacyBu
     context,
     capabilities,
     session: undefined,
+    isOwned,
   };
 }

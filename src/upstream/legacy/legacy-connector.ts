@@ -7,7 +7,7 @@ import { raceAbort } from '../../lib/race-abort.ts';
 import type { Seal } from '../../lib/seal.ts';
 import { failedBy } from '../../wire/failure.ts';
 import { LIST_CHANGES } from '../../wire/rev2025-11-25/server-changes.ts';
-import { legacyParams, offersMethod } from '../../wire/rev2025-11-25/upstream-request.ts';
+import { offersMethod } from '../../wire/rev2025-11-25/upstream-request.ts';
 import {
   type CacheHints,
   discoverResult,
@@ -15,14 +15,25 @@ import {
 } from '../../wire/rev2025-11-25/upstream-result.ts';
 import { methodRuleOf } from '../../wire/rev2026-07-28/registry.ts';
 import type { Connector } from '../connector.ts';
+import { Owners } from '../remote/owners.ts';
 import type { Replicas } from '../remote/replicas.ts';
+import type { AdoptedSession } from './adopted-session.ts';
 import { ConnectionPool, type Lease } from './connection-pool.ts';
-import { bucketOf, type LegacyBucket, listenBucketOf, type Sharing } from './legacy-bucket.ts';
+import {
+  adoptingBucketOf,
+  bucketOf,
+  type LegacyBucket,
+  listenBucketOf,
+  type Owned,
+  type Sharing,
+} from './legacy-bucket.ts';
 import { LegacyConnection } from './legacy-connection.ts';
 import { listenToLegacy } from './legacy-listen.ts';
 import { declinesUrls, outcomeOfReply } from './legacy-outcome.ts';
 import type { LegacyTransport } from './legacy-transport.ts';
+import { OwnedSessions } from './owned-sessions.ts';
 import { createParkedStore, ParkedCalls, type ParkedStore } from './parked-calls.ts';
+import type { Seat } from './seat.ts';
 
 /** What a connector to a legacy server is made of. */
 export interface LegacyConnectorOptions {
@@ -32,6 +43,8 @@ export interface LegacyConnectorOptions {
   readonly createTransport: (context: AuthorizationContext) => LegacyTransport;
   /** `everyone` shares one session, on which the server cannot ask back; `callers` get sessions of their own. */
   readonly sharing: Sharing;
+  /** What of it one replica owns, where there are others. */
+  readonly owned?: Owned | undefined;
   /** Sessions that may be open at a time. */
   readonly maxConnections: number;
   /** Milliseconds until a session must be open. */
@@ -52,11 +65,14 @@ export interface LegacyConnectorOptions {
   readonly random?: () => number;
   /** The other replicas; undefined where there are none. */
   readonly replicas?: Replicas | undefined;
+  /** Whether it is safe to make a call again that may have run. */
+  readonly repeatable?: (call: Call) => boolean;
 }
 
 const COLLECT_MS = 30;
 /** A list may be kept so long while the server tells of its changes. */
 const WATCHED_TTL_MS = 60_000;
+const LISTEN = 'subscriptions/listen';
 const ROOTS_CHANGED = 'notifications/roots/list_changed';
 
 /** Speaks modern to the inside and legacy (2024-11-05 to 2025-11-25) to one server. */
@@ -72,6 +88,8 @@ class LegacyConnector {
   readonly #options: LegacyConnectorOptions;
   readonly #pool: ConnectionPool<LegacyConnection, LegacyBucket>;
   readonly #parked: ParkedCalls;
+  /** Undefined where there are no other replicas. */
+  readonly #owned: OwnedSessions | undefined;
   /** Listens that get changes, by the key of their bucket. */
   readonly #watched = new Map<string, number>();
   readonly #stopped = new AbortController();
@@ -84,6 +102,7 @@ class LegacyConnector {
       maxConnections,
       clock,
     });
+    this.#owned = ownedSessionsOf(options);
     this.#parked = new ParkedCalls({
       upstream,
       seal,
@@ -91,57 +110,85 @@ class LegacyConnector {
       inputTimeoutMs,
       collectMs: options.collectMs ?? COLLECT_MS,
       store: options.parked ?? createParkedStore(),
+      log: options.log,
+      replicas: options.replicas,
+      seats: {
+        open: async (call, context) => {
+          const bucket = bucketOf(call, context, options);
+          return this.#seat({ call, bucket, lease: await this.#pool.lease(bucket, call.signal) });
+        },
+        adopt: (call, context, session) => this.#adopt(call, context, session),
+        repeatable: options.repeatable ?? (() => false),
+      },
     });
   }
 
   async call(call: Call, context: AuthorizationContext): Promise<Outcome> {
-    const requestState = call.message.at('params', 'requestState');
+    const own = bucketOf(call, context, this.#options);
+    const bucket = call.method === LISTEN ? listenBucketOf(own) : own;
     try {
-      if (requestState !== undefined) {
-        return await this.#parked.resume(call, context, requestState.string() ?? '');
-      }
-      call.signal.throwIfAborted();
-      switch (call.method) {
-        case 'server/discover':
-          return await this.#discover(call, context);
-        case 'subscriptions/listen':
-          return await this.#listen(call, context);
-        default:
-          if (declinesUrls(call)) throw new GatewardError('INPUT_NOT_GIVEN');
-          return await this.#forward(call, context);
-      }
+      // A parked call is where its session is, so its retry goes there too.
+      const outcome = bucket.isOwned ? await this.#owned?.callElsewhere(call, bucket) : undefined;
+      return outcome ?? (await this.#serve(call, bucket));
     } catch (thrown) {
       if (thrown instanceof GatewardError && ANSWERS.has(thrown.code)) return failedBy(thrown);
       throw thrown;
     }
   }
 
+  #serve(call: Call, bucket: LegacyBucket): Promise<Outcome> {
+    const requestState = call.message.at('params', 'requestState');
+    if (requestState !== undefined) {
+      return this.#parked.resume(call, bucket.context, requestState.string() ?? '');
+    }
+    call.signal.throwIfAborted();
+    if (call.method === 'server/discover') return this.#discover(call, bucket);
+    if (call.method === LISTEN) return this.#listen(call, bucket);
+    if (declinesUrls(call)) throw new GatewardError('INPUT_NOT_GIVEN');
+    return this.#forward(call, bucket);
+  }
+
   async close(): Promise<void> {
     this.#stopped.abort();
+    this.#owned?.stop();
     this.#parked.close();
     await this.#pool.close();
   }
 
-  async #open(bucket: LegacyBucket, signal: AbortSignal): Promise<LegacyConnection> {
+  #open(bucket: LegacyBucket, signal: AbortSignal): Promise<LegacyConnection> {
+    if (this.#owned === undefined || bucket.adopted !== undefined) {
+      return this.#connect(bucket, signal, bucket.adopted);
+    }
+    return this.#owned.open(bucket, (left) => this.#connect(bucket, signal, left));
+  }
+
+  async #connect(
+    bucket: LegacyBucket,
+    signal: AbortSignal,
+    adopted: AdoptedSession | undefined,
+  ): Promise<LegacyConnection> {
     const { createTransport, connectTimeoutMs, clientInfo, clock, log, admit } = this.#options;
     await admit?.();
-    const connection = await LegacyConnection.open({
+    const opening = {
       transport: createTransport(bucket.context),
-      capabilities: bucket.capabilities,
       session: bucket.session,
       clientInfo: JsonText.of(clientInfo),
       connectTimeoutMs,
       signal,
       clock,
       log,
-    });
+    };
+    const { capabilities } = bucket;
+    const connection =
+      adopted === undefined
+        ? await LegacyConnection.open({ ...opening, capabilities })
+        : LegacyConnection.adopt({ ...opening, adopted });
     const tellRootsChanged = () => connection.notify(ROOTS_CHANGED, undefined);
     bucket.session?.onRootsChanged?.(tellRootsChanged, connection.closed);
     return connection;
   }
 
-  async #discover(call: Call, context: AuthorizationContext): Promise<Outcome> {
-    const bucket = bucketOf(call, context, this.#options.sharing);
+  async #discover(call: Call, bucket: LegacyBucket): Promise<Outcome> {
     const open = this.#pool.peek(({ key }) => key === bucket.key);
     if (open !== undefined) return discovered(open.server);
     const lease = await this.#pool.lease(bucket, call.signal);
@@ -149,8 +196,7 @@ class LegacyConnector {
     return discovered(lease.connection.server);
   }
 
-  #listen(call: Call, context: AuthorizationContext): Promise<Outcome> {
-    const bucket = listenBucketOf(bucketOf(call, context, this.#options.sharing));
+  #listen(call: Call, bucket: LegacyBucket): Promise<Outcome> {
     return listenToLegacy({
       call,
       lease: () => this.#pool.lease(bucket, call.signal),
@@ -168,8 +214,7 @@ class LegacyConnector {
   }
 
   /** A call that no server got, since its session had ended, is sent once more on a new one. */
-  async #forward(call: Call, context: AuthorizationContext): Promise<Outcome> {
-    const bucket = bucketOf(call, context, this.#options.sharing);
+  async #forward(call: Call, bucket: LegacyBucket): Promise<Outcome> {
     const lease = await this.#pool.lease(bucket, call.signal);
     try {
       return await this.#send({ call, bucket, lease });
@@ -180,31 +225,42 @@ class LegacyConnector {
     return await this.#send({ call, bucket, lease: await this.#pool.lease(bucket, call.signal) });
   }
 
-  async #send({ call, bucket, lease }: Sending): Promise<Outcome> {
+  async #send(sending: Sending): Promise<Outcome> {
+    const { call, bucket } = sending;
+    return this.#parked.start(call, bucket.context, await this.#seat(sending));
+  }
+
+  /** Throws METHOD_NOT_FOUND for what the server does not offer. */
+  async #seat({ call, bucket, lease }: Sending): Promise<Seat> {
     const { connection } = lease;
     const { server } = connection;
     if (!offersMethod(server, call.method)) {
       lease.release();
-      return failedBy(new GatewardError('METHOD_NOT_FOUND'));
+      throw new GatewardError('METHOD_NOT_FOUND');
     }
     const levelDone = await this.#wantLogLevel(call, lease);
-    return await this.#parked.start({
-      call,
-      context: bucket.context,
-      launch: (owner) =>
-        connection.request({
-          method: call.method,
-          params: legacyParams(call.message),
-          wantsProgress: call.meta.progressToken !== undefined,
-          owner,
-        }),
+    return {
+      connection,
       toOutcome: (reply, last, missing) =>
         outcomeOfReply(reply, { call: last, server, missing, hints: this.#hintsFor(last, bucket, server) }),
-      ended: (marked) => {
+      leave: (trace) => {
         levelDone();
-        lease.release(marked && bucket.exclusive ? 'dispose' : undefined);
+        if (trace === 'replica' && bucket.exclusive) connection.leave();
+        lease.release(trace !== 'none' && bucket.exclusive ? 'dispose' : undefined);
       },
-    });
+    };
+  }
+
+  /** The session of a replica that died, for one call. */
+  async #adopt(call: Call, context: AuthorizationContext, session: AdoptedSession): Promise<Seat> {
+    const own = bucketOf(call, context, this.#options);
+    const bucket = own.session === undefined ? adoptingBucketOf(own, session) : own;
+    const lease = await this.#pool.lease(bucket, call.signal);
+    if (lease.connection.snapshot()?.sessionId !== session.sessionId) {
+      lease.release();
+      throw new GatewardError('UPSTREAM_LOST');
+    }
+    return this.#seat({ call, bucket, lease });
   }
 
   async #wantLogLevel(call: Call, lease: Lease<LegacyConnection>): Promise<() => void> {
@@ -240,10 +296,16 @@ interface Sending {
 }
 
 /** Errors that are the answer to the call, not a failure of the upstream. */
-const ANSWERS = new Set(['STATE_INVALID', 'INVALID_PARAMS', 'INPUT_NOT_GIVEN']);
+const ANSWERS = new Set(['STATE_INVALID', 'INVALID_PARAMS', 'INPUT_NOT_GIVEN', 'METHOD_NOT_FOUND']);
 
 function discovered(server: LegacyServer): Outcome {
   return { kind: 'complete', result: discoverResult(server, { ttlMs: WATCHED_TTL_MS }) };
 }
 
 function noop(): void {}
+
+function ownedSessionsOf(options: LegacyConnectorOptions): OwnedSessions | undefined {
+  const { upstream, seal, log, replicas, repeatable = () => false } = options;
+  if (replicas === undefined) return undefined;
+  return new OwnedSessions({ upstream, seal, repeatable, owners: new Owners({ replicas, log }) });
+}
