@@ -1,4 +1,4 @@
-import type { Outcome } from '../call.ts';
+import type { CallMeta, Outcome } from '../call.ts';
 import { GatewardError } from '../errors.ts';
 import { JsonText } from '../lib/json-text.ts';
 
@@ -6,9 +6,10 @@ const COMPLETE = JsonText.written('"complete"');
 
 /**
  * The outcome that a modern result is, told by its `resultType` (2026-07-28 basic §Results). A result without one is
- * complete and gets it. Throws UPSTREAM_INVALID for any other value: nobody here knows what it asks of the client.
+ * complete and gets it. Any other value is of an extension, so it passes to a client that declares one; throws
+ * UPSTREAM_INVALID for every other client, which must take it for invalid.
  */
-export function outcomeOfResult(result: JsonText): Outcome {
+export function outcomeOfResult(result: JsonText, { clientCapabilities }: CallMeta): Outcome {
   if (result.kind !== 'object')
     throw new GatewardError('UPSTREAM_INVALID', { detail: 'Its result is no object.' });
   switch (result.get('resultType')?.text) {
@@ -19,6 +20,7 @@ export function outcomeOfResult(result: JsonText): Outcome {
     case undefined:
       return { kind: 'complete', result: result.with({ resultType: COMPLETE }) };
     default:
+      if (clientCapabilities.get('extensions')?.keys().length) return { kind: 'complete', result };
       throw new GatewardError('UPSTREAM_INVALID', { detail: 'Its result has an unknown resultType.' });
   }
 }

@@ -128,7 +128,9 @@ export class ModernProcess implements Pooled {
         this.#notification(json, message);
         return undefined;
       case 'result':
-        void this.#finish(message.id, (flight) => outcomeOfResult(putBack(message.result, flight)));
+        void this.#finish(message.id, (flight) =>
+          outcomeOfResult(putBack(message.result, flight), flight.call.meta),
+        );
         return undefined;
       case 'error':
         if (message.id !== undefined) void this.#finish(message.id, () => outcomeOfError(message.error));
