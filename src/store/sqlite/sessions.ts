@@ -46,7 +46,9 @@ export function createSessionTable(db: Database): SessionTable {
     end: (key, ttlMs) =>
       db.write(() => {
         db.run(END, [key, nextChange(db), db.now() + ttlMs]);
-        db.run('DELETE FROM streams WHERE session = ?', [key]);
+        db.run('DELETE FROM answers WHERE stream_id IN (SELECT id FROM streams WHERE session = ?)', [key]);
+        // There may be very many events: the sweep deletes them, and until then nobody sees them.
+        db.run('UPDATE streams SET ended = 1, work = NULL, expires_at = 0 WHERE session = ?', [key]);
       }),
   };
 }

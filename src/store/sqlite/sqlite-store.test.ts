@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { loadSqlite } from './load-sqlite.ts';
 import { createSqliteStore } from './sqlite-store.ts';
 
 describe('an SQLite store', () => {
@@ -76,6 +77,23 @@ describe('an SQLite store', () => {
     await store.close();
   });
 
+  it('hides the events of an ended session at once, and deletes them in the sweep', async () => {
+    const store = await createSqliteStore({ file });
+    const key = { session: 'session', stream: 'stream' };
+    const by = { holder: 'r1', epoch: 1 };
+    const bounds = { maxAgeMs: 60_000, maxBytes: 1_000_000 };
+    const events = Array.from({ length: 500 }, (_, n) => ({ number: n + 1, data: Buffer.alloc(100) }));
+    await store.streams.open({ key, holder: 'r1', requests: [], work: Buffer.alloc(10) });
+    await store.streams.append(key, by, { events, bounds });
+    await store.sessions.end('session', 60_000);
+    expect(await store.streams.after(key, 500)).toBeUndefined();
+    await store.sweep({ maxEventBytes: 1_000_000 });
+    await store.close();
+    const connection = new (loadSqlite().DatabaseSync)(file);
+    expect(connection.prepare('SELECT id FROM streams UNION SELECT id FROM events').all()).toEqual([]);
+    connection.close();
+  });
+
   it('moves its log into the file while it is written to, and ends at once all the same', async () => {
     const store = await createSqliteStore({ file });
     const body = Buffer.alloc(4000);
@@ -93,7 +111,8 @@ describe('an SQLite store', () => {
   it('says nothing on the terminal, and lets its process end', () => {
     const entry = fileURLToPath(new URL('sqlite-store.ts', import.meta.url));
     const script = `
-      import { createSqliteStore } from ${JSON.stringify(entry)};
+      import { loadSqlite } from './load-sqlite.ts';
+import { createSqliteStore } from ${JSON.stringify(entry)};
       const store = await createSqliteStore({ file: ${JSON.stringify(file)} });
       for (let n = 0; n < 1200; n++) await store.sessions.change('key', {}, 60_000);
       process.emitWarning('another warning');

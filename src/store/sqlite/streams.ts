@@ -70,8 +70,8 @@ export function createStreamTable(db: Database): StreamTable {
         db
           .all(
             `SELECT question, body FROM answers JOIN streams ON streams.id = stream_id
-             WHERE session = ? AND stream = ? ORDER BY answers.id`,
-            [session, stream],
+             WHERE session = ? AND stream = ? AND expires_at > ? ORDER BY answers.id`,
+            [session, stream, db.now()],
           )
           .map((row) => ({ question: textIn(row, 'question'), body: bytesIn(row, 'body') })),
       ),

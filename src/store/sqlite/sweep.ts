@@ -3,10 +3,10 @@ import type { SweepBounds } from '../store.ts';
 import type { Database } from './database.ts';
 import { numberIn, type Row } from './row.ts';
 
-/** Rows deleted in one transaction: it runs on the event loop. */
-const BATCH = 200;
+/** Rows deleted in one transaction: it runs on the event loop, for a millisecond or two. */
+const BATCH = 50;
 /** Transactions for each kind of row in one sweep. */
-const MAX_BATCHES = 25;
+const MAX_BATCHES = 500;
 /** How long it is known of a dead replica that it lived: as long as what it owned may be wanted. */
 const REPLICA_KEPT_MS = 24 * 3_600_000;
 
@@ -20,6 +20,7 @@ const EXPIRED = [
 export async function sweep(db: Database, { maxEventBytes }: SweepBounds): Promise<void> {
   await repeat(db, () => dropEvents(db, expiredEvents(db)));
   await repeat(db, () => dropEvents(db, eventsAbove(db, maxEventBytes)));
+  await repeat(db, () => dropEvents(db, eventsOfExpired(db)));
   await repeat(db, () => dropStreams(db));
   for (const sql of EXPIRED) await repeat(db, () => db.run(sql, [db.now(), BATCH]));
   await repeat(db, () => dropReplicas(db));
@@ -56,23 +57,36 @@ function eventsAbove(db: Database, maxBytes: number): readonly Row[] {
   });
 }
 
+/** The events of streams that have expired, which those of an ended session do at once. */
+function eventsOfExpired(db: Database): readonly Row[] {
+  return db.all(
+    `SELECT events.id, stream_id, length(data) AS size FROM streams JOIN events ON stream_id = streams.id
+     WHERE streams.expires_at <= ? LIMIT ?`,
+    [db.now(), BATCH],
+  );
+}
+
 function dropEvents(db: Database, events: readonly Row[]): number {
+  const bytes = new Map<number, number>();
   for (const row of events) {
+    const stream = numberIn(row, 'stream_id');
+    bytes.set(stream, (bytes.get(stream) ?? 0) + numberIn(row, 'size'));
     db.run('DELETE FROM events WHERE id = ?', [numberIn(row, 'id')]);
-    db.run('UPDATE streams SET bytes = bytes - ? WHERE id = ?', [
-      numberIn(row, 'size'),
-      numberIn(row, 'stream_id'),
-    ]);
   }
+  for (const [stream, size] of bytes)
+    db.run('UPDATE streams SET bytes = bytes - ? WHERE id = ?', [size, stream]);
   return events.length;
 }
 
-/** Streams whose events are gone already, for the most part: they expire no later. */
+/** Streams that have expired, once their events are gone. */
 function dropStreams(db: Database): number {
-  return db.run('DELETE FROM streams WHERE id IN (SELECT id FROM streams WHERE expires_at <= ? LIMIT ?)', [
-    db.now(),
-    BATCH,
-  ]);
+  return db.run(
+    `DELETE FROM streams WHERE id IN (
+       SELECT id FROM streams WHERE expires_at <= ?
+         AND NOT EXISTS (SELECT 1 FROM events WHERE stream_id = streams.id) LIMIT ?
+     )`,
+    [db.now(), BATCH],
+  );
 }
 
 /** Replicas that died long ago, and what they owned and nobody has wanted since. */
