@@ -111,8 +111,7 @@ describe('an SQLite store', () => {
   it('says nothing on the terminal, and lets its process end', () => {
     const entry = fileURLToPath(new URL('sqlite-store.ts', import.meta.url));
     const script = `
-      import { loadSqlite } from './load-sqlite.ts';
-import { createSqliteStore } from ${JSON.stringify(entry)};
+      import { createSqliteStore } from ${JSON.stringify(entry)};
       const store = await createSqliteStore({ file: ${JSON.stringify(file)} });
       for (let n = 0; n < 1200; n++) await store.sessions.change('key', {}, 60_000);
       process.emitWarning('another warning');
