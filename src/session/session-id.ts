@@ -92,7 +92,7 @@ export function createSessionIds(options: SessionIdOptions): SessionIds {
       const text = JsonText.parse(plain.subarray(1));
       if (Number(text.get('t')?.text) <= now()) return undefined;
       const about = text.get('a') ?? (await readExtra(options, text));
-      const facts = about === undefined ? undefined : readFacts(text, about, share);
+      const facts = about === undefined ? undefined : factsIn(text, about, share);
       if (opened.size >= MAX_OPENED) opened.clear();
       if (facts !== undefined) opened.set(id, facts);
       return facts;
@@ -100,15 +100,29 @@ export function createSessionIds(options: SessionIdOptions): SessionIds {
   };
 }
 
+/** What another replica makes the same session of. It holds the session's key, so it leaves only sealed. */
+export function writeFacts(facts: SessionFacts): JsonText {
+  return JsonText.written(writeParts(facts, writeAbout(facts)));
+}
+
+/** Reads what `writeFacts` wrote; undefined for anything else. */
+export function readFacts(text: JsonText): SessionFacts | undefined {
+  const about = text.get('a');
+  return about === undefined ? undefined : factsIn(text, about, (json) => JsonText.written(json));
+}
+
 function writeAbout({ capabilities, clientInfo }: SessionFacts): Buffer {
   return Buffer.from(`{"c":${capabilities.text},"i":${clientInfo.text}}`);
 }
 
 function writePlain(facts: SessionFacts, about: Buffer | undefined): Buffer {
-  const { version, server, principal, expiresAtMs, key } = facts;
+  return Buffer.concat([Buffer.of(FORMAT), Buffer.from(writeParts(facts, about))]);
+}
+
+/** `about` last; without it, it stands in a row. */
+function writeParts({ version, server, principal, expiresAtMs, key }: SessionFacts, about?: Buffer): string {
   const head = JSON.stringify({ v: version, s: server, p: principal, t: expiresAtMs, k: key });
-  const tail = about === undefined ? '}' : `,"a":${about.toString('utf8')}}`;
-  return Buffer.concat([Buffer.of(FORMAT), Buffer.from(head.slice(0, -1) + tail)]);
+  return about === undefined ? head : `${head.slice(0, -1)},"a":${about.toString('utf8')}}`;
 }
 
 async function readExtra({ rows, seal }: SessionIdOptions, text: JsonText): Promise<JsonText | undefined> {
@@ -117,7 +131,7 @@ async function readExtra({ rows, seal }: SessionIdOptions, text: JsonText): Prom
   return bytes === undefined ? undefined : JsonText.parse(bytes);
 }
 
-function readFacts(
+function factsIn(
   text: JsonText,
   about: JsonText,
   share: (text: string) => JsonText,

@@ -31,12 +31,15 @@ export interface SessionWatcher {
 /** What sessions must remember beside their ids. Every method throws STORE_UNAVAILABLE. */
 export interface SessionRows {
   read(key: string): Promise<SessionState>;
+  /** The same, but never as it was remembered. */
+  refresh(key: string): Promise<SessionState>;
   /** Notes a session that was made just now, so that nothing of it need be read. */
   begin(key: string): void;
   setLogLevel(session: SessionRef, level: string): Promise<void>;
   addSubscription(session: SessionRef, uri: string): Promise<void>;
   removeSubscription(session: SessionRef, uri: string): Promise<void>;
-  setStreamHolder(session: SessionRef, replica: string): Promise<void>;
+  /** Undefined for nobody. */
+  setStreamHolder(session: SessionRef, replica: string | undefined): Promise<void>;
   /** Ends a session for good, here and at every replica. */
   end(session: SessionRef): Promise<void>;
   /** Tells of changes, whoever made them. The function that comes back ends that. */
@@ -95,6 +98,11 @@ class StoredRows implements SessionRows {
     return this.#reading.get(key) ?? this.#read(key);
   }
 
+  refresh(key: string): Promise<SessionState> {
+    this.#forget(key);
+    return this.#read(key);
+  }
+
   begin(key: string): void {
     this.#remember(key, UNCHANGED);
   }
@@ -111,8 +119,8 @@ class StoredRows implements SessionRows {
     return this.#change(session, { unsubscribe: uri });
   }
 
-  setStreamHolder(session: SessionRef, replica: string): Promise<void> {
-    return this.#change(session, { streamHolder: replica });
+  setStreamHolder(session: SessionRef, replica: string | undefined): Promise<void> {
+    return this.#change(session, { streamHolder: replica ?? null });
   }
 
   keepExtra(session: SessionRef, extra: Buffer): Promise<void> {

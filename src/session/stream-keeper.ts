@@ -33,10 +33,12 @@ type Item =
   | { readonly kind: 'event'; readonly event: KeptEvent; readonly done: () => void }
   | { readonly kind: 'save'; readonly done: (isHeld: boolean) => void }
   | { readonly kind: 'act'; readonly run: () => void }
-  | { readonly kind: 'finish'; readonly done: () => void };
+  | { readonly kind: 'finish' | 'leave'; readonly done: () => void };
 type Events = readonly Extract<Item, { kind: 'event' }>[];
 type Written = 'kept' | 'fenced' | 'gone';
 
+/** Holds what any replica may claim. */
+const NOBODY = 'nobody';
 /** Milliseconds that a message waits for a store that is gone, before it leaves without having been kept. */
 const MESSAGE_PATIENCE_MS = 3_000;
 /** The same for what makes no sense unless it is kept, such as a question, whose answer must be kept too. */
@@ -106,6 +108,11 @@ export class StreamKeeper {
     return new Promise((done) => this.#enter({ kind: 'finish', done }));
   }
 
+  /** Keeps what is under way, then gives the stream up: whoever claims it may have it. Ends as a fence does. */
+  leave(): Promise<void> {
+    return new Promise((done) => this.#enter({ kind: 'leave', done }));
+  }
+
   #enter(item: Item): void {
     if (this.#isFenced) drop(item);
     else this.#queue.push(item);
@@ -114,6 +121,8 @@ export class StreamKeeper {
 
   async #run(): Promise<void> {
     this.#isRunning = true;
+    // What comes in one turn of the loop is kept together.
+    await Promise.resolve();
     while (this.#queue.length > 0) await this.#step();
     this.#isRunning = false;
   }
@@ -126,8 +135,8 @@ export class StreamKeeper {
       await this.#write(async () => true, MESSAGE_PATIENCE_MS);
       item.run();
     } else if (item?.kind === 'save') item.done(await this.#save());
-    else if (item?.kind === 'finish') {
-      await this.#finish();
+    else if (item !== undefined && item.kind !== 'event') {
+      await (item.kind === 'leave' ? this.#leave() : this.#finish());
       item.done();
     }
   }
@@ -185,6 +194,15 @@ export class StreamKeeper {
       return true;
     };
     if (this.#isOpen) await this.#write(finish, LONG_PATIENCE_MS);
+  }
+
+  async #leave(): Promise<void> {
+    const { log, key } = this.#options;
+    const leave = async (): Promise<boolean> => {
+      await log.claim(key, this.#holding, NOBODY);
+      return false;
+    };
+    if ((await this.#write(leave, MESSAGE_PATIENCE_MS)) === 'gone') this.#fence();
   }
 
   /** Makes the stream known if it is not, and writes. Waits for a store that is gone, but not for each thing anew. */

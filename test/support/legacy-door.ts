@@ -3,16 +3,19 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { ANYBODY, LOCAL } from '../../src/auth/local-caller.ts';
 import type { Call, Inbound, Outcome } from '../../src/call.ts';
-import { createLegacyDoor, type LegacyDoorOptions } from '../../src/doors/legacy/legacy.ts';
-import { createSseDoor } from '../../src/doors/legacy/legacy-sse.ts';
+import { createLegacyDoor } from '../../src/doors/legacy/legacy.ts';
+import { createSseDoor, type SseDoorOptions } from '../../src/doors/legacy/legacy-sse.ts';
+import { SessionMail } from '../../src/doors/legacy/session-mail.ts';
 import { Ticker } from '../../src/doors/ticker.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { JsonText } from '../../src/lib/json-text.ts';
-import { createSeal } from '../../src/lib/seal.ts';
-import { createEventLog } from '../../src/session/event-log.ts';
+import { createSeal, type Seal } from '../../src/lib/seal.ts';
+import { createConnectionIds } from '../../src/session/connection-ids.ts';
+import { createQuestionIds } from '../../src/session/question-ids.ts';
 import { createSessionIds } from '../../src/session/session-id.ts';
 import { createSessionRows } from '../../src/session/sessions.ts';
-import { openTestReplicas } from './test-replicas.ts';
+import { createStreamLog } from '../../src/session/stream-log.ts';
+import { openTestReplicas, type TestReplica } from './test-replicas.ts';
 
 /** What a scripted inside does with a call. */
 export type Script = (call: Call, inbound: Inbound) => Outcome | Promise<Outcome>;
@@ -63,7 +66,10 @@ export interface DoorUnderTest {
   close(): Promise<void>;
 }
 
-export interface DoorTestOptions extends Partial<LegacyDoorOptions> {
+export interface DoorTestOptions extends Partial<SseDoorOptions> {
+  /** The replica that the doors belong to; one of its own by default. */
+  readonly replica?: TestReplica;
+  readonly seal?: Seal;
   /** Answers calls beside discover and listen. */
   readonly script?: Script;
   /** URIs that a listen acknowledges. */
@@ -79,13 +85,16 @@ export async function startLegacyDoor(options: DoorTestOptions = {}): Promise<Do
   const handle = async (inbound: Inbound): Promise<Outcome> => {
     calls.push(inbound);
     const { call } = inbound;
-    if (call.method === 'server/discover') return { ...complete(discovered), principal: LOCAL };
+    if (call.method === 'server/discover')
+      return { ...complete(discovered), principal: inbound.principal ?? LOCAL };
     if (call.method === 'subscriptions/listen') return listen(call, listens, subscribable);
     return script(call, inbound);
   };
   const now = () => Date.now();
-  const replicas = await openTestReplicas();
-  const fleet = await replicas.join('one');
+  const own = options.replica === undefined ? await openTestReplicas() : undefined;
+  const fleet = options.replica ?? (await own?.join('one'));
+  if (fleet === undefined) throw new TypeError('There is always a replica.');
+  const seal = options.seal ?? createSeal(randomBytes(32));
   const rows = createSessionRows({
     sessions: fleet.store.sessions,
     feed: fleet.feed,
@@ -93,12 +102,22 @@ export async function startLegacyDoor(options: DoorTestOptions = {}): Promise<Do
     maxCached: 1000,
   });
   const ticker = new Ticker({ intervalMs: 100, clock: () => performance.now() });
-  const given: LegacyDoorOptions = {
+  const given: SseDoorOptions = {
     handle,
+    fleet,
+    post: fleet.post,
+    mail: new SessionMail({ post: fleet.post, membership: fleet.membership, clock: systemClock }),
+    questionIds: createQuestionIds(seal),
+    connectionIds: createConnectionIds(seal),
+    streams: createStreamLog({
+      streams: fleet.store.streams,
+      seal,
+      maxBytes: 10_000_000,
+      maxAgeMs: 60_000,
+    }),
     callers: ANYBODY,
     rows,
-    ids: createSessionIds({ seal: createSeal(randomBytes(32)), rows, now, ttlMs: 86_400_000 }),
-    log: createEventLog({ maxBytes: 10_000_000, maxAgeMs: 60_000, now }),
+    ids: createSessionIds({ seal, rows, now, ttlMs: 86_400_000 }),
     clock: systemClock,
     ticker,
     maxSessions: 1000,
@@ -121,16 +140,15 @@ export async function startLegacyDoor(options: DoorTestOptions = {}): Promise<Do
       sse.drain();
     },
     closeDoors: () => {
-      door.close();
-      sse.close();
+      void door.close();
+      void sse.close();
     },
     close: async () => {
-      door.close();
-      sse.close();
+      await Promise.all([door.close(), sse.close()]);
       ticker.stop();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
-      await replicas.close();
+      await own?.close();
     },
   };
 }

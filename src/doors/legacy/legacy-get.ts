@@ -1,9 +1,10 @@
 import { ERRORS, type ErrorCode, GatewardError } from '../../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
-import type { LoggedTail } from '../../session/event-log.ts';
+import { persist } from '../../session/persist.ts';
 import { headerOf } from '../../wire/headers.ts';
 import type { Exchange } from '../legacy-door.ts';
-import { type EventId, isUnrelated, messageFields, readEventId } from './event-id.ts';
+import { type EventId, isUnrelated, readEventId } from './event-id.ts';
+import { followStream } from './follow-stream.ts';
 import type { LegacyParts } from './legacy-parts.ts';
 import { acceptedOf, checkVersionHeader, findSession } from './legacy-session-headers.ts';
 import type { LiveSession } from './live-session.ts';
@@ -12,11 +13,13 @@ import { SseConnection } from './sse-connection.ts';
 
 /** Milliseconds that a GET waits for the listen inside, so that a refusal still has its status. */
 const LISTEN_MS = 250;
+/** Milliseconds that a client waits for a store that is gone. */
+const STORE_PATIENCE_MS = 2_000;
 
 /** Answers one GET: opens a stream for what belongs to no call, or resumes one that broke off. Throws what refuses it. */
 export async function answerGet(exchange: Exchange, parts: LegacyParts): Promise<void> {
   const { request } = exchange;
-  const session = await findSession(exchange, parts);
+  const { session } = await findSession(exchange, parts);
   checkVersionHeader(request);
   if (!acceptedOf(request).eventStream) throw new GatewardError('NOT_ACCEPTABLE');
   const last = headerOf(request.headers, 'last-event-id');
@@ -40,7 +43,7 @@ async function openUnrelated(
 ): Promise<void> {
   if (parts.draining.aborted) throw new GatewardError('STOPPING');
   const { changes, unrelated, revision, ended } = session;
-  const opening = session.inTurn(() => startListening(session, parts));
+  const opening = parts.sessions.startListening(session);
   const refused = refusalOf(await within(parts.clock, LISTEN_MS, opening));
   if (refused !== undefined) {
     changes.stop();
@@ -58,17 +61,9 @@ async function openUnrelated(
     numbering: revision.primes ? 'primed' : 'ids',
     max: parts.maxStreamsPerSession,
   });
+  session.isMuted = false;
+  if (connection.open) parts.sessions.takeStream(session);
   if (missed) changes.makeUp();
-}
-
-/** Opens the session's listen with what it is subscribed to, unless it is open. */
-export async function startListening(
-  { changes, key }: LiveSession,
-  parts: LegacyParts,
-): Promise<Opened | undefined> {
-  if (changes.running) return undefined;
-  const { subscriptions } = await parts.rows.read(key);
-  return changes.open(subscriptions);
 }
 
 /** What the inside refused a listen for, where that speaks of the session or the request and not of the server. */
@@ -91,33 +86,26 @@ interface Resumption {
   readonly event: EventId;
 }
 
-/** Sends what the client missed on the stream of a call, and goes on with it while the call does. */
+/** Sends what the client missed on the stream of a call, and goes on with it while the call does, wherever that is. */
 async function resume(
   { response }: Exchange,
   session: LiveSession,
   { parts, event }: Resumption,
 ): Promise<void> {
-  const ref = { session: session.key, stream: event.stream };
-  let tail: LoggedTail | undefined = await parts.log.after(ref, event.number);
+  const { streams, clock, sse, callers } = parts;
+  const { number, stream } = event;
+  const key = { session: session.key, stream };
+  const tail = await persist(() => streams.after(key, number), { clock, giveUpMs: STORE_PATIENCE_MS });
   if (tail === undefined) throw new GatewardError('STREAM_NOT_FOUND');
+  if (response.destroyed) return;
   if (tail.ended && tail.events.length === 0) {
     // WHATWG HTML §9.2.5: 204 tells the reader of an event stream not to come back.
     response.writeHead(204).end();
     return;
   }
-  const connection = new SseConnection(response, parts.sse);
-  let number = event.number;
-  for (;;) {
-    for (const missed of tail.events) {
-      await connection.send(missed.data, messageFields({ stream: event.stream, number: missed.number }));
-      number = missed.number;
-    }
-    if (!connection.open) return;
-    const live = session.streams.get(event.stream);
-    if (tail.ended || live === undefined) break;
-    if (live.attach(connection, number)) return;
-    tail = await parts.log.after(ref, number);
-    if (tail === undefined) break;
-  }
-  connection.end();
+  if (parts.draining.aborted) throw new GatewardError('STOPPING');
+  const connection = new SseConnection(response, sse);
+  const callOff = callers.watch(session.facts.principal, () => connection.end());
+  response.once('close', callOff);
+  await followStream({ connection, key, number }, parts);
 }

@@ -1,3 +1,4 @@
+import type { Principal } from '../../call.ts';
 import { GatewardError } from '../../errors.ts';
 import type { JsonText } from '../../lib/json-text.ts';
 import type { NewSession } from '../../session/session-id.ts';
@@ -15,7 +16,9 @@ export interface InitializeRequest {
   readonly id: string;
   readonly params: JsonText | undefined;
   readonly server: string;
-  readonly headers: HeaderValues;
+  readonly headers: HeaderValues | undefined;
+  /** Who sent it. */
+  readonly principal: Principal;
 }
 
 /** The answer to `initialize`, and the session that it opens unless it is an error. */
@@ -31,11 +34,11 @@ const METHOD = 'initialize';
  * to the principal that the inside saw. Throws INVALID_PARAMS.
  */
 export async function answerInitialize(request: InitializeRequest, parts: LegacyParts): Promise<Initialized> {
-  const { id, server, headers } = request;
+  const { id, server, headers, principal } = request;
   const { protocolVersion, capabilities, clientInfo } = readInitialize(request.params);
   const { version } = negotiateRevision(protocolVersion);
   const envelope = { capabilities: capabilitiesToModern(capabilities), clientInfo, logLevel: undefined };
-  const outcome = await discover({ server, headers, envelope, session: undefined, id }, parts);
+  const outcome = await discover({ server, headers, principal, envelope, session: undefined, id }, parts);
   if (outcome.kind === 'error') return { reply: failureReply(id, outcome, METHOD), opened: undefined };
   if (outcome.kind !== 'complete') throw new GatewardError('UPSTREAM_INVALID');
   if (outcome.principal === undefined) throw new TypeError('The outcome of discover names its principal.');

@@ -2,7 +2,6 @@ import { GatewardError } from '../../errors.ts';
 import type { JsonText } from '../../lib/json-text.ts';
 import { type Message, readMessage } from '../../wire/message.ts';
 import type { Revision } from '../../wire/rev2025-11-25/revision.ts';
-import { CANCELLED, type LiveSession } from './live-session.ts';
 
 /** A request that was posted. */
 export interface PostedRequest {
@@ -42,19 +41,6 @@ export function readPosted(body: JsonText, revision: Revision): Posted {
     else requests.push({ message, id: read.id, method: read.method, params: read.params });
   }
   return { requests, others, batch };
-}
-
-/** Takes what gets no response of its own. Unknown notifications mean nothing here, and responses may be late. */
-export function takeOther(session: LiveSession, message: Posted['others'][number]): void {
-  if (message.kind !== 'notification') {
-    session.questions.answer(message);
-    return;
-  }
-  const { method, params } = message;
-  if (method === 'notifications/cancelled') {
-    session.calls.get(params?.get('requestId')?.text ?? '')?.controller.abort(CANCELLED);
-  } else if (method === 'notifications/progress') session.questions.progress(params);
-  else if (method === 'notifications/roots/list_changed') session.rootsChanged();
 }
 
 function invalid(detail: string): GatewardError {

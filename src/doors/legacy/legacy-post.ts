@@ -4,15 +4,16 @@ import { readMessage } from '../../wire/message.ts';
 import { answerJson } from '../answer.ts';
 import type { PostExchange } from '../legacy-door.ts';
 import { answerInitialize, type InitializeRequest } from './legacy-initialize.ts';
-import { type Posted, readPosted, takeOther } from './legacy-messages.ts';
-import type { LegacyParts } from './legacy-parts.ts';
+import { type Posted, readPosted } from './legacy-messages.ts';
+import type { LegacyParts, Spoken } from './legacy-parts.ts';
 import { errorReply, type Reply } from './legacy-reply.ts';
 import { answerRequest, enterFlights, type LegacyRequest } from './legacy-request.ts';
 import { acceptedOf, checkVersionHeader, findSession } from './legacy-session-headers.ts';
-import type { LiveSession } from './live-session.ts';
 import type { Outlet } from './outlet.ts';
 import { PostAnswer } from './post-answer.ts';
 import { SseConnection } from './sse-connection.ts';
+import { StreamWork } from './stream-work.ts';
+import { takeOther } from './take-other.ts';
 
 /** Answers one POST to a legacy endpoint. Throws what refuses the whole POST, as long as nothing is answered. */
 export async function answerPost(exchange: PostExchange, parts: LegacyParts): Promise<void> {
@@ -22,21 +23,21 @@ export async function answerPost(exchange: PostExchange, parts: LegacyParts): Pr
   if (first?.kind === 'request' && first.method === 'initialize') {
     if (!accepted.json && !accepted.eventStream) throw new GatewardError('NOT_ACCEPTABLE');
     // The pipeline asks too, but its refusal would be an answer to the request and not to the POST.
-    await parts.callers.authenticate(request.headers);
+    const principal = await parts.callers.authenticate(request.headers);
     const { id, params } = first;
-    await openSession(exchange, { id, params, server, headers: request.headers }, parts);
+    await openSession(exchange, { id, params, server, headers: request.headers, principal }, parts);
     return;
   }
-  const session = await findSession(exchange, parts);
+  const spoken = await findSession(exchange, parts);
   checkVersionHeader(request);
-  const posted = readPosted(body, session.revision);
+  const posted = readPosted(body, spoken.session.revision);
   if (posted.requests.length === 0) {
-    for (const other of posted.others) takeOther(session, other);
+    for (const other of posted.others) await takeOther(spoken.session, other, parts);
     response.writeHead(202).end();
     return;
   }
   if (!accepted.json && !accepted.eventStream) throw new GatewardError('NOT_ACCEPTABLE');
-  answerRequests(exchange, { session, posted, accepted }, parts);
+  answerRequests(exchange, { spoken, posted, accepted }, parts);
 }
 
 async function openSession(
@@ -69,38 +70,35 @@ async function openSession(
 }
 
 interface Requests {
-  readonly session: LiveSession;
+  readonly spoken: Spoken;
   readonly posted: Posted;
   readonly accepted: Accepted;
 }
 
 /** Starts every request of one POST. Throws INVALID_REQUEST before any starts. */
 function answerRequests(
-  { request, response }: PostExchange,
-  { session, posted, accepted }: Requests,
+  { response }: PostExchange,
+  { spoken, posted, accepted }: Requests,
   parts: LegacyParts,
 ): void {
-  const flights = enterFlights(session, posted.requests);
-  const { log, clock, sse } = parts;
-  const { requests, batch } = posted;
-  const answer = new PostAnswer({
-    response,
-    accepted,
-    session,
-    requests: requests.length,
-    batch,
-    log,
-    clock,
-    sse,
-  });
-  const asking = eitherOf(answer, session.unrelated);
+  const { session } = spoken;
+  const { requests, batch, others } = posted;
+  const flights = enterFlights(session, requests);
+  const { held, clock, sse } = parts;
+  const work = new StreamWork(session.facts);
+  for (const { id, message } of requests) work.add(id, message);
+  const answer = new PostAnswer({ response, accepted, session, work, batch, held, clock, sse });
+  const asking = eitherOf(answer, session.own);
   const stream = batch ? undefined : answer.hints;
-  for (const other of posted.others) takeOther(session, other);
+  // The client hears of none of these, least of all that the store could not take one.
+  for (const other of others) takeOther(session, other, parts).catch(() => undefined);
   requests.forEach((posted, index) => {
-    const spoken = { session, headers: request.headers };
-    const given: LegacyRequest = { ...posted, spoken, outlet: answer, asking, stream };
+    const { id } = posted;
+    const journal = answer.journal(id);
+    const given: LegacyRequest = { ...posted, spoken, outlet: answer, asking, stream, journal };
     const flight = flights[index];
-    if (flight !== undefined) void answerRequest(given, flight, parts).then((reply) => answer.reply(reply));
+    if (flight !== undefined)
+      void answerRequest(given, flight, parts).then((reply) => answer.reply(id, reply));
   });
 }
 
@@ -110,6 +108,10 @@ function eitherOf(first: Outlet, second: Outlet): Outlet {
     get open() {
       return first.open || second.open;
     },
+    get stream() {
+      return first.open ? first.stream : second.stream;
+    },
     send: (message) => (first.open ? first : second).send(message),
+    ask: (message, name) => (first.open ? first : second).ask(message, name),
   };
 }

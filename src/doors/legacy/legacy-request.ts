@@ -6,12 +6,16 @@ import { isWanted } from '../../wire/rev2025-11-25/log-level.ts';
 import { isPlainResult, notificationToLegacy, resultToLegacy } from '../../wire/rev2025-11-25/to-legacy.ts';
 import { callMetaOf, type Envelope, paramsToModern } from '../../wire/rev2025-11-25/to-modern.ts';
 import { methodRuleOf } from '../../wire/rev2026-07-28/registry.ts';
-import { type RoundAnswers, runRounds } from './input-rounds.ts';
+import type { CallState, RoundAnswers } from './call-state.ts';
+import { CANCELLED, type Flight, newFlight } from './flight.ts';
+import { runRounds } from './input-rounds.ts';
+import { HANDED_OVER, type Journal } from './journal.ts';
 import type { LegacyParts, Spoken } from './legacy-parts.ts';
 import { errorReply, failureReply, type Reply, resultReply } from './legacy-reply.ts';
-import { answerLocally } from './legacy-session-methods.ts';
-import { CANCELLED, type Flight, type LiveSession } from './live-session.ts';
+import { answerLocally, inboundOf } from './legacy-session-methods.ts';
+import type { LiveSession } from './live-session.ts';
 import type { Outlet } from './outlet.ts';
+import type { SentEvents } from './sent-events.ts';
 
 /** One request of a legacy client, and the ways back to it. */
 export interface LegacyRequest {
@@ -27,6 +31,12 @@ export interface LegacyRequest {
   readonly asking: Outlet;
   /** What follows the stream of the upstream; undefined where there is no stream of this request alone. */
   readonly stream: StreamHints | undefined;
+  /** Takes how far it is. */
+  readonly journal: Journal;
+  /** How far another replica was with it; undefined where it begins. */
+  readonly from?: CallState | undefined;
+  /** What that one sent. */
+  readonly sent?: SentEvents | undefined;
 }
 
 /** Requests of one session that may be in work at a time. */
@@ -52,28 +62,33 @@ export function enterFlights(
     });
   }
   return requests.map(({ id }) => {
-    const flight: Flight = { controller: new AbortController(), over: false };
-    if (ended.aborted) flight.controller.abort(ended.reason);
+    const flight = newFlight();
+    if (ended.aborted) flight.abort.abort(ended.reason);
     calls.set(id, flight);
     return flight;
   });
 }
 
-/** Answers a request that entered flight. Undefined when the client cancelled it. Never rejects. */
+/**
+ * Answers a request that entered flight. Undefined when the client cancelled it, or another replica goes on with it.
+ * Never rejects.
+ */
 export async function answerRequest(
   request: LegacyRequest,
   flight: Flight,
   parts: LegacyParts,
 ): Promise<Reply | undefined> {
   const { id, method, spoken } = request;
-  const { signal } = flight.controller;
+  const { abort } = flight;
+  const { calls } = spoken.session;
   try {
-    return await raceAbort(answer(request, flight, parts), signal);
+    return await raceAbort(answer(request, flight, parts), abort);
   } catch (thrown) {
-    return signal.reason === CANCELLED ? undefined : errorReply(id, thrown, method);
+    const isSilent = abort.reason === CANCELLED || thrown === HANDED_OVER;
+    return isSilent ? undefined : errorReply(id, thrown, method);
   } finally {
     flight.over = true;
-    spoken.session.calls.delete(id);
+    if (calls.get(id) === flight) calls.delete(id);
   }
 }
 
@@ -87,9 +102,9 @@ async function answer(request: LegacyRequest, flight: Flight, parts: LegacyParts
 }
 
 async function callInside(request: LegacyRequest, flight: Flight, parts: LegacyParts): Promise<Reply> {
-  const { id, method, params, spoken, asking } = request;
-  const { session, headers } = spoken;
-  const { signal } = flight.controller;
+  const { id, method, params, spoken, asking, journal, from, sent } = request;
+  const { session, headers, principal } = spoken;
+  const signal = flight.abort;
   const envelope = await envelopeOf(session, request.outlet.open, parts);
   const modern = paramsToModern(params, envelope);
   const nameMember = methodRuleOf(method)?.nameMember;
@@ -102,15 +117,18 @@ async function callInside(request: LegacyRequest, flight: Flight, parts: LegacyP
   };
   const call = (answers: RoundAnswers | undefined, round: number): Promise<Outcome> => {
     const refusals = answers?.refusals ?? NO_REFUSALS;
+    const again = from?.phase === 'calling' && from.round === round;
     const given: Call = {
       ...base,
       ...wordRound(request, modern, { answers, round }),
-      legacy: { session, refusals, stream: request.stream },
+      legacy: { session, refusals, stream: request.stream, again },
     };
-    return parts.handle({ server: session.facts.server, call: given, headers });
+    return parts.handle(inboundOf({ server: session.facts.server, call: given, headers }, principal));
   };
   const { questions, revision, capabilities } = session;
-  const rounds = { call, outlet: asking, questions, revision, capabilities, signal, clock: parts.clock };
+  const client = { outlet: asking, questions, revision, capabilities, signal };
+  const hasLeft = (question: Buffer): boolean => sent?.has(question) === true;
+  const rounds = { call, ...client, hasLeft, journal, from, clock: parts.clock };
   return replyWith(await runRounds(rounds), { id, method, session });
 }
 
@@ -150,11 +168,15 @@ export async function envelopeOf(session: LiveSession, logs: boolean, parts: Leg
 }
 
 /** Passes notifications on in the words of legacy, while the call has no response. */
-function notifyOf({ outlet }: LegacyRequest, flight: Flight, logLevel: string | undefined): Notify {
-  let progress = Number.NEGATIVE_INFINITY;
+function notifyOf(
+  { outlet, params, sent }: LegacyRequest,
+  flight: Flight,
+  logLevel: string | undefined,
+): Notify {
+  let progress = sent?.progress(params?.at('_meta', 'progressToken')?.text) ?? Number.NEGATIVE_INFINITY;
   return (notification) => {
     const method = notification.get('method')?.string() ?? '';
-    const over = flight.over || flight.controller.signal.aborted;
+    const over = flight.over || flight.abort.aborted;
     if (over || !outlet.open || MODERN_NOTIFICATIONS.test(method)) return undefined;
     if (method === 'notifications/progress') {
       // Each round counts anew, and the client must see it rise (2025-11-25 basic/utilities/progress).

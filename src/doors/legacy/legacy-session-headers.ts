@@ -2,14 +2,18 @@ import type { IncomingMessage } from 'node:http';
 import { GatewardError } from '../../errors.ts';
 import { type Accepted, readAccept } from '../../lib/media-type.ts';
 import { remember } from '../../lib/remember.ts';
+import { isStoreGone, persist } from '../../session/persist.ts';
 import { headerOf } from '../../wire/headers.ts';
 import { findRevision } from '../../wire/legacy-revisions.ts';
 import type { Exchange } from '../legacy-door.ts';
-import type { LegacyParts } from './legacy-parts.ts';
+import type { LegacyParts, Spoken } from './legacy-parts.ts';
 import type { LiveSession } from './live-session.ts';
+import type { Presented } from './live-sessions.ts';
 
 const ANYTHING: Accepted = { json: true, eventStream: true };
 const accepted = remember(readAccept);
+/** Milliseconds that a request waits for a store that is gone. */
+const STORE_PATIENCE_MS = 2_000;
 
 /** Which forms of an answer the client takes. */
 export function acceptedOf({ headers }: IncomingMessage): Accepted {
@@ -19,15 +23,30 @@ export function acceptedOf({ headers }: IncomingMessage): Accepted {
 /**
  * The session that a request names. Throws what says that nobody may call so, SESSION_REQUIRED, or SESSION_NOT_FOUND for
  * one that is unknown, over, another server's or another caller's: 404, whereupon the client starts anew (2025-11-25
- * basic/transports §Session Management).
+ * basic/transports §Session Management). Throws STORE_UNAVAILABLE where the store cannot say whether it is over.
  */
-export async function findSession({ request, server }: Exchange, parts: LegacyParts): Promise<LiveSession> {
-  const caller = await parts.callers.authenticate(request.headers);
-  const id = headerOf(request.headers, 'mcp-session-id');
+export async function findSession({ request, server }: Exchange, parts: LegacyParts): Promise<Spoken> {
+  const { headers } = request;
+  const principal = await parts.callers.authenticate(headers);
+  const id = headerOf(headers, 'mcp-session-id');
   if (id === undefined) throw new GatewardError('SESSION_REQUIRED');
-  const session = await parts.sessions.find(id, server);
-  if (session?.facts.principal !== caller.key) throw new GatewardError('SESSION_NOT_FOUND');
-  return session;
+  const presented = { id, server, principal: principal.key };
+  const session = await findPatiently(presented, parts);
+  if (session === undefined) throw new GatewardError('SESSION_NOT_FOUND');
+  return { session, headers, principal };
+}
+
+/** A store that is restarted costs a moment, and not an answer or a stream of the client. */
+async function findPatiently(
+  presented: Presented,
+  { sessions, clock }: LegacyParts,
+): Promise<LiveSession | undefined> {
+  try {
+    return await sessions.find(presented);
+  } catch (thrown) {
+    if (!isStoreGone(thrown)) throw thrown;
+    return persist(() => sessions.find(presented), { clock, giveUpMs: STORE_PATIENCE_MS });
+  }
 }
 
 /**

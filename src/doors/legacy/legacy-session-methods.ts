@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Outcome } from '../../call.ts';
+import type { Inbound, Outcome, Principal } from '../../call.ts';
 import { GatewardError } from '../../errors.ts';
 import { JsonText } from '../../lib/json-text.ts';
 import { writeRequest } from '../../wire/message.ts';
@@ -64,7 +64,7 @@ async function subscribe({ spoken, params }: SessionRequest, parts: LegacyParts)
     });
   }
   const wanted = [...subscriptions, uri];
-  const opened = session.unrelated.open
+  const opened = listensHere(session)
     ? await session.changes.open(wanted)
     : await session.changes.probe(wanted);
   if (!acknowledges(opened, uri)) {
@@ -74,6 +74,7 @@ async function subscribe({ spoken, params }: SessionRequest, parts: LegacyParts)
     throw new GatewardError('INVALID_PARAMS', { detail: 'This resource cannot be subscribed to.' });
   }
   await parts.rows.addSubscription(session.facts, uri);
+  await listenElsewhere(session, parts);
   return EMPTY;
 }
 
@@ -84,11 +85,22 @@ async function unsubscribe({ spoken, params }: SessionRequest, parts: LegacyPart
   if (subscriptions.includes(uri)) {
     const left = subscriptions.filter((other) => other !== uri);
     await parts.rows.removeSubscription(session.facts, uri);
-    if (session.unrelated.open) await session.changes.open(left);
+    if (listensHere(session)) await session.changes.open(left);
+    await listenElsewhere(session, parts);
   } else if (!(await offers(spoken, parts, 'resources', 'subscribe'))) {
     throw new GatewardError('METHOD_NOT_FOUND');
   }
   return EMPTY;
+}
+
+function listensHere({ unrelated, own }: LiveSession): boolean {
+  return unrelated.open && own.elsewhere === undefined;
+}
+
+/** What follows the response is heard, wherever the session's stream is. */
+async function listenElsewhere({ own, key }: LiveSession, { mail }: LegacyParts): Promise<void> {
+  // A letter that is lost costs time: that replica hears of the change in any case.
+  if (own.elsewhere !== undefined) await mail.listenAt(own.elsewhere, key).catch(() => undefined);
 }
 
 function readUri(params: JsonText | undefined): string {
@@ -111,11 +123,12 @@ function throwFailure(opened: Opened): void {
 }
 
 /** Whether the server advertises a capability. */
-async function offers({ session, headers }: Spoken, parts: LegacyParts, ...path: string[]): Promise<boolean> {
+async function offers(spoken: Spoken, parts: LegacyParts, ...path: string[]): Promise<boolean> {
+  const { session, headers, principal } = spoken;
   const { capabilities, facts } = session;
   const envelope = { capabilities, clientInfo: facts.clientInfo, logLevel: undefined };
   const outcome = await discover(
-    { server: facts.server, headers, envelope, session, id: ownId('discover') },
+    { server: facts.server, headers, principal, envelope, session, id: ownId('discover') },
     parts,
   );
   if (outcome.kind !== 'complete') return false;
@@ -127,6 +140,8 @@ async function offers({ session, headers }: Spoken, parts: LegacyParts, ...path:
 export interface Discovery {
   readonly server: string;
   readonly headers: Spoken['headers'];
+  /** Who asks, where that is known. */
+  readonly principal: Principal | undefined;
   readonly envelope: Envelope;
   /** Undefined while there is none yet. */
   readonly session: LiveSession | undefined;
@@ -138,7 +153,7 @@ const NO_REFUSALS: ReadonlyMap<string, JsonText> = new Map();
 
 /** Asks the inside what a server offers to this client. */
 export function discover(discovery: Discovery, parts: LegacyParts): Promise<Outcome> {
-  const { server, headers, envelope, session, id } = discovery;
+  const { server, headers, principal, envelope, session, id } = discovery;
   const method = 'server/discover';
   const call = {
     message: writeRequest(id, method, paramsToModern(undefined, envelope)),
@@ -150,7 +165,12 @@ export function discover(discovery: Discovery, parts: LegacyParts): Promise<Outc
     notify: () => undefined,
     legacy: session === undefined ? undefined : { session, refusals: NO_REFUSALS },
   };
-  return parts.handle({ server, call, headers });
+  return parts.handle(inboundOf({ server, call, headers }, principal));
+}
+
+/** What is handed inside: with who calls, where that was proved before. */
+export function inboundOf(inbound: Inbound, principal: Principal | undefined): Inbound {
+  return principal === undefined ? inbound : { ...inbound, principal };
 }
 
 /** Makes the call of a session's listen. */

@@ -76,7 +76,7 @@ describe('HTTP+SSE', () => {
     const first = await reader.next();
     expect(first?.event).toBe('endpoint');
     expect(first?.id).toBeUndefined();
-    expect(first?.data).toMatch(/^\/sse\/messages\?sessionId=[\w-]{32}$/);
+    expect(first?.data).toMatch(/^\/sse\/messages\?sessionId=[\w-]{60,200}$/);
     const endpoint = new URL(first?.data ?? '', door.sseUrl).href;
     const early = await postRaw(endpoint, { jsonrpc: '2.0', id: 1, method: 'tools/list' });
     expect(early.status).toBe(400);

@@ -1,8 +1,13 @@
 import { randomBytes } from 'node:crypto';
+import type { Principal } from '../../call.ts';
 import { GatewardError } from '../../errors.ts';
 import { JsonText } from '../../lib/json-text.ts';
+import type { ConnectionIds } from '../../session/connection-ids.ts';
+import { persist } from '../../session/persist.ts';
+import type { Post } from '../../store/fleet.ts';
 import { readMessage } from '../../wire/message.ts';
 import type { Exchange, PostExchange, SseDoor } from '../legacy-door.ts';
+import { NO_JOURNAL } from './journal.ts';
 import {
   type Closeable,
   createLegacyParts,
@@ -10,101 +15,128 @@ import {
   guard,
   type LegacyDoorOptions,
 } from './legacy.ts';
-import { startListening } from './legacy-get.ts';
 import { answerInitialize } from './legacy-initialize.ts';
-import { readPosted, takeOther } from './legacy-messages.ts';
+import { readPosted } from './legacy-messages.ts';
 import type { LegacyParts } from './legacy-parts.ts';
 import { errorReply, type Reply, resultReply } from './legacy-reply.ts';
 import { answerRequest, enterFlights } from './legacy-request.ts';
 import { acceptedOf } from './legacy-session-headers.ts';
 import type { LiveSession } from './live-session.ts';
 import { SseConnection } from './sse-connection.ts';
+import { readSseLetter, type SseLetter, writeSseLetter } from './sse-letter.ts';
+import { takeOther } from './take-other.ts';
+
+/** What the door of HTTP+SSE is made of. */
+export interface SseDoorOptions extends LegacyDoorOptions {
+  readonly connectionIds: ConnectionIds;
+  readonly post: Post;
+}
 
 /** One stream of HTTP+SSE, which is the session. */
 interface SseClient {
   readonly connection: SseConnection;
   readonly server: string;
-  /** `Principal.key` of who opened it. */
-  readonly principal: string;
+  /** Who opened it. */
+  readonly principal: Principal;
   /** Set once `initialize` is answered. */
   session: LiveSession | undefined;
   /** `initialize` is being answered, or is. */
   initializing: boolean;
 }
 
+/** What a client posted, at whichever replica. */
+type SseMessage = Pick<PostExchange, 'body'> & {
+  /** Undefined where another replica read them. */
+  readonly headers: PostExchange['request']['headers'] | undefined;
+};
+
 /** Milliseconds that a client has from the stream's opening to its `initialize`. */
 const INITIALIZE_MS = 60_000;
+/** Milliseconds for which the end of a session is told to a store that is gone. */
+const END_PATIENCE_MS = 30_000;
+const SUBJECT = 'sse';
 const MESSAGE = { event: 'message' } as const;
 
-/** Opens the door of HTTP+SSE (2024-11-05 basic/transports): the stream is the session, and ends with it. */
-export function createSseDoor(options: LegacyDoorOptions): SseDoor & Closeable {
+/**
+ * Opens the door of HTTP+SSE (2024-11-05 basic/transports): the stream is the session, and ends with it. What is posted
+ * to another replica than the one with the stream is sent there.
+ */
+export function createSseDoor(options: SseDoorOptions): SseDoor & Closeable {
   const stop = createLegacyStop();
-  const door = new SseDoorState(createLegacyParts(options, stop), options.maxSessions);
+  const parts = createLegacyParts(options, { stop, takeOver: { claim: async () => false } });
+  const door = new SseDoorState(parts, options);
   return {
+    sessions: parts.sessions,
     open: (exchange) => guard(exchange, door.open(exchange)),
     post: (exchange) => guard(exchange, door.post(exchange)),
     drain: () => {
       stop.drain();
       door.endIdle();
     },
-    close: () => {
+    close: async () => {
       stop.close();
       door.close();
+      await parts.held.close();
     },
   };
 }
 
 class SseDoorState {
   readonly #parts: LegacyParts;
-  readonly #maxClients: number;
+  readonly #options: SseDoorOptions;
   readonly #clients = new Map<string, SseClient>();
+  readonly #stopReceiving: () => void;
 
-  constructor(parts: LegacyParts, maxClients: number) {
+  constructor(parts: LegacyParts, options: SseDoorOptions) {
     this.#parts = parts;
-    this.#maxClients = maxClients;
+    this.#options = options;
+    this.#stopReceiving = options.post.receive(SUBJECT, (body) => this.#receive(readSseLetter(body)));
   }
 
   async open({ request, response, path, server }: Exchange): Promise<void> {
-    const { sse, draining, clock, callers } = this.#parts;
-    const caller = await callers.authenticate(request.headers);
-    if (caller.servers?.has(server) === false) throw new GatewardError('SERVER_NOT_FOUND');
+    const { sse, draining, clock, callers, mail } = this.#parts;
+    const principal = await callers.authenticate(request.headers);
+    if (principal.servers?.has(server) === false) throw new GatewardError('SERVER_NOT_FOUND');
     if (response.destroyed) return;
     if (draining.aborted) throw new GatewardError('STOPPING');
     if (!acceptedOf(request).eventStream) throw new GatewardError('NOT_ACCEPTABLE');
-    if (this.#clients.size >= this.#maxClients) throw new GatewardError('RATE_LIMITED');
-    const id = randomBytes(24).toString('base64url');
+    if (this.#clients.size >= this.#options.maxSessions) throw new GatewardError('RATE_LIMITED');
+    const name = randomBytes(18).toString('base64url');
     const connection = new SseConnection(response, sse);
-    const client: SseClient = {
-      connection,
-      server,
-      principal: caller.key,
-      session: undefined,
-      initializing: false,
-    };
-    this.#clients.set(id, client);
+    const client: SseClient = { connection, server, principal, session: undefined, initializing: false };
+    this.#clients.set(name, client);
     const callOff = clock.after(INITIALIZE_MS, () => {
       if (!client.initializing) connection.end();
     });
-    const unwatch = callers.watch(caller.key, () => connection.end());
+    const unwatch = callers.watch(principal.key, () => connection.end());
     response.once('close', () => {
       callOff();
       unwatch();
-      this.#clients.delete(id);
-      if (client.session !== undefined) void this.#parts.sessions.end(client.session);
+      this.#clients.delete(name);
+      this.#end(client);
     });
+    const id = this.#options.connectionIds.write({ holder: mail.self, connection: name });
     void connection.send(Buffer.from(`${path}/messages?sessionId=${id}`), { event: 'endpoint' });
   }
 
-  async post(exchange: PostExchange): Promise<void> {
-    const caller = await this.#parts.callers.authenticate(exchange.request.headers);
-    const id = new URLSearchParams(exchange.query).get('sessionId');
+  async post({ request, response, query, server, body }: PostExchange): Promise<void> {
+    const { callers, mail } = this.#parts;
+    const principal = await callers.authenticate(request.headers);
+    const id = new URLSearchParams(query).get('sessionId');
     if (id === null) throw new GatewardError('SESSION_REQUIRED');
-    const client = this.#clients.get(id);
-    const isOwn = client?.server === exchange.server && client.principal === caller.key;
-    if (client === undefined || !isOwn) throw new GatewardError('SESSION_NOT_FOUND');
-    if (client.session === undefined) this.#opening(exchange, client);
-    else this.#take(exchange, client.session);
-    exchange.response.writeHead(202).end();
+    const ref = this.#options.connectionIds.read(id);
+    if (ref === undefined) throw new GatewardError('SESSION_NOT_FOUND');
+    const { holder, connection } = ref;
+    if (holder === mail.self) {
+      const client = this.#find({ connection, server, principal: principal.key });
+      if (client === undefined) throw new GatewardError('SESSION_NOT_FOUND');
+      await this.#take(client, { body, headers: request.headers });
+    } else {
+      if (!mail.isAlive(holder)) throw new GatewardError('SESSION_NOT_FOUND');
+      const letter = writeSseLetter({ connection, server, principal: principal.key, body });
+      await this.#options.post.send(holder, SUBJECT, letter);
+    }
+    response.writeHead(202).end();
   }
 
   /** Closes the streams on which no call waits for its response. */
@@ -115,12 +147,41 @@ class SseDoorState {
   }
 
   close(): void {
+    this.#stopReceiving();
     this.#parts.sessions.close();
     for (const { connection } of [...this.#clients.values()]) connection.end();
   }
 
+  #end({ session }: SseClient): void {
+    if (session === undefined) return;
+    const { sessions, clock } = this.#parts;
+    session.end();
+    persist(() => sessions.end(session), { clock, giveUpMs: END_PATIENCE_MS }).catch(() => undefined);
+  }
+
+  #find({ connection, server, principal }: Omit<SseLetter, 'body'>): SseClient | undefined {
+    const client = this.#clients.get(connection);
+    return client?.server === server && client.principal.key === principal ? client : undefined;
+  }
+
+  /** What cannot be taken is answered on the stream: whoever posted it has been told that it was. */
+  #receive({ body, ...where }: SseLetter): void {
+    const client = this.#find(where);
+    if (client === undefined) return;
+    this.#take(client, { body, headers: undefined }).catch((thrown: unknown) => {
+      const message = readMessage(body);
+      if (message.kind !== 'request') return;
+      void client.connection.send(errorReply(message.id, thrown, message.method).body, MESSAGE);
+    });
+  }
+
+  async #take(client: SseClient, message: SseMessage): Promise<void> {
+    if (client.session === undefined) this.#takeFirst(client, message);
+    else await this.#takeInSession(client, client.session, message);
+  }
+
   /** Before the session is open there is only `initialize` and `ping` (2024-11-05 basic/lifecycle). */
-  #opening({ body, request }: PostExchange, client: SseClient): void {
+  #takeFirst(client: SseClient, { body, headers }: SseMessage): void {
     const message = readMessage(body);
     if (message.kind === 'notification') return;
     if (message.kind === 'request' && message.method === 'ping') {
@@ -132,49 +193,59 @@ class SseDoorState {
     }
     client.initializing = true;
     const { id, params } = message;
-    void this.#initialize({ id, params, server: client.server, headers: request.headers }, client);
+    const { server, principal } = client;
+    void this.#initialize({ id, params, server, headers, principal }, client);
   }
 
   async #initialize(request: Parameters<typeof answerInitialize>[0], client: SseClient): Promise<void> {
+    const { ids, sessions } = this.#parts;
     let reply: Reply;
     try {
       const initialized = await answerInitialize(request, this.#parts);
       reply = initialized.reply;
       if (initialized.opened === undefined) client.initializing = false;
       else if (client.connection.open) {
-        const { facts } = await this.#parts.ids.mint(initialized.opened);
-        client.session = this.#parts.sessions.open(facts);
+        const { facts } = await ids.mint(initialized.opened);
+        client.session = sessions.open(facts);
       }
     } catch (thrown) {
       client.initializing = false;
       reply = errorReply(request.id, thrown, 'initialize');
     }
     await client.connection.send(reply.body, MESSAGE);
-    client.session?.unrelated.add(client.connection, { numbering: 'none', max: 1 });
+    const { session, connection } = client;
+    if (session === undefined || !connection.open) return;
+    session.unrelated.add(connection, { numbering: 'none', max: 1 });
+    sessions.takeStream(session);
   }
 
-  #take({ body, request }: PostExchange, session: LiveSession): void {
+  async #takeInSession(
+    { principal }: SseClient,
+    session: LiveSession,
+    { body, headers }: SseMessage,
+  ): Promise<void> {
     const posted = readPosted(body, session.revision);
     const flights = enterFlights(session, posted.requests);
-    for (const other of posted.others) {
-      if (other.kind === 'notification' && other.method === 'notifications/initialized')
-        void this.#listen(session);
-      else takeOther(session, other);
-    }
     const { unrelated } = session;
-    const spoken = { session, headers: request.headers };
+    const outlet = session.own;
+    const spoken = { session, headers, principal };
     posted.requests.forEach((given, index) => {
-      const asked = { ...given, spoken, outlet: unrelated, asking: unrelated, stream: undefined };
+      const ways = { outlet, asking: outlet, stream: undefined, journal: NO_JOURNAL };
       const flight = flights[index];
       if (flight === undefined) return;
-      void answerRequest(asked, flight, this.#parts).then((reply) => {
+      void answerRequest({ ...given, ...ways, spoken }, flight, this.#parts).then((reply) => {
         if (reply !== undefined) void unrelated.send(reply.body);
       });
     });
+    for (const other of posted.others) {
+      if (other.kind === 'notification' && other.method === 'notifications/initialized')
+        void this.#listen(session);
+      else await takeOther(session, other, this.#parts);
+    }
   }
 
   /** The client is ready to hear of changes. */
   async #listen(session: LiveSession): Promise<void> {
-    if (session.unrelated.open) await session.inTurn(() => startListening(session, this.#parts));
+    if (session.unrelated.open) await this.#parts.sessions.startListening(session);
   }
 }

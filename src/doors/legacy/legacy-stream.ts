@@ -1,73 +1,115 @@
-import type { EventLog, LoggedEvent, StreamRef } from '../../session/event-log.ts';
-import { messageFields, nameStream, writeEventId } from './event-id.ts';
+import { StreamKeeper, type StreamKeeperOptions } from '../../session/stream-keeper.ts';
+import type { StreamKey } from '../../store/store.ts';
+import { messageFields, writeEventId } from './event-id.ts';
 import type { SseConnection } from './sse-connection.ts';
 
 /** Milliseconds after which a client that was hung up may come back. */
 export const RETRY_MS = 1000;
+/** The same where another replica is ready to go on. */
+const LEAVE_MS = 100;
 const NOTHING = Buffer.alloc(0);
+
+/** What a stream is made of. */
+export interface LegacyStreamOptions extends StreamKeeperOptions {
+  /**
+   * The client's revision knows empty events with an id, from which it can come back before anything was said, and
+   * after it was hung up.
+   */
+  readonly primes: boolean;
+  /** Runs after events were kept that somebody at another replica follows. */
+  readonly onFollowed: () => void;
+  /** Runs once, when nothing is held of the stream any more. */
+  readonly onEnd: () => void;
+}
+
+interface Attached {
+  readonly connection: SseConnection;
+  /** Number of the event up to which everything was sent on it. */
+  sent: number;
+}
 
 /**
  * The event stream that answers one POST. It outlives its connection: each event is kept before it is sent, and a
- * client that comes back with `Last-Event-ID` gets what it missed (2025-11-25 basic/transports §Resumability).
+ * client that comes back with `Last-Event-ID`, here or elsewhere, gets what it missed (2025-11-25 basic/transports
+ * §Resumability).
  */
 export class LegacyStream {
-  readonly ref: StreamRef;
-  readonly #log: EventLog;
-  #connection: SseConnection | undefined;
-  #number = 0;
+  readonly key: StreamKey;
+  readonly #options: LegacyStreamOptions;
+  readonly #keeper: StreamKeeper;
+  #attached: Attached | undefined;
   #finished = false;
-  /** What must be done before the next event may be kept; undefined while the log asks for no wait. */
-  #before: Promise<void> | undefined;
+  #isFollowed = false;
+  #hasEnded = false;
 
-  /** `prime` sends an empty event with an id first, so that the client can come back before anything was said. */
-  constructor(
-    session: string,
-    log: EventLog,
-    first: { readonly connection: SseConnection; readonly prime: boolean },
-  ) {
-    this.ref = { session, stream: nameStream('call') };
-    this.#log = log;
-    this.#connection = first.connection;
-    first.connection.onClose = () => this.#detach(first.connection);
-    const prime = (): void => {
-      if (first.prime) this.#pause(RETRY_MS);
-    };
-    void this.#inOrder(() => log.open(this.ref), prime);
+  constructor(options: LegacyStreamOptions) {
+    this.key = options.key;
+    this.#options = options;
+    this.#keeper = new StreamKeeper({ ...options, onFenced: () => this.#onFenced() });
   }
 
   get finished(): boolean {
     return this.#finished;
   }
 
+  /** True once the stream is another replica's, or its session has ended: nothing reaches the client this way. */
+  get fenced(): boolean {
+    return this.#keeper.isFenced;
+  }
+
+  /** Begins on its first connection. */
+  begin(connection: SseConnection): void {
+    this.#connect({ connection, sent: 0 });
+    if (this.#options.primes) this.#keeper.act(() => this.#pause(RETRY_MS));
+  }
+
   /** Sends a message, or keeps it for the client's return. A promise asks to wait before the next one. */
   send(data: Buffer): Promise<void> | undefined {
-    if (this.#finished) return undefined;
-    const event: LoggedEvent = { number: ++this.#number, data };
-    return this.#inOrder(
-      () => this.#log.append(this.ref, event),
-      () => this.#connection?.send(data, messageFields({ stream: this.ref.stream, number: event.number })),
-    );
+    return this.#send(data, false);
   }
 
-  /** Says that nothing follows, and closes the connection. */
-  finish(): void {
-    if (this.#finished) return;
+  /** Sends a question: it leaves once the work says that it was asked. */
+  ask(data: Buffer): Promise<void> | undefined {
+    return this.#send(data, true);
+  }
+
+  /** Keeps the work. False if the stream is not this replica's any more; then nothing may be done. */
+  save(): Promise<boolean> {
+    return this.#keeper.save();
+  }
+
+  /** Finds out whether the stream still is this replica's. */
+  check(): void {
+    void this.#keeper.save();
+  }
+
+  /** Says that nothing follows, and closes the connection. Resolves when the store knows it, or never will. */
+  finish(): Promise<void> {
+    if (this.#finished) return Promise.resolve();
     this.#finished = true;
-    void this.#inOrder(
-      () => this.#log.finish(this.ref),
-      () => this.#connection?.end(),
-    );
+    this.#keeper.act(() => this.#attached?.connection.end());
+    return this.#keeper.finish().then(() => {
+      this.#attached?.connection.end();
+      if (this.#isFollowed) this.#options.onFollowed();
+      this.#end();
+    });
   }
 
-  /** Closes the connection but not the stream: the client is to come back after `retryMs`. */
+  /** Gives the stream up, so that another replica can claim it: the client is to come back there. */
+  async leave(): Promise<void> {
+    if (this.#options.primes) this.#keeper.act(() => this.#pause(LEAVE_MS));
+    await this.#keeper.leave();
+  }
+
+  /** Closes the connection but not the stream: the client is to come back after `retryMs`, if its revision can. */
   hangUp(retryMs: number): void {
-    void this.#inOrder(
-      () => undefined,
-      () => {
-        this.#pause(retryMs);
-        this.#connection?.end();
-      },
-    );
+    if (!this.#options.primes) return;
+    this.#keeper.act(() => {
+      // Without an id it could not come back.
+      if (!this.#keeper.isOpen) return;
+      this.#pause(retryMs);
+      this.#attached?.connection.end();
+    });
   }
 
   /**
@@ -75,39 +117,68 @@ export class LegacyStream {
    * meanwhile: send that first.
    */
   attach(connection: SseConnection, number: number): boolean {
-    if (number !== this.#number) return false;
-    const before = this.#connection;
-    this.#connection = connection;
-    connection.onClose = () => this.#detach(connection);
-    before?.end();
-    if (this.#finished) connection.end();
+    if (number < this.#keeper.last) return false;
+    const before = this.#attached;
+    this.#connect({ connection, sent: number });
+    before?.connection.end();
+    if (this.#finished) this.#keeper.act(() => connection.end());
     return true;
+  }
+
+  /** Somebody follows at another replica, where the client came back: its connection here is of no use any more. */
+  follow(): void {
+    this.#isFollowed = true;
+    const before = this.#attached;
+    this.#attached = undefined;
+    before?.connection.end();
+  }
+
+  #connect(attached: Attached): void {
+    this.#attached = attached;
+    attached.connection.onClose = () => {
+      if (this.#attached === attached) this.#attached = undefined;
+    };
+  }
+
+  #send(data: Buffer, patient: boolean): Promise<void> | undefined {
+    if (this.#finished) return undefined;
+    let drained: Promise<void> | undefined;
+    const kept = (number: number | undefined): void => {
+      drained = this.#deliver(data, number);
+      if (this.#isFollowed) this.#options.onFollowed();
+    };
+    return this.#keeper.add({ data, patient, kept }).then(() => drained);
+  }
+
+  /** An event that could not be kept leaves without an id: nothing can be resumed after it. */
+  #deliver(data: Buffer, number: number | undefined): Promise<void> | undefined {
+    const attached = this.#attached;
+    if (attached === undefined) return undefined;
+    if (number === undefined) return attached.connection.send(data, { event: 'message' });
+    // Who came back may have read it in the store already.
+    if (number <= attached.sent) return undefined;
+    attached.sent = number;
+    return attached.connection.send(data, messageFields({ stream: this.key.stream, number }));
   }
 
   /** Sends an event without data: where the client stands, and when to come back. */
   #pause(retryMs: number): void {
-    const id = writeEventId({ stream: this.ref.stream, number: this.#number });
-    void this.#connection?.send(NOTHING, { id, retryMs });
+    if (!this.#keeper.isOpen) return;
+    const id = writeEventId({ stream: this.key.stream, number: this.#keeper.last });
+    void this.#attached?.connection.send(NOTHING, { id, retryMs });
   }
 
-  #detach(connection: SseConnection): void {
-    if (this.#connection === connection) this.#connection = undefined;
+  #onFenced(): void {
+    const attached = this.#attached;
+    this.#attached = undefined;
+    attached?.connection.end();
+    this.#options.onFenced();
+    this.#end();
   }
 
-  /** Does one thing after the other, at once as long as the log asks for no wait. */
-  #inOrder(
-    keep: () => Promise<void> | undefined,
-    send: () => Promise<void> | undefined | void,
-  ): Promise<void> | undefined {
-    const before = this.#before;
-    const kept = before === undefined ? keep() : before.then(keep);
-    if (kept === undefined) return send() ?? undefined;
-    // A log that fails costs the resumption, not the stream.
-    const done = kept.then(send, send).then(() => undefined);
-    this.#before = done;
-    void done.then(() => {
-      if (this.#before === done) this.#before = undefined;
-    });
-    return done;
+  #end(): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.#options.onEnd();
   }
 }

@@ -1,18 +1,24 @@
 import type { Callers, Handle } from '../../call.ts';
 import { GatewardError, toGatewardError } from '../../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
-import type { EventLog } from '../../session/event-log.ts';
+import type { QuestionIds } from '../../session/question-ids.ts';
 import type { SessionIds } from '../../session/session-id.ts';
 import type { SessionRows } from '../../session/sessions.ts';
+import type { StreamLog } from '../../session/stream-log.ts';
+import type { Fleet } from '../../store/fleet.ts';
 import { refuse } from '../answer.ts';
 import type { Exchange, LegacyDoor } from '../legacy-door.ts';
 import type { Ticker } from '../ticker.ts';
+import { HeldStreams } from './held-streams.ts';
 import { answerGet } from './legacy-get.ts';
 import type { LegacyParts } from './legacy-parts.ts';
 import { answerPost } from './legacy-post.ts';
 import { checkVersionHeader, findSession } from './legacy-session-headers.ts';
 import { listenInside } from './legacy-session-methods.ts';
 import { LiveSessions } from './live-sessions.ts';
+import { Seldom } from './seldom.ts';
+import type { SessionMail } from './session-mail.ts';
+import { TakeOver } from './take-over.ts';
 
 /** What a legacy door is made of. */
 export interface LegacyDoorOptions {
@@ -22,7 +28,11 @@ export interface LegacyDoorOptions {
   readonly callers: Callers;
   readonly ids: SessionIds;
   readonly rows: SessionRows;
-  readonly log: EventLog;
+  readonly questionIds: QuestionIds;
+  readonly streams: StreamLog;
+  readonly fleet: Pick<Fleet, 'bus' | 'membership'>;
+  /** One for all doors. */
+  readonly mail: SessionMail;
   readonly clock: Clock;
   readonly ticker: Ticker;
   readonly maxSessions: number;
@@ -32,27 +42,37 @@ export interface LegacyDoorOptions {
 
 /** A door that can be closed. */
 export interface Closeable {
-  /** Ends streams that only wait for changes, and opens no more; calls in flight go on. */
+  /** The sessions of which it holds something. */
+  readonly sessions: LiveSessions;
+  /** Ends streams that only wait for changes or for their clients, and opens no more; calls in flight go on. */
   drain(): void;
-  /** Ends everything. Calls in flight are answered STOPPING. */
-  close(): void;
+  /** Ends everything. Calls in flight are answered STOPPING. Resolves once the store is left alone. Never rejects. */
+  close(): Promise<void>;
 }
 
 /** Opens the door of legacy Streamable HTTP: 2025-11-25, 2025-06-18 and 2025-03-26. */
 export function createLegacyDoor(options: LegacyDoorOptions): LegacyDoor & Closeable {
   const stop = createLegacyStop();
-  const parts = createLegacyParts(options, stop);
+  const parts = createLegacyParts(options, { stop, takeOver: { claim: (row) => takeOver.claim(row) } });
+  const { sessions, held } = parts;
+  const takeOver = new TakeOver(parts);
+  parts.mail.onStream = (stream) => void held.takeAnswers(stream).catch(() => undefined);
   return {
+    sessions,
     post: (exchange) => guard(exchange, answerPost(exchange, parts)),
     get: (exchange) => guard(exchange, answerGet(exchange, parts)),
     delete: (exchange) => guard(exchange, answerDelete(exchange, parts)),
     drain: () => {
       stop.drain();
-      parts.sessions.drain();
+      takeOver.close();
+      sessions.drain();
+      void held.leave();
     },
-    close: () => {
+    close: async () => {
       stop.close();
-      parts.sessions.close();
+      takeOver.close();
+      sessions.close();
+      await held.close();
     },
   };
 }
@@ -77,16 +97,25 @@ export function createLegacyStop(): LegacyStop {
   };
 }
 
+/** Milliseconds between two letters that tell that a client is at work on the same question. */
+const PROGRESS_EVERY_MS = 60_000;
+
 /** What the legacy doors work with. */
-export function createLegacyParts(options: LegacyDoorOptions, stop: LegacyStop): LegacyParts {
-  const { handle, callers, ids, rows, log, clock, ticker, maxSessions, maxStreamsPerSession } = options;
+export function createLegacyParts(
+  options: LegacyDoorOptions,
+  { stop, takeOver }: { readonly stop: LegacyStop } & Pick<LegacyParts, 'takeOver'>,
+): LegacyParts {
+  const { handle, callers, ids, rows, questionIds, streams, fleet, mail, clock, ticker } = options;
+  const { membership, bus } = fleet;
   const sessions = new LiveSessions({
     ids,
     rows,
-    log,
+    questionIds,
+    mail,
+    membership,
     clock,
     ticker,
-    maxSessions,
+    maxSessions: options.maxSessions,
     listen: (session, call) => listenInside(session, call, handle),
   });
   return {
@@ -94,11 +123,16 @@ export function createLegacyParts(options: LegacyDoorOptions, stop: LegacyStop):
     callers,
     ids,
     rows,
-    log,
+    questionIds,
+    streams,
+    held: new HeldStreams({ log: streams, bus, membership, clock, ticker }),
+    takeOver,
+    mail,
     sessions,
+    forwarded: new Seldom(PROGRESS_EVERY_MS, clock.now),
     clock,
     sse: { ticker, maxQueuedBytes: options.maxQueuedBytesPerStream },
-    maxStreamsPerSession,
+    maxStreamsPerSession: options.maxStreamsPerSession,
     draining: stop.draining,
     closed: stop.closed,
   };
@@ -106,7 +140,7 @@ export function createLegacyParts(options: LegacyDoorOptions, stop: LegacyStop):
 
 /** Ends the session (2025-11-25 basic/transports §Session Management). */
 async function answerDelete(exchange: Exchange, parts: LegacyParts): Promise<void> {
-  const session = await findSession(exchange, parts);
+  const { session } = await findSession(exchange, parts);
   checkVersionHeader(exchange.request);
   await parts.sessions.end(session);
   exchange.response.writeHead(200).end();

@@ -9,21 +9,14 @@ import { negotiateRevision } from '../../wire/legacy-revisions.ts';
 import type { Revision } from '../../wire/rev2025-11-25/revision.ts';
 import { notificationToLegacy } from '../../wire/rev2025-11-25/to-legacy.ts';
 import { withImplied } from '../../wire/rev2025-11-25/to-modern.ts';
+import type { Flight } from './flight.ts';
 import type { LegacyStream } from './legacy-stream.ts';
+import { OwnStream } from './own-stream.ts';
 import { ReverseRequests } from './reverse-requests.ts';
 import { type ListenCall, SessionListen } from './session-listen.ts';
+import type { SessionMail } from './session-mail.ts';
 import { answerUnbound } from './unbound.ts';
 import { UnrelatedStreams } from './unrelated-streams.ts';
-
-/** Why a call was aborted: the client cancelled it, so it gets no response. */
-export const CANCELLED = Symbol('cancelled');
-
-/** A request of the client that has no response yet. */
-export interface Flight {
-  readonly controller: AbortController;
-  /** Its response is on its way: what the call still sends is late. */
-  over: boolean;
-}
 
 /** What all sessions of a door share. */
 export interface SessionHost {
@@ -34,6 +27,11 @@ export interface SessionHost {
   readonly listen: (session: LiveSession, call: ListenCall) => Promise<Outcome>;
   /** The level from which on the client wants log messages. */
   readonly logLevel: (session: LiveSession) => Promise<string>;
+  /** Gives the raw id of a question. */
+  readonly questionId: (session: string, name: string, stream: string | undefined) => string;
+  readonly mail: SessionMail;
+  /** Runs when the last stream for messages that belong to no call is closed. */
+  readonly onUnheard: (session: LiveSession) => void;
 }
 
 /**
@@ -50,7 +48,14 @@ export class LiveSession implements LegacySession {
   /** Streams of calls that are not finished, by name. */
   readonly streams = new Map<string, LegacyStream>();
   readonly questions: ReverseRequests;
+  /** Its streams for messages that belong to no call, at this replica. */
   readonly unrelated: UnrelatedStreams;
+  /** The way to its own stream, wherever that is. */
+  readonly own: OwnStream;
+  /** The replica that holds the newest such stream, as far as anybody knows. */
+  streamHolder: string | undefined;
+  /** Its streams here hear of no changes as long as a newer one does elsewhere. */
+  isMuted = false;
   readonly changes: SessionListen;
   readonly unbound: LegacySession['unbound'];
   readonly onRootsChanged: LegacySession['onRootsChanged'];
@@ -65,13 +70,17 @@ export class LiveSession implements LegacySession {
     this.revision = negotiateRevision(facts.version);
     this.capabilities = withImplied(host.modern(facts.capabilities), this.revision);
     this.lastUsedMs = clock.now();
-    this.questions = new ReverseRequests(clock);
+    this.questions = new ReverseRequests(clock, (name, stream) => host.questionId(this.key, name, stream));
+    this.own = new OwnStream(this, host.mail);
     this.changes = new SessionListen({
       call: (listen) => host.listen(this, listen),
       deliver: (change) => this.unrelated.send(notificationToLegacy(change).bytes),
       clock,
     });
-    this.unrelated = new UnrelatedStreams(() => this.changes.stop());
+    this.unrelated = new UnrelatedStreams(() => {
+      this.changes.stop();
+      host.onUnheard(this);
+    });
     this.unbound = (message) => answerUnbound(message, this, () => host.logLevel(this));
     const tellsRoots = facts.capabilities.at('roots', 'listChanged')?.value() === true;
     this.onRootsChanged = tellsRoots ? (run, until) => this.#addRootsListener(run, until) : undefined;
@@ -114,7 +123,7 @@ export class LiveSession implements LegacySession {
   end(reason = new GatewardError('SESSION_NOT_FOUND')): void {
     if (this.ended.aborted) return;
     this.#controller.abort(reason);
-    for (const { controller } of [...this.calls.values()]) controller.abort(reason);
+    for (const { abort } of [...this.calls.values()]) abort.abort(reason);
     this.questions.expireAll();
     this.unrelated.end();
     this.changes.stop();

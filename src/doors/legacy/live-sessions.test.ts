@@ -4,11 +4,13 @@ import { ManualClock } from '../../../test/support/manual-clock.ts';
 import { openTestReplicas, type TestReplicas } from '../../../test/support/test-replicas.ts';
 import { JsonText } from '../../lib/json-text.ts';
 import { createSeal } from '../../lib/seal.ts';
-import { createEventLog } from '../../session/event-log.ts';
+import { createQuestionIds } from '../../session/question-ids.ts';
 import { createSessionIds } from '../../session/session-id.ts';
 import { createSessionRows } from '../../session/sessions.ts';
 import { Ticker } from '../ticker.ts';
+import { newFlight } from './flight.ts';
 import { LiveSessions } from './live-sessions.ts';
+import { SessionMail } from './session-mail.ts';
 
 const TTL_MS = 3_600_000;
 const EMPTY = JsonText.written('{}');
@@ -31,12 +33,22 @@ async function setUp(maxSessions = 10) {
     clock,
     maxCached: 100,
   });
-  const log = createEventLog({ maxBytes: 10_000, maxAgeMs: 1000, now });
-  const ids = createSessionIds({ seal: createSeal(randomBytes(32)), rows, now, ttlMs: TTL_MS });
+  const seal = createSeal(randomBytes(32));
+  const ids = createSessionIds({ seal, rows, now, ttlMs: TTL_MS });
   const ticker = new Ticker({ intervalMs: 1_000_000, clock: now });
   tickers.push(ticker);
   const listen = () => new Promise<never>(() => undefined);
-  const sessions = new LiveSessions({ ids, rows, log, clock, ticker, maxSessions, listen });
+  const sessions = new LiveSessions({
+    ids,
+    rows,
+    questionIds: createQuestionIds(seal),
+    mail: new SessionMail({ post: fleet.post, membership: fleet.membership, clock }),
+    membership: fleet.membership,
+    clock,
+    ticker,
+    maxSessions,
+    listen,
+  });
   const mint = () =>
     ids.mint({
       version: '2025-11-25',
@@ -45,8 +57,9 @@ async function setUp(maxSessions = 10) {
       capabilities: EMPTY,
       clientInfo: EMPTY,
     });
-  const find = async (id: string) => (await sessions.find(id, 'all')) ?? expect.fail('no such session');
-  return { clock, rows, sessions, mint, find };
+  const present = (id: string, principal = 'p') => sessions.find({ id, server: 'all', principal });
+  const find = async (id: string) => (await present(id)) ?? expect.fail('no such session');
+  return { clock, rows, sessions, mint, find, present };
 }
 
 describe('LiveSessions', () => {
@@ -74,28 +87,37 @@ describe('LiveSessions', () => {
   });
 
   it('ends a session when its time is over, whatever is open', async () => {
-    const { sessions, mint, find, clock } = await setUp();
+    const { sessions, mint, find, present, clock } = await setUp();
     const { id } = await mint();
     const session = await find(id);
-    session.calls.set('1', { controller: new AbortController(), over: false });
+    session.calls.set('1', newFlight());
     await clock.advance(TTL_MS);
     sessions.tick();
     expect(session.ended.aborted).toBe(true);
-    expect(session.calls.get('1')?.controller.signal.aborted).toBe(true);
-    expect(await sessions.find(id, 'all')).toBeUndefined();
+    expect(session.calls.get('1')?.abort.aborted).toBe(true);
+    expect(await present(id)).toBeUndefined();
   });
 
   it('ends a session wherever its end was noted', async () => {
-    const { sessions, mint, find, rows } = await setUp();
+    const { mint, find, present, rows } = await setUp();
     const { id, facts } = await mint();
     const session = await find(id);
     await rows.end(facts);
     expect(session.ended.aborted).toBe(true);
-    expect(await sessions.find(id, 'all')).toBeUndefined();
+    expect(await present(id)).toBeUndefined();
+  });
+
+  it('does not exist for another principal', async () => {
+    const { mint, find, present, sessions } = await setUp();
+    const { id } = await mint();
+    expect(await present(id, 'q')).toBeUndefined();
+    expect(sessions.size).toBe(0);
+    await find(id);
+    expect(await present(id, 'q')).toBeUndefined();
   });
 
   it('makes room by forgetting an idle session, and ends the least used one if none is', async () => {
-    const { sessions, mint, find } = await setUp(2);
+    const { sessions, mint, find, present } = await setUp(2);
     const [a, b, c] = [await mint(), await mint(), await mint()];
     const first = await find(a.id);
     first.ended.addEventListener('abort', () => undefined);
@@ -106,7 +128,7 @@ describe('LiveSessions', () => {
     expect(first.ended.aborted).toBe(false);
     await find(b.id);
     expect(first.ended.aborted).toBe(true);
-    expect(await sessions.find(a.id, 'all')).toBeUndefined();
+    expect(await present(a.id)).toBeUndefined();
     expect(await find(c.id)).toBe(third);
   });
 });

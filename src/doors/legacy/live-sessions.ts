@@ -3,24 +3,38 @@ import { GatewardError } from '../../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { JsonText } from '../../lib/json-text.ts';
 import { remember } from '../../lib/remember.ts';
-import type { EventLog } from '../../session/event-log.ts';
+import { persist } from '../../session/persist.ts';
+import type { QuestionIds } from '../../session/question-ids.ts';
 import type { SessionFacts, SessionIds } from '../../session/session-id.ts';
 import type { SessionRows, SessionState, SessionWatcher } from '../../session/sessions.ts';
+import type { Membership } from '../../store/fleet.ts';
 import { capabilitiesToModern } from '../../wire/rev2025-11-25/to-modern.ts';
 import type { Ticker, Timed } from '../ticker.ts';
 import { LiveSession, type SessionHost } from './live-session.ts';
-import type { ListenCall } from './session-listen.ts';
+import type { ListenCall, Opened } from './session-listen.ts';
+import type { SessionHolder, SessionMail } from './session-mail.ts';
 
 /** What the sessions of one door are made of. */
 export interface LiveSessionsOptions {
   readonly ids: SessionIds;
   readonly rows: SessionRows;
-  readonly log: EventLog;
+  readonly questionIds: QuestionIds;
+  readonly mail: SessionMail;
+  readonly membership: Membership;
   readonly clock: Clock;
   readonly ticker: Ticker;
   /** Sessions that this process may hold something of at a time. */
   readonly maxSessions: number;
   readonly listen: (session: LiveSession, call: ListenCall) => Promise<Outcome>;
+}
+
+/** A request for a session. */
+export interface Presented {
+  /** Value of `Mcp-Session-Id`. */
+  readonly id: string;
+  readonly server: string;
+  /** `Principal.key` of who presents it. */
+  readonly principal: string;
 }
 
 /** Log level of a session that set none. */
@@ -32,41 +46,68 @@ const IDLE_MS = 60_000;
 const SHARED = { maxEntries: 1000, maxLength: 4096 };
 /** How far to look for an idle session when one has to go. */
 const MAX_LOOKED_AT = 1000;
+/** Milliseconds for which a session's stream is made known while the store is gone. */
+const HOLDER_PATIENCE_MS = 30_000;
 
 /** The sessions of which this process holds something, the least recently used first. */
-export class LiveSessions implements Timed, SessionWatcher {
+export class LiveSessions implements Timed, SessionWatcher, SessionHolder {
   readonly #options: LiveSessionsOptions;
   readonly #sessions = new Map<string, LiveSession>();
   readonly #host: SessionHost;
-  readonly #unwatch: () => void;
+  readonly #endings: readonly (() => void)[];
   #sweepAtMs: number;
+  #isDraining = false;
 
   constructor(options: LiveSessionsOptions) {
     this.#options = options;
+    const { rows, mail, membership, questionIds, clock, ticker } = options;
     // Clients are of few kinds, so sessions share what they declare.
     const modern = remember((text) => capabilitiesToModern(JsonText.written(text)), SHARED);
     this.#host = {
-      clock: options.clock,
+      clock,
       modern: ({ text }) => modern(text),
       listen: options.listen,
       logLevel: (session) => this.logLevel(session),
+      questionId: (session, name, stream) =>
+        questionIds.write({ session, name, stream, holder: membership.id }),
+      mail,
+      onUnheard: (session) => this.#onUnheard(session),
     };
-    this.#sweepAtMs = options.ticker.now() + SWEEP_MS;
-    this.#unwatch = options.rows.watch(this);
-    options.ticker.add(this);
+    this.#sweepAtMs = ticker.now() + SWEEP_MS;
+    this.#endings = [
+      rows.watch(this),
+      mail.join(this),
+      membership.onDeath((replica) => this.#onDeath(replica)),
+    ];
+    ticker.add(this);
   }
 
   get size(): number {
     return this.#sessions.size;
   }
 
-  /** The session of an id, or undefined if it is unknown, over, or another server's. */
-  async find(id: string, server: string): Promise<LiveSession | undefined> {
+  get(key: string): LiveSession | undefined {
+    return this.#sessions.get(key);
+  }
+
+  /**
+   * The session of an id, or undefined if it is unknown, over, another server's or another principal's. Throws
+   * STORE_UNAVAILABLE.
+   */
+  async find({ id, server, principal }: Presented): Promise<LiveSession | undefined> {
     const { ids, rows } = this.#options;
     const facts = await ids.open(id);
-    if (facts === undefined || facts.server !== server) return undefined;
-    const { ended } = await rows.read(facts.key);
-    return ended ? undefined : this.#use(this.#sessions.get(facts.key) ?? this.open(facts));
+    if (facts === undefined || facts.server !== server || facts.principal !== principal) return undefined;
+    const { ended, streamHolder } = await rows.read(facts.key);
+    if (ended) return undefined;
+    const session = this.hold(facts);
+    session.streamHolder = streamHolder;
+    return session;
+  }
+
+  /** The session of these facts, which has not ended. */
+  hold(facts: SessionFacts): LiveSession {
+    return this.#use(this.#sessions.get(facts.key) ?? this.open(facts));
   }
 
   /** Holds a new session. */
@@ -78,6 +119,23 @@ export class LiveSessions implements Timed, SessionWatcher {
   /** The level from which on the session's client wants log messages. */
   async logLevel({ key }: LiveSession): Promise<string> {
     return (await this.#options.rows.read(key)).logLevel ?? DEFAULT_LOG_LEVEL;
+  }
+
+  /** Opens the session's listen with what it is subscribed to, unless it is open. */
+  startListening(session: LiveSession): Promise<Opened | undefined> {
+    return session.inTurn(async () => {
+      if (session.changes.running) return undefined;
+      const { subscriptions } = await this.#options.rows.read(session.key);
+      return session.changes.open(subscriptions);
+    });
+  }
+
+  /** Makes known that this replica holds the session's newest stream. */
+  takeStream(session: LiveSession): void {
+    const { membership } = this.#options;
+    if (session.streamHolder === membership.id) return;
+    session.streamHolder = membership.id;
+    this.#setHolder(session, membership.id);
   }
 
   /** Ends a session for good. */
@@ -93,19 +151,28 @@ export class LiveSessions implements Timed, SessionWatcher {
     return [...this.#sessions.keys()];
   }
 
-  changed(key: string, { ended }: SessionState): void {
-    if (ended) this.#forget(key);
+  changed(key: string, state: SessionState): void {
+    const session = this.#sessions.get(key);
+    if (state.ended) this.#forget(key);
+    else if (session !== undefined) this.#follow(session, state).catch(() => undefined);
+  }
+
+  async heed(key: string): Promise<void> {
+    const session = this.#sessions.get(key);
+    if (session?.unrelated.open === true) await this.#follow(session, await this.#options.rows.refresh(key));
   }
 
   /** Closes what waits for changes, so that connections end; calls in flight go on. */
   drain(): void {
+    this.#isDraining = true;
     for (const session of this.#sessions.values()) session.unrelated.end();
   }
 
   /** Ends what is left; calls in flight are answered STOPPING. The sessions themselves live on in their ids. */
   close(): void {
+    this.#isDraining = true;
     this.#options.ticker.delete(this);
-    this.#unwatch();
+    for (const end of this.#endings) end();
     for (const session of [...this.#sessions.values()]) session.end(new GatewardError('STOPPING'));
     this.#sessions.clear();
   }
@@ -114,7 +181,6 @@ export class LiveSessions implements Timed, SessionWatcher {
     const now = this.#options.ticker.now();
     if (now < this.#sweepAtMs) return;
     this.#sweepAtMs = now + SWEEP_MS;
-    this.#options.log.sweep();
     const wallNow = this.#options.clock.now();
     for (const [key, session] of this.#sessions) {
       if (session.facts.expiresAtMs <= wallNow) this.#forget(key);
@@ -148,8 +214,59 @@ export class LiveSessions implements Timed, SessionWatcher {
 
   #forget(key: string): void {
     const session = this.#sessions.get(key);
-    this.#options.log.drop(key);
     this.#sessions.delete(key);
     session?.end();
   }
+
+  /**
+   * Brings what is open here in step with the session's row. Only the newest stream hears of changes; when that is
+   * gone, an older one that still is open does (2025-11-25 basic/transports §Multiple Connections).
+   */
+  async #follow(session: LiveSession, { streamHolder, subscriptions }: SessionState): Promise<void> {
+    session.streamHolder = streamHolder;
+    const { changes, unrelated } = session;
+    if (!unrelated.open) return;
+    if (session.own.elsewhere !== undefined) {
+      session.isMuted ||= changes.running;
+      changes.stop();
+      return;
+    }
+    this.takeStream(session);
+    if (session.isMuted) {
+      session.isMuted = false;
+      await this.startListening(session);
+      changes.makeUp();
+    }
+    await session.inTurn(async () => {
+      const isOld = unrelated.open && changes.running && !isSame(changes.uris, subscriptions);
+      if (isOld) await changes.open(subscriptions);
+    });
+  }
+
+  #onUnheard(session: LiveSession): void {
+    const { membership } = this.#options;
+    if (session.streamHolder !== membership.id || session.ended.aborted) return;
+    session.streamHolder = undefined;
+    // Who leaves counts as dead anyway.
+    if (!this.#isDraining && membership.others().length > 0) this.#setHolder(session, undefined);
+  }
+
+  #onDeath(replica: string): void {
+    for (const session of [...this.#sessions.values()]) {
+      if (session.streamHolder !== replica || !session.unrelated.open) continue;
+      const looked = this.#options.rows.read(session.key).then((state) => this.#follow(session, state));
+      looked.catch(() => undefined);
+    }
+  }
+
+  #setHolder({ facts }: LiveSession, replica: string | undefined): void {
+    const { rows, clock } = this.#options;
+    const patience = { clock, giveUpMs: HOLDER_PATIENCE_MS };
+    persist(() => rows.setStreamHolder(facts, replica), patience).catch(() => undefined);
+  }
+}
+
+function isSame(some: readonly string[], others: readonly string[]): boolean {
+  const known = new Set(some);
+  return known.size === others.length && others.every((one) => known.has(one));
 }

@@ -2,23 +2,26 @@ import type { ServerResponse } from 'node:http';
 import type { StreamHints } from '../../call.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Accepted } from '../../lib/media-type.ts';
-import type { EventLog } from '../../session/event-log.ts';
+import { nameStream } from './event-id.ts';
+import type { HeldStreams } from './held-streams.ts';
+import type { Journal } from './journal.ts';
 import type { Reply } from './legacy-reply.ts';
-import { LegacyStream } from './legacy-stream.ts';
 import type { LiveSession } from './live-session.ts';
 import type { Outlet } from './outlet.ts';
 import { SseConnection, type SseConnectionOptions } from './sse-connection.ts';
+import { StreamAnswer } from './stream-answer.ts';
+import type { StreamWork } from './stream-work.ts';
 
 /** One POST with requests, and what its answer needs. */
 export interface PostAnswerOptions {
   readonly response: ServerResponse;
   readonly accepted: Accepted;
   readonly session: LiveSession;
-  /** Requests in the body. */
-  readonly requests: number;
+  /** The requests in the body. */
+  readonly work: StreamWork;
   /** The body was an array, so an answer in JSON is one too. */
   readonly batch: boolean;
-  readonly log: EventLog;
+  readonly held: HeldStreams;
   readonly clock: Clock;
   readonly sse: SseConnectionOptions;
 }
@@ -36,12 +39,13 @@ export class PostAnswer implements Outlet {
   readonly #options: PostAnswerOptions;
   readonly #replies: Reply[] = [];
   #missing: number;
-  #stream: LegacyStream | undefined;
+  #name: string | undefined;
+  #streamed: StreamAnswer | undefined;
   readonly #callOff: () => void;
 
   constructor(options: PostAnswerOptions) {
     this.#options = options;
-    this.#missing = options.requests;
+    this.#missing = options.work.requests.size;
     const streams = options.accepted.eventStream;
     this.#callOff = streams ? options.clock.after(SILENCE_MS, () => void this.#open()) : () => undefined;
   }
@@ -49,58 +53,78 @@ export class PostAnswer implements Outlet {
   /** A client that left before the stream began has no event id to come back with. */
   get open(): boolean {
     if (this.#missing === 0) return false;
-    return this.#stream !== undefined || (this.#options.accepted.eventStream && !this.#gone);
+    if (this.#streamed !== undefined) return this.#streamed.open;
+    return this.#options.accepted.eventStream && !this.#gone;
+  }
+
+  get stream(): string {
+    this.#name ??= nameStream('call');
+    return this.#name;
   }
 
   send(message: Buffer): Promise<void> | undefined {
     return this.#missing === 0 ? undefined : this.#open()?.send(message);
   }
 
-  /** Does with the stream what the upstream does with its own, as far as the client's revision knows that. */
+  ask(message: Buffer): Promise<void> | undefined {
+    return this.#missing === 0 ? undefined : this.#open()?.ask(message);
+  }
+
+  /** Where one of the requests notes how far it is. Nothing is kept before there is a stream. */
+  journal(id: string): Journal {
+    const { work } = this.#options;
+    return {
+      asking: (state) => {
+        if (this.#streamed === undefined) work.note(id, state);
+        else this.#streamed.journal(id).asking(state);
+      },
+      calling: async (state) => {
+        if (this.#streamed === undefined) work.note(id, state);
+        else await this.#streamed.journal(id).calling(state);
+      },
+    };
+  }
+
+  /** Does with the stream what the upstream does with its own. */
   readonly hints: StreamHints = {
     opened: () => {
       if (this.#missing > 0) this.#open();
     },
     hungUp: (retryMs) => {
-      if (this.#missing > 0 && this.#options.session.revision.primes) this.#open()?.hangUp(retryMs);
+      if (this.#missing > 0 && this.#options.session.revision.primes) this.#open()?.hints.hungUp(retryMs);
     },
   };
 
-  /** Takes the response to one of the requests; undefined for one that was cancelled and gets none. */
-  reply(reply: Reply | undefined): void {
+  /** Takes the response to one of the requests; undefined for one that gets none. */
+  reply(id: string, reply: Reply | undefined): void {
     this.#missing--;
-    if (reply !== undefined) {
-      if (this.#stream === undefined && this.#options.accepted.json) this.#replies.push(reply);
-      else void this.#open()?.send(reply.body);
+    const { work, accepted } = this.#options;
+    if (this.#streamed === undefined && reply !== undefined) {
+      if (accepted.json) this.#replies.push(reply);
+      else this.#open();
     }
-    if (this.#missing === 0) this.#finish();
+    if (this.#streamed !== undefined) this.#streamed.reply(id, reply);
+    else work.requests.delete(id);
+    if (this.#missing > 0) return;
+    this.#callOff();
+    if (this.#streamed === undefined) this.#finishPlain();
   }
 
   get #gone(): boolean {
     return this.#options.response.destroyed;
   }
 
-  #open(): LegacyStream | undefined {
-    if (this.#stream !== undefined || this.#gone || !this.#options.accepted.eventStream) return this.#stream;
+  #open(): StreamAnswer | undefined {
+    if (this.#streamed !== undefined || this.#gone || !this.#options.accepted.eventStream)
+      return this.#streamed;
     this.#callOff();
-    const { response, session, log, sse } = this.#options;
+    const { response, session, work, held, sse } = this.#options;
     const connection = new SseConnection(response, sse);
-    const stream = new LegacyStream(session.key, log, { connection, prime: session.revision.primes });
-    this.#stream = stream;
-    session.streams.set(stream.ref.stream, stream);
+    const stream = held.open(this.stream, session, work);
+    stream.begin(connection);
+    this.#streamed = new StreamAnswer(stream, work);
     for (const { body } of this.#replies.splice(0)) void stream.send(body);
-    return stream;
-  }
-
-  #finish(): void {
-    this.#callOff();
-    const stream = this.#stream;
-    if (stream === undefined) {
-      this.#finishPlain();
-      return;
-    }
-    stream.finish();
-    this.#options.session.streams.delete(stream.ref.stream);
+    return this.#streamed;
   }
 
   #finishPlain(): void {

@@ -9,22 +9,29 @@ const MINUTE = 60_000;
 function setUp() {
   const clock = new ManualClock();
   const sent: Record<string, unknown>[] = [];
-  const questions = new ReverseRequests(clock);
+  const names: string[] = [];
+  const questions = new ReverseRequests(clock, (name, stream) => JSON.stringify(`${stream}/${name}`));
   const send = (message: Buffer) => {
     sent.push(JSON.parse(message.toString('utf8')));
     return undefined;
   };
-  const ask = (name?: string) => questions.ask({ name, method: 'roots/list', params: undefined, send });
-  const idOf = (at: number) => JSON.stringify(sent[at]?.['id']);
-  return { clock, sent, questions, ask, idOf };
+  const ask = (alias?: string, stream?: string) => {
+    const worded = questions.word('roots/list', undefined, stream);
+    names.push(worded.name);
+    return questions.ask({ ...worded, alias, stream, ask: () => send(worded.message), send });
+  };
+  return { clock, sent, questions, ask, nameOf: (at: number) => names[at] ?? '' };
 }
 
+const result = (value: object) => ({ kind: 'result', result: JsonText.of(value) }) as const;
+
 describe('ReverseRequests', () => {
-  it('asks under ids of its own, which are progress tokens too', () => {
-    const { ask, sent } = setUp();
-    ask();
+  it('asks under ids that say where answers belong, which are progress tokens too', () => {
+    const { ask, sent, nameOf } = setUp();
+    ask(undefined, 's');
     ask();
     expect(sent[0]).toMatchObject({
+      id: `s/${nameOf(0)}`,
       method: 'roots/list',
       params: { _meta: { progressToken: sent[0]?.['id'] } },
     });
@@ -32,23 +39,23 @@ describe('ReverseRequests', () => {
   });
 
   it('takes one answer each, a result or an error', async () => {
-    const { ask, questions, idOf, clock } = setUp();
+    const { ask, questions, nameOf, clock } = setUp();
     const [one, two] = [ask(), ask()];
-    questions.answer({ kind: 'error', id: idOf(1), error: JsonText.of({ code: 1 }) });
-    questions.answer({ kind: 'result', id: idOf(0), result: JsonText.of({ a: 1 }) });
-    questions.answer({ kind: 'result', id: idOf(0), result: JsonText.of({ a: 2 }) });
-    questions.answer({ kind: 'result', id: '"unknown"', result: JsonText.of({}) });
-    expect(await one.answer).toMatchObject({ kind: 'result' });
+    expect(questions.finish(nameOf(1), { kind: 'error', error: JsonText.of({ code: 1 }) })).toBe(true);
+    expect(questions.finish(nameOf(0), result({ a: 1 }))).toBe(true);
+    expect(questions.finish(nameOf(0), result({ a: 2 }))).toBe(false);
+    expect(questions.finish('unknown', result({}))).toBe(false);
+    expect(await one.answer).toMatchObject({ kind: 'result', result: JsonText.of({ a: 1 }) });
     expect(await two.answer).toMatchObject({ kind: 'error' });
     expect(questions.size).toBe(0);
     expect(clock.pending).toBe(0);
   });
 
   it('gives up after ten minutes and tells the client, unless that is at work', async () => {
-    const { ask, questions, idOf, clock, sent } = setUp();
+    const { ask, questions, nameOf, clock, sent } = setUp();
     const [silent, busy] = [ask(), ask()];
     await clock.advance(9 * MINUTE);
-    questions.progress(JsonText.written(`{"progressToken":${idOf(1)},"progress":1}`));
+    expect(questions.restart(nameOf(1))).toBe(true);
     await clock.advance(2 * MINUTE);
     expect(await silent.answer).toEqual({ kind: 'expired' });
     expect(sent.at(-1)).toEqual({
@@ -61,7 +68,7 @@ describe('ReverseRequests', () => {
     expect(await busy.answer).toEqual({ kind: 'expired' });
   });
 
-  it('is taken back once, by the asker or by name', async () => {
+  it('is taken back once, by the asker or by its name for it', async () => {
     const { ask, questions, sent } = setUp();
     const [one, two] = [ask('a'), ask('b')];
     one.withdraw();
@@ -70,6 +77,17 @@ describe('ReverseRequests', () => {
     questions.withdraw('b');
     expect([await one.answer, await two.answer]).toEqual([{ kind: 'withdrawn' }, { kind: 'withdrawn' }]);
     expect(sent).toHaveLength(4);
+  });
+
+  it('forgets in silence what another replica goes on with', async () => {
+    const { ask, questions, sent } = setUp();
+    const [gone] = [ask(undefined, 's'), ask(undefined, 't')];
+    expect(questions.isWaitingOn('s')).toBe(true);
+    questions.drop('s');
+    expect(await gone?.answer).toEqual({ kind: 'withdrawn' });
+    expect(questions.isWaitingOn('s')).toBe(false);
+    expect(questions.isWaitingOn('t')).toBe(true);
+    expect(sent).toHaveLength(2);
   });
 
   it('holds no more questions than a person could answer', () => {

@@ -1,8 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import { GatewardError } from '../../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { JsonText } from '../../lib/json-text.ts';
-import type { Message } from '../../wire/message.ts';
+import { nameQuestion } from '../../session/question-ids.ts';
 import { writeNotification, writeRequest } from '../../wire/message.ts';
 
 /** How a reverse request ended. */
@@ -14,12 +13,22 @@ export type Answer =
   /** Who asked does not want to know any more. */
   | { readonly kind: 'withdrawn' };
 
-/** What is asked, and the stream on which it leaves. */
-export interface Question {
-  /** What the asker calls it, to take it back by name. */
-  readonly name?: string | undefined;
-  readonly method: string;
-  readonly params: JsonText | undefined;
+/** A question in the words in which it leaves. */
+export interface WordedQuestion {
+  /** Unique in the session, whichever replica asks. */
+  readonly name: string;
+  /** The whole request to the client. */
+  readonly message: Buffer;
+}
+
+/** What is asked, and the way on which it leaves. */
+export interface Question extends WordedQuestion {
+  /** What the asker calls it, to take it back by that. */
+  readonly alias?: string | undefined;
+  /** Name of the stream that keeps it. */
+  readonly stream?: string | undefined;
+  /** Sends the question, unless it has left before. */
+  readonly ask: (() => void) | undefined;
   readonly send: (message: Buffer) => Promise<void> | undefined;
 }
 
@@ -31,7 +40,8 @@ export interface Asked {
 }
 
 interface Waiting {
-  readonly name: string | undefined;
+  readonly alias: string | undefined;
+  readonly stream: string | undefined;
   readonly takeBack: (answer: Answer) => void;
   readonly finish: (answer: Answer) => void;
   restart(): void;
@@ -44,65 +54,88 @@ const EMPTY = JsonText.written('{}');
 
 /**
  * The questions of one session that wait for its client: requests from server to client, answered by a POST. Each has
- * an id that is unique in the session at whichever replica, and carries it as its progress token too.
+ * an id that says where its answer belongs, and carries it as its progress token too.
  */
 export class ReverseRequests {
   readonly #clock: Clock;
+  readonly #idOf: (name: string, stream: string | undefined) => string;
   readonly #waiting = new Map<string, Waiting>();
 
-  constructor(clock: Clock) {
+  /** `idOf` gives the raw id of a question by its name and the stream that keeps it. */
+  constructor(clock: Clock, idOf: (name: string, stream: string | undefined) => string) {
     this.#clock = clock;
+    this.#idOf = idOf;
   }
 
   get size(): number {
     return this.#waiting.size;
   }
 
-  /** Sends a question. Throws INTERNAL_ERROR when too many wait already. */
-  ask({ name, method, params, send }: Question): Asked {
+  /** Words a question, which is not asked by that. */
+  word(method: string, params: JsonText | undefined, stream: string | undefined): WordedQuestion {
+    const name = nameQuestion();
+    const id = this.#idOf(name, stream);
+    return { name, message: writeRequest(id, method, withProgressToken(params, id)).bytes };
+  }
+
+  /** Asks, and waits for the answer. Throws INTERNAL_ERROR when too many wait already. */
+  ask({ name, message, alias, stream, ask, send }: Question): Asked {
     if (this.#waiting.size >= MAX_WAITING) {
       throw new GatewardError('INTERNAL_ERROR', { detail: 'Too many questions wait for this client.' });
     }
-    const id = JSON.stringify(`ask-${randomBytes(12).toString('base64url')}`);
     const answer = Promise.withResolvers<Answer>();
     let callOff = (): void => undefined;
     const finish = (given: Answer): void => {
-      if (!this.#waiting.delete(id)) return;
+      if (!this.#waiting.delete(name)) return;
       callOff();
       answer.resolve(given);
     };
     const takeBack = (given: Answer): void => {
-      if (!this.#waiting.has(id)) return;
+      if (!this.#waiting.has(name)) return;
       finish(given);
-      void send(writeNotification('notifications/cancelled', JsonText.written(`{"requestId":${id}}`)).bytes);
+      void send(writeWithdrawal(message));
     };
     const restart = (): void => {
       callOff();
       callOff = this.#clock.after(ANSWER_TIMEOUT_MS, () => takeBack({ kind: 'expired' }));
     };
-    this.#waiting.set(id, { name, takeBack, finish, restart });
+    this.#waiting.set(name, { alias, stream, takeBack, finish, restart });
     restart();
-    void send(writeRequest(id, method, withProgressToken(params, id)).bytes);
+    ask?.();
     return { answer: answer.promise, withdraw: () => takeBack({ kind: 'withdrawn' }) };
   }
 
-  /** Takes a response that the client posted. One that nobody waits for is late, and dropped. */
-  answer(message: Extract<Message, { kind: 'result' | 'error' }>): void {
-    const waiting = message.id === undefined ? undefined : this.#waiting.get(message.id);
-    if (message.kind === 'result') waiting?.finish({ kind: 'result', result: message.result });
-    else waiting?.finish({ kind: 'error', error: message.error });
+  /** Takes the answer to a question. False where nobody waits for it: it is late, or another replica's. */
+  finish(name: string, answer: Answer): boolean {
+    const waiting = this.#waiting.get(name);
+    waiting?.finish(answer);
+    return waiting !== undefined;
   }
 
-  /** Takes the client's `notifications/progress`: it is at work, so it gets more time. */
-  progress(params: JsonText | undefined): void {
-    const token = params?.get('progressToken')?.text;
-    if (token !== undefined) this.#waiting.get(token)?.restart();
+  /** The client is at work on it, so it gets more time. False where nobody waits for it. */
+  restart(name: string): boolean {
+    const waiting = this.#waiting.get(name);
+    waiting?.restart();
+    return waiting !== undefined;
   }
 
-  /** Takes the questions of this name back. */
-  withdraw(name: string): void {
+  /** Whether a question waits that left on this stream. */
+  isWaitingOn(stream: string): boolean {
+    for (const waiting of this.#waiting.values()) if (waiting.stream === stream) return true;
+    return false;
+  }
+
+  /** Takes the questions back that their asker calls so. */
+  withdraw(alias: string): void {
     for (const waiting of [...this.#waiting.values()]) {
-      if (waiting.name === name) waiting.takeBack({ kind: 'withdrawn' });
+      if (waiting.alias === alias) waiting.takeBack({ kind: 'withdrawn' });
+    }
+  }
+
+  /** Forgets the questions of a stream that another replica goes on with. */
+  drop(stream: string): void {
+    for (const waiting of [...this.#waiting.values()]) {
+      if (waiting.stream === stream) waiting.finish({ kind: 'withdrawn' });
     }
   }
 
@@ -110,6 +143,11 @@ export class ReverseRequests {
   expireAll(): void {
     for (const { finish } of [...this.#waiting.values()]) finish({ kind: 'expired' });
   }
+}
+
+function writeWithdrawal(question: Buffer): Buffer {
+  const requestId = JsonText.parse(question).get('id');
+  return writeNotification('notifications/cancelled', JsonText.written('{}').with({ requestId })).bytes;
 }
 
 function withProgressToken(params: JsonText | undefined, token: string): JsonText {

@@ -63,6 +63,7 @@ export class SessionListen {
   #current: Listening | undefined;
   #opening: Listening | undefined;
   #filter: ListenFilter | undefined;
+  #uris: readonly string[] = [];
   #failures = 0;
   #callOff: (() => void) | undefined;
 
@@ -74,6 +75,11 @@ export class SessionListen {
     return (this.#current ?? this.#opening ?? this.#callOff) !== undefined;
   }
 
+  /** What it was last opened for. */
+  get uris(): readonly string[] {
+    return this.#uris;
+  }
+
   /** Opens the listen, or replaces it: the new one is open before the old one is closed, so nothing is missed. */
   async open(uris: readonly string[]): Promise<Opened> {
     const next = this.#listen(uris);
@@ -83,6 +89,7 @@ export class SessionListen {
     if (outdated) next.controller.abort();
     else this.#opening = undefined;
     if (outdated || (opened.kind === 'ended' && this.#current !== undefined)) return opened;
+    this.#uris = uris;
     this.#replace(next, opened);
     if (next.outcome !== undefined) this.#again(uris, next.outcome);
     return opened;

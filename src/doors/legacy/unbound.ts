@@ -13,7 +13,8 @@ import type { Answer, ReverseRequests } from './reverse-requests.ts';
 export interface UnboundClient {
   readonly revision: Revision;
   readonly capabilities: JsonText;
-  readonly unrelated: Outlet;
+  /** The way to its own stream. */
+  readonly own: Outlet;
   readonly questions: ReverseRequests;
 }
 
@@ -37,8 +38,7 @@ export async function answerUnbound(
   if (read.kind !== 'notification') return undefined;
   if (read.method === 'notifications/cancelled')
     client.questions.withdraw(read.params?.get('requestId')?.text ?? '');
-  else if (await isForClient(read, logLevel))
-    await client.unrelated.send(notificationToLegacy(message).bytes);
+  else if (await isForClient(read, logLevel)) await client.own.send(notificationToLegacy(message).bytes);
   return undefined;
 }
 
@@ -55,14 +55,14 @@ async function answerQuestion({ id, method, params }: Request, client: UnboundCl
   const request = JsonText.of({ method }).with({ params });
   const reverse = toReverseRequest(request, { ...client, elicitationId: randomUUID });
   if (reverse.kind !== 'ask') return failed(METHOD_NOT_FOUND, 'The client cannot be asked for this.');
-  const { unrelated, questions } = client;
-  if (!unrelated.open)
-    return failed(INTERNAL_ERROR, 'The client has no stream open on which it could be asked.');
+  const { own, questions } = client;
+  if (!own.open) return failed(INTERNAL_ERROR, 'The client has no stream open on which it could be asked.');
+  const worded = questions.word(reverse.method, reverse.params, undefined);
   const asked = questions.ask({
-    name: id,
-    method: reverse.method,
-    params: reverse.params,
-    send: (message) => unrelated.send(message),
+    ...worded,
+    alias: id,
+    ask: () => void own.ask(worded.message, worded.name),
+    send: (message) => own.send(message),
   });
   const answer = await asked.answer;
   if (answer.kind === 'result' || answer.kind === 'error') return answer;

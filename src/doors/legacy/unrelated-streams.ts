@@ -18,7 +18,7 @@ interface UnrelatedStream {
  * The streams that a session holds open for messages which belong to no call. Each message goes to one of them: the
  * newest (2025-11-25 basic/transports §Multiple Connections). Nothing is kept for a client that is not there.
  */
-export class UnrelatedStreams implements Outlet {
+export class UnrelatedStreams implements Pick<Outlet, 'open' | 'send'> {
   /** Oldest first. */
   readonly #streams: UnrelatedStream[] = [];
   readonly #onNone: () => void;

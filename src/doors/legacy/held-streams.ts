@@ -1,0 +1,164 @@
+import type { Clock } from '../../lib/clock.ts';
+import type { StreamLog } from '../../session/stream-log.ts';
+import type { Membership } from '../../store/fleet.ts';
+import type { Bus, StreamRow } from '../../store/store.ts';
+import type { Ticker, Timed } from '../ticker.ts';
+import { readAnswer } from './kept-answer.ts';
+import { LegacyStream } from './legacy-stream.ts';
+import type { LiveSession } from './live-session.ts';
+import type { StreamWork } from './stream-work.ts';
+
+/** What the streams of one replica are made of. */
+export interface HeldStreamsOptions {
+  readonly log: StreamLog;
+  readonly bus: Bus;
+  readonly membership: Membership;
+  readonly clock: Clock;
+  readonly ticker: Ticker;
+}
+
+/** One stream that this replica holds. */
+export interface HeldStream {
+  readonly stream: LegacyStream;
+  readonly session: LiveSession;
+  readonly work: StreamWork;
+}
+
+/** What one replica tells another of a stream that it holds. */
+export type StreamWake = 'answer' | 'follow';
+
+/** Milliseconds between looks for answers whose wake-up was lost. */
+const LOOK_MS = 3_000;
+/** Milliseconds that streams have to be finished when the gateway ends. */
+const CLOSE_MS = 2_000;
+
+/** The streams that this replica holds, so that what arrives elsewhere finds them. */
+export class HeldStreams implements Timed {
+  readonly #options: HeldStreamsOptions;
+  /** By name, which is unique at whichever replica. */
+  readonly #streams = new Map<string, HeldStream>();
+  readonly #endings: readonly (() => void)[];
+  #lookAtMs: number;
+  #onEmpty: () => void = () => undefined;
+
+  constructor(options: HeldStreamsOptions) {
+    this.#options = options;
+    const { bus, membership, ticker } = options;
+    this.#lookAtMs = ticker.now() + LOOK_MS;
+    this.#endings = [
+      bus.subscribe(topicOf(membership.id), (text) => this.#onWake(text)),
+      membership.onFenced(() => this.#checkAll()),
+    ];
+    ticker.add(this);
+  }
+
+  get(name: string): HeldStream | undefined {
+    return this.#streams.get(name);
+  }
+
+  /** Begins a stream of a session. It is made known with the first thing that has to be kept. */
+  open(name: string, session: LiveSession, work: StreamWork): LegacyStream {
+    return this.#hold(name, { session, work });
+  }
+
+  /** Goes on with a stream that this replica claimed. */
+  adopt(row: StreamRow, session: LiveSession, work: StreamWork): LegacyStream {
+    return this.#hold(row.key.stream, { session, work, row });
+  }
+
+  /** Looks for answers to the questions of a stream, whoever took them. */
+  async takeAnswers(name: string): Promise<void> {
+    const held = this.#streams.get(name);
+    if (held === undefined || !held.session.questions.isWaitingOn(name)) return;
+    for (const { question, body } of await this.#options.log.answers(held.stream.key)) {
+      held.session.questions.finish(question, readAnswer(body));
+    }
+  }
+
+  /** Tells the holder of a stream, soon or not at all. */
+  wake(holder: string, wake: StreamWake, name: string): void {
+    this.#options.bus.publish(topicOf(holder), `${wake} ${name}`);
+  }
+
+  /** Runs whenever something was kept of a stream that is followed; the function that comes back ends that. */
+  watch(name: string, run: () => void): () => void {
+    return this.#options.bus.subscribe(followed(name), run);
+  }
+
+  /**
+   * Leaves streams to whoever claims them: those that only wait for their clients. Resolves when others can, or the
+   * store is gone.
+   */
+  async leave(): Promise<void> {
+    const waiting = [...this.#streams.values()].filter(({ work }) => work.isWaiting);
+    await Promise.all(waiting.map(({ stream }) => stream.leave()));
+  }
+
+  tick(nowMs: number): void {
+    if (nowMs < this.#lookAtMs) return;
+    this.#lookAtMs = nowMs + LOOK_MS;
+    if (this.#options.membership.others().length === 0) return;
+    for (const name of this.#streams.keys()) this.takeAnswers(name).catch(() => undefined);
+  }
+
+  /** Resolves once nothing of them is on its way to the store any more, or soon. Never rejects. */
+  async close(): Promise<void> {
+    const { ticker, clock } = this.#options;
+    ticker.delete(this);
+    for (const end of this.#endings) end();
+    if (this.#streams.size === 0) return;
+    await new Promise<void>((resolve) => {
+      const callOff = clock.after(CLOSE_MS, resolve);
+      this.#onEmpty = () => {
+        callOff();
+        resolve();
+      };
+    });
+  }
+
+  #hold(
+    name: string,
+    { session, work, row }: Omit<HeldStream, 'stream'> & { readonly row?: StreamRow },
+  ): LegacyStream {
+    const { log, clock, bus, membership } = this.#options;
+    const stream = new LegacyStream({
+      log,
+      clock,
+      key: { session: session.key, stream: name },
+      holder: membership.id,
+      requests: row?.requests ?? [...work.requests.keys()],
+      work: () => work.write(),
+      adopted: row,
+      primes: session.revision.primes,
+      onFenced: () => session.questions.drop(name),
+      onFollowed: () => bus.publish(followed(name), ''),
+      onEnd: () => {
+        this.#streams.delete(name);
+        session.streams.delete(name);
+        if (this.#streams.size === 0) this.#onEmpty();
+      },
+    });
+    this.#streams.set(name, { stream, session, work });
+    session.streams.set(name, stream);
+    return stream;
+  }
+
+  #onWake(text: string): void {
+    const [wake, name = ''] = text.split(' ');
+    if (wake === 'follow') this.#streams.get(name)?.stream.follow();
+    else this.takeAnswers(name).catch(() => undefined);
+  }
+
+  /** The others counted this replica as dead for a while. */
+  #checkAll(): void {
+    for (const { stream } of this.#streams.values()) stream.check();
+  }
+}
+
+function topicOf(replica: string): string {
+  return `legacy/${replica}`;
+}
+
+function followed(name: string): string {
+  return `stream/${name}`;
+}

@@ -1,0 +1,172 @@
+import { GatewardError } from '../../errors.ts';
+import { persist } from '../../session/persist.ts';
+import type { StreamRow } from '../../store/store.ts';
+import { readMessage } from '../../wire/message.ts';
+import { newFlight } from './flight.ts';
+import type { LegacyParts, StreamClaimer } from './legacy-parts.ts';
+import { errorReply } from './legacy-reply.ts';
+import { answerRequest } from './legacy-request.ts';
+import type { LiveSession } from './live-session.ts';
+import { SentEvents } from './sent-events.ts';
+import { StreamAnswer } from './stream-answer.ts';
+import { type RequestWork, StreamWork } from './stream-work.ts';
+
+/** Streams that are looked for at a time. */
+const MAX_ORPHANS = 100;
+/** Milliseconds between looks for streams without a holder. */
+const LOOK_MS = 10_000;
+/** The same after somebody died: what did not work at once is tried again. */
+const AGAIN_MS = 1_000;
+const LOOKS_AFTER_DEATH = 3;
+const PATIENCE_MS = 10_000;
+
+/** Goes on with the calls of replicas that died, whether or not their clients come back. */
+export class TakeOver implements StreamClaimer {
+  readonly #parts: LegacyParts;
+  /** Claims under way, by the name of the stream. */
+  readonly #claims = new Map<string, Promise<boolean>>();
+  readonly #stopWatching: () => void;
+  #callOff: () => void = () => undefined;
+  #looking: Promise<void> | undefined;
+  #looksSoon = LOOKS_AFTER_DEATH;
+  #isClosed = false;
+
+  constructor(parts: LegacyParts) {
+    this.#parts = parts;
+    this.#stopWatching = parts.mail.onDeath(() => this.lookSoon());
+    this.#schedule();
+  }
+
+  /** Looks for streams without a holder in a moment. */
+  lookSoon(): void {
+    this.#looksSoon = LOOKS_AFTER_DEATH;
+    if (this.#looking !== undefined || this.#isClosed) return;
+    this.#callOff();
+    this.#look();
+  }
+
+  claim(row: StreamRow): Promise<boolean> {
+    const { stream } = row.key;
+    const known = this.#claims.get(stream);
+    if (known !== undefined) return known;
+    if (this.#isClosed || this.#parts.draining.aborted) return Promise.resolve(false);
+    const claim = this.#claim(row).finally(() => this.#claims.delete(stream));
+    this.#claims.set(stream, claim);
+    return claim;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#callOff();
+    this.#stopWatching();
+  }
+
+  #schedule(): void {
+    if (this.#isClosed) return;
+    const delayMs = this.#looksSoon > 0 ? AGAIN_MS : LOOK_MS;
+    this.#looksSoon = Math.max(0, this.#looksSoon - 1);
+    this.#callOff = this.#parts.clock.after(delayMs, () => this.#look());
+  }
+
+  #look(): void {
+    this.#looking = this.#claimOrphans()
+      .catch(() => undefined)
+      .finally(() => {
+        this.#looking = undefined;
+        this.#schedule();
+      });
+  }
+
+  async #claimOrphans(): Promise<void> {
+    const { streams, mail, draining } = this.#parts;
+    for (let more = true; more && !this.#isClosed && !draining.aborted; ) {
+      const orphans = await streams.orphans(MAX_ORPHANS);
+      more = false;
+      for (const row of orphans) {
+        if (mail.isAlive(row.holder)) continue;
+        // Who claims one finds others beneath it, as long as there are too many for one look.
+        if (await this.claim(row)) more = orphans.length === MAX_ORPHANS;
+      }
+    }
+  }
+
+  async #claim(row: StreamRow): Promise<boolean> {
+    const { streams, mail, clock, sessions, rows } = this.#parts;
+    const claimed = await streams.claim(row.key, row, mail.self);
+    if (claimed === undefined) return false;
+    const patience = { clock, giveUpMs: PATIENCE_MS };
+    const sent = await persist(() => SentEvents.read(streams, claimed), patience);
+    const work = StreamWork.read(claimed.work);
+    if (work === undefined) {
+      await this.#endLost(claimed, sent);
+      return true;
+    }
+    const state = await persist(() => rows.read(work.facts.key), patience);
+    if (!state.ended) this.#goOn(claimed, { work, sent, session: sessions.hold(work.facts) });
+    return true;
+  }
+
+  #goOn(row: StreamRow, { work, sent, session }: Resumed): void {
+    const { held } = this.#parts;
+    const name = row.key.stream;
+    for (const id of [...work.requests.keys()]) if (sent.hasResponse(id)) work.requests.delete(id);
+    const stream = held.adopt(row, session, work);
+    if (work.requests.size === 0) {
+      void stream.finish();
+      return;
+    }
+    const answer = new StreamAnswer(stream, work);
+    for (const [id, request] of [...work.requests]) {
+      void this.#answer(id, request, { answer, session, sent }).then((reply) => answer.reply(id, reply));
+    }
+    // Answers that came before belong to questions that wait only now.
+    setImmediate(() => void held.takeAnswers(name).catch(() => undefined));
+  }
+
+  async #answer(
+    id: string,
+    { message, state }: RequestWork,
+    { answer, session, sent }: { readonly answer: StreamAnswer } & Pick<Resumed, 'session' | 'sent'>,
+  ) {
+    const read = readMessage(message);
+    if (read.kind !== 'request') return undefined;
+    const flight = newFlight();
+    if (!session.calls.has(id)) session.calls.set(id, flight);
+    if (session.ended.aborted) flight.abort.abort(session.ended.reason);
+    return answerRequest(
+      {
+        message,
+        id,
+        method: read.method,
+        params: read.params,
+        spoken: { session, headers: undefined, principal: undefined },
+        outlet: answer,
+        asking: answer,
+        stream: answer.hints,
+        journal: answer.journal(id),
+        from: state,
+        sent,
+      },
+      flight,
+      this.#parts,
+    );
+  }
+
+  /** What cannot be read cannot be gone on with: another version wrote it. */
+  async #endLost(row: StreamRow, sent: SentEvents): Promise<void> {
+    const { streams } = this.#parts;
+    const lost = row.requests.filter((id) => !sent.hasResponse(id));
+    const events = lost.map((id, at) => ({
+      number: row.last + 1 + at,
+      data: errorReply(id, new GatewardError('UPSTREAM_LOST'), 'tools/call').body,
+    }));
+    if (events.length === 0 || (await streams.append(row.key, row, events)))
+      await streams.finish(row.key, row);
+  }
+}
+
+interface Resumed {
+  readonly work: StreamWork;
+  readonly sent: SentEvents;
+  readonly session: LiveSession;
+}
