@@ -45,9 +45,6 @@ describe('deploy/compose', () => {
     const { config } = await loadConfig({
       file: join(DEPLOY, 'compose', 'gateward.yaml'),
       env: {
-        secret: 'x'.repeat(40),
-        previousSecret: undefined,
-        configFile: undefined,
         proxy: { http: undefined, https: undefined, all: undefined, none: undefined },
         variables,
       },
