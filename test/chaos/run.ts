@@ -3,6 +3,7 @@
 // restarted, connections are cut and slowed. `--short` makes fewer calls; `--calls N` as many interactive ones as
 // wanted; `--verbose` shows each fault. Ends with the line `N passed, N failed`.
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { startPostgres } from '../support/postgres.ts';
@@ -25,6 +26,12 @@ const { values: options } = parseArgs({
     verbose: { type: 'boolean', default: false },
   },
 });
+
+// The build, as users run it; the sources take longer to start.
+process.env['GATEWARD_COMMAND'] ??= JSON.stringify([
+  process.execPath,
+  join(import.meta.dirname, '..', '..', 'bin', 'gateward.js'),
+]);
 
 const REPLICAS = 3;
 /** Workers of each pair of client and upstream. */
