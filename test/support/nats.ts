@@ -9,6 +9,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** A NATS server that runs. */
 export interface RunningNats {
   readonly url: string;
+  /** Of its process. */
+  readonly pid: number;
   /** Ends it at once. */
   kill(): Promise<void>;
   /** Starts it again at the same address. */
@@ -21,6 +23,7 @@ export interface RunningNats {
 export async function startNats(): Promise<RunningNats> {
   const folder = await mkdtemp(join(tmpdir(), 'gateward-nats-'));
   let port = -1;
+  let pid = 0;
   let end: (() => Promise<void>) | undefined;
 
   const start = async (): Promise<void> => {
@@ -40,6 +43,7 @@ export async function startNats(): Promise<RunningNats> {
         'No nats-server to test with. Install it, for example with: apt-get install nats-server',
       );
     });
+    pid = server.pid ?? 0;
     port = await readPort(join(ports, `nats-server_${server.pid}.ports`));
   };
   const kill = async (): Promise<void> => {
@@ -54,6 +58,9 @@ export async function startNats(): Promise<RunningNats> {
   }
   return {
     url: `nats://gateward:s3cret-word@127.0.0.1:${port}`,
+    get pid() {
+      return pid;
+    },
     kill,
     start,
     stop: async () => {

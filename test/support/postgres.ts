@@ -27,6 +27,8 @@ export interface RunningPostgres {
   /** Of an empty database; the address stays the same over `restart`. */
   readonly url: string;
   readonly port: number;
+  /** Its processes, the first one first. */
+  processes(): Promise<readonly number[]>;
   /** Makes another empty database and gives its URL. */
   createDatabase(name: string): Promise<string>;
   /** Starts it again with the same data, after an orderly end if it runs. */
@@ -250,6 +252,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Runn
     url: await createDatabase('gateward'),
     port: place.port,
     createDatabase,
+    processes: () => processesOf(place),
     restart: async () => {
       await end(true);
       server = await startServer(place);
