@@ -71,6 +71,7 @@ export function createLegacyDoor(options: LegacyDoorOptions): LegacyDoor & Close
     close: async () => {
       stop.close();
       takeOver.close();
+      await held.leave();
       sessions.close();
       await held.close();
     },
