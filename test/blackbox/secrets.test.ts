@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
@@ -82,6 +82,10 @@ beforeAll(async () => {
   await writeFile(file, `${canary('file')}\n`);
   env = {
     GATEWARD_SECRET: canary('master', '-of-at-least-32-bytes'),
+    GATEWARD_SECRET_PREVIOUS: canary('previous-master', '-of-at-least-32-bytes'),
+    GATEWARD_KEY: canary('client-key'),
+    IN_STORE: canary('store'),
+    IN_BUS: canary('bus'),
     IN_HEADER: canary('header-variable', '-"quoted"\\'),
     IN_ENV: canary('env-variable', '-"quoted"\\ and ünïcode'),
     IN_ARGUMENT: canary('argument'),
@@ -184,7 +188,17 @@ describe('secrets', () => {
     const { content } = await callTool(`${gateway.url}/servers/steady/mcp`, 'environment');
     const given = String((content as Json[])[0]?.['text']);
     expect(given).not.toMatch(/GATEWARD|npm_/);
-    for (const where of ['master', 'unused-variable', 'header-variable', 'query', 'proxy', 'admin', 'file']) {
+    for (const where of [
+      'master',
+      'previous-master',
+      'client-key',
+      'unused-variable',
+      'header-variable',
+      'query',
+      'proxy',
+      'admin',
+      'file',
+    ]) {
       expect(given).not.toContain(JSON.stringify(canaries[where]).slice(1, -1));
     }
   });
@@ -347,6 +361,75 @@ describe('secrets', () => {
     expect(said).toContain('PROBLEM');
     expect(found(said)).toEqual([]);
   }, 30_000);
+
+  it('are not told where the store and the bus cannot be reached, which their URLs hold', async () => {
+    const port = await closedPort();
+    const file = join(folder, 'fleet.yaml');
+    await writeFile(
+      file,
+      JSON.stringify({
+        ...config(),
+        store: `postgres://user:\${IN_STORE}@127.0.0.1:${port}/gateward`,
+        bus: `nats://user:\${IN_BUS}@127.0.0.1:${port}`,
+      }),
+    );
+    const all = ['serve', 'doctor', 'key list', 'key create --name x'].flatMap((line) => [
+      gateward(...line.split(' '), '--config', file),
+      gateward(...line.split(' '), '--config', file, '--json'),
+    ]);
+    const said = (await Promise.all(all)).join('\n');
+    expect(said).toContain('STORE_UNAVAILABLE');
+    expect(found(said)).toEqual([]);
+  }, 60_000);
+
+  it('of callers are in nothing that is printed or answered, whether their keys are good or bad', async () => {
+    const own = { ...config(), auth: { keys: true }, dataDir: './keys' };
+    const file = join(folder, 'keys.yaml');
+    await writeFile(file, JSON.stringify(own));
+    const create = async (name: string): Promise<string> => {
+      const said = await gateward('key', 'create', '--name', name, '--config', file, '--json');
+      return String(JSON.parse(said)['key']);
+    };
+    const [good, other] = [await create('good'), await create('other')];
+    const bad = `${good.slice(0, -49)}${other.slice(-49)}`;
+    for (const [where, text] of Object.entries({ good, other })) {
+      canaries[`key-${where}`] = text.slice(-49);
+      canaries[`hash-${where}`] = createHash('sha256').update(text.slice(-49, -6)).digest('hex');
+    }
+    const guarded = await startGateway({ configFile: file, env });
+    try {
+      const url = `${guarded.url}/servers/good/mcp`;
+      for (const key of [good, bad, 'gwk_short', good.slice(0, -1)]) {
+        const headers = { authorization: `Bearer ${key}` };
+        for (const name of ['echo', 'fault', 'cut', 'none']) {
+          const { message } = await askModern(url, 'tools/call', { params: { name }, headers });
+          answers.push(JSON.stringify(message));
+        }
+        for (const path of ['/mcp', '/none', '/servers/good/sse', `/mcp?key=${key}`, '/admin/api/status']) {
+          const response = await fetch(`${guarded.url}${path}`, { headers });
+          answers.push(JSON.stringify([...response.headers]));
+          if (response.status === 200) await response.body?.cancel();
+          else answers.push(await response.text());
+        }
+      }
+      const admin = { authorization: `Bearer ${guarded.adminKey}` };
+      for (const path of ['status', 'servers', 'servers/good', 'upstreams']) {
+        answers.push(await (await fetch(`${guarded.url}/admin/api/${path}`, { headers: admin })).text());
+      }
+      for (const json of [[], ['--json']]) {
+        answers.push(await gateward('key', 'list', '--config', file, ...json));
+        answers.push(await gateward('doctor', '--config', file, ...json));
+      }
+    } finally {
+      await guarded.stop();
+    }
+    answers.push(await gateward('key', 'revoke', 'other', '--config', file, '--json'));
+    expect(upstream.received.map(({ headers }) => JSON.stringify(headers)).join('')).not.toContain('gwk_');
+    expect(answers.join('\n')).toContain('The key is not valid');
+    expect(found(`${answers.join('\n')}\n${guarded.stderr()}\n${JSON.stringify(guarded.events)}`)).toEqual(
+      [],
+    );
+  }, 60_000);
 
   it('are not told by a relay, whose headers they are in', async () => {
     for (const url of [`${gateway.url}/servers/good/mcp`, refusingUrl]) {
