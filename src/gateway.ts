@@ -239,18 +239,18 @@ class OpenGateway {
     if (delayMs > 0) await sleep(delayMs);
     this.#current.end();
     this.#legacy.drain();
-    await this.#door?.stop(graceMs);
+    await Promise.all([this.#door?.stop(graceMs), this.#replicas.drain(graceMs)]);
     await this.#end();
   }
 
   async #end(): Promise<void> {
     this.#current.end();
     await this.#legacy.close();
+    this.#replicas.close();
     this.#ticker.stop();
     const upstreams = [...this.#current.upstreams.values(), ...this.#retiring.keys()];
     await Promise.all([...upstreams.map((upstream) => upstream.retire(0)), ...this.#retiring.values()]);
     this.#callers.close();
-    this.#replicas.close();
     await this.#fleet.close();
     process.off('exit', this.#groups.killAll);
   }

@@ -1,8 +1,12 @@
 import { systemClock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { Fleet } from '../store/fleet.ts';
-import { createRemoteCalls, type RemoteCallsParts } from '../upstream/remote/remote-calls.ts';
-import type { Replicas } from '../upstream/remote/replicas.ts';
+import {
+  createRemoteCalls,
+  type RemoteCalls,
+  type RemoteCallsParts,
+} from '../upstream/remote/remote-calls.ts';
+import { type Replicas, replicasOf } from '../upstream/remote/replicas.ts';
 
 /** What upstreams need of the other replicas is made of this. */
 export interface ReplicasParts extends Pick<RemoteCallsParts, 'upstream' | 'sessions'> {
@@ -11,22 +15,14 @@ export interface ReplicasParts extends Pick<RemoteCallsParts, 'upstream' | 'sess
 }
 
 /** The other replicas, for as long as it is open. */
-export interface OpenReplicas extends Replicas {
-  close(): void;
-}
+export type OpenReplicas = Replicas & Pick<RemoteCalls, 'drain' | 'close'>;
 
 /** Puts together what upstreams know of the other replicas. */
-export function openReplicas({ fleet, upstream, sessions, log }: ReplicasParts): OpenReplicas {
-  const { membership, store } = fleet;
-  const remote = createRemoteCalls({ fleet, upstream, sessions, clock: systemClock, log });
+export function openReplicas(parts: ReplicasParts): OpenReplicas {
+  const remote = createRemoteCalls({ ...parts, clock: systemClock });
   return {
-    self: membership.id,
-    isAlive: (replica) => membership.isAlive(replica),
-    onDeath: (run) => membership.onDeath(run),
-    onFenced: (run) => membership.onFenced(run),
-    callAt: (replica, call) => remote.callAt(replica, call),
-    owners: store.owners,
-    parked: store.parked,
+    ...replicasOf(parts.fleet, remote),
+    drain: (graceMs) => remote.drain(graceMs),
     close: () => remote.close(),
   };
 }

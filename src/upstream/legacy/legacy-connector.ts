@@ -47,6 +47,8 @@ export interface LegacyConnectorOptions {
   readonly owned?: Owned | undefined;
   /** Sessions that may be open at a time. */
   readonly maxConnections: number;
+  /** Whether a session is made ready for the next call while the server waits for answers to one. */
+  readonly keepsSpare?: boolean;
   /** Milliseconds until a session must be open. */
   readonly connectTimeoutMs: number;
   /** Milliseconds that a call waits for the client's answers when the server asks back. */
@@ -243,10 +245,16 @@ class LegacyConnector {
       connection,
       toOutcome: (reply, last, missing) =>
         outcomeOfReply(reply, { call: last, server, missing, hints: this.#hintsFor(last, bucket, server) }),
+      asked: () => {
+        if (this.#options.keepsSpare === true && bucket.exclusive && bucket.adopted === undefined)
+          this.#pool.prepare(bucket);
+      },
       leave: (trace) => {
         levelDone();
         if (trace === 'replica' && bucket.exclusive) connection.leave();
-        lease.release(trace !== 'none' && bucket.exclusive ? 'dispose' : undefined);
+        if (trace === 'none' || !bucket.exclusive) lease.release();
+        // The outcome comes first: ending a session takes longer than all that is left of the call.
+        else setImmediate(() => lease.release('dispose'));
       },
     };
   }
@@ -305,7 +313,7 @@ function discovered(server: LegacyServer): Outcome {
 function noop(): void {}
 
 function ownedSessionsOf(options: LegacyConnectorOptions): OwnedSessions | undefined {
-  const { upstream, seal, log, replicas, repeatable = () => false } = options;
+  const { upstream, seal, clock, log, replicas, repeatable = () => false } = options;
   if (replicas === undefined) return undefined;
-  return new OwnedSessions({ upstream, seal, repeatable, owners: new Owners({ replicas, log }) });
+  return new OwnedSessions({ upstream, seal, repeatable, owners: new Owners({ replicas, clock, log }) });
 }

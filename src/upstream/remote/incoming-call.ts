@@ -2,6 +2,7 @@ import type { Call, LegacyCall, Outcome } from '../../call.ts';
 import { GatewardError, toGatewardError } from '../../errors.ts';
 import { Abort } from '../../lib/abort.ts';
 import { JsonText } from '../../lib/json-text.ts';
+import { isEndless } from '../deadline.ts';
 import type { CallLetter } from './call-letter.ts';
 import { writeFailure, writeOutcome } from './outcome-letter.ts';
 import { WINDOW_BYTES, WINDOW_MESSAGES } from './outgoing-call.ts';
@@ -31,6 +32,11 @@ export class IncomingCall {
 
   constructor(parts: IncomingParts) {
     this.#parts = parts;
+  }
+
+  /** Whether it is meant to last as long as its caller does. */
+  get isEndless(): boolean {
+    return isEndless(this.#parts.letter.call.method);
   }
 
   /** Makes the call and tells what becomes of it. Never rejects. */

@@ -1,5 +1,6 @@
 import type { Outcome } from '../../call.ts';
-import { GatewardError } from '../../errors.ts';
+import { type ErrorCode, GatewardError } from '../../errors.ts';
+import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Ownership } from '../../store/store.ts';
 import type { RemoteCall, Replicas } from './replicas.ts';
@@ -7,6 +8,7 @@ import type { RemoteCall, Replicas } from './replicas.ts';
 /** What owning works with. */
 export interface OwnersParts {
   readonly replicas: Replicas;
+  readonly clock: Clock;
   readonly log: Log;
 }
 
@@ -33,6 +35,8 @@ interface Owned {
 
 /** Things of others whose owner is remembered, and own ones that nobody uses. */
 const MAX_REMEMBERED = 50_000;
+/** Milliseconds that a replica which takes no calls any more has to be gone. */
+const STOPPING_MS = 4_000;
 
 /**
  * Who owns what there is one of in the fleet: upstream sessions of clients' sessions, and processes. The first replica
@@ -70,13 +74,31 @@ export class Owners {
       try {
         return await replicas.callAt(owner, remote);
       } catch (thrown) {
-        const again = isUnsent(thrown) || (mayRepeat && isLost(thrown) && !replicas.isAlive(owner));
-        if (!again || remote.call.signal.aborted) throw thrown;
+        if (remote.call.signal.aborted || !this.#mayAskAgain(thrown, owner, mayRepeat)) throw thrown;
+        if (codeOf(thrown) === 'STOPPING') await this.#untilDead(owner);
         asked = owner;
         failure = thrown;
         this.#others.delete(thing);
       }
     }
+  }
+
+  #mayAskAgain(thrown: unknown, owner: string, mayRepeat: boolean): boolean {
+    const code = codeOf(thrown);
+    if (code === 'UPSTREAM_UNAVAILABLE' || code === 'STOPPING') return true;
+    return mayRepeat && code === 'UPSTREAM_LOST' && !this.#parts.replicas.isAlive(owner);
+  }
+
+  /** Who stops is soon gone; what it owned can be had then. */
+  async #untilDead(replica: string): Promise<void> {
+    const { replicas, clock } = this.#parts;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const stop = replicas.onDeath((dead) => dead === replica && resolve());
+    const callOff = clock.after(STOPPING_MS, resolve);
+    if (!replicas.isAlive(replica)) resolve();
+    await promise;
+    stop();
+    callOff();
   }
 
   /** Takes a thing into use. Throws UPSTREAM_UNAVAILABLE if it is another replica's, or STORE_UNAVAILABLE. */
@@ -200,10 +222,6 @@ function notHere(): GatewardError {
   return new GatewardError('UPSTREAM_UNAVAILABLE', { cause: 'another replica owns it' });
 }
 
-function isUnsent(thrown: unknown): boolean {
-  return thrown instanceof GatewardError && thrown.code === 'UPSTREAM_UNAVAILABLE';
-}
-
-function isLost(thrown: unknown): boolean {
-  return thrown instanceof GatewardError && thrown.code === 'UPSTREAM_LOST';
+function codeOf(thrown: unknown): ErrorCode | undefined {
+  return thrown instanceof GatewardError ? thrown.code : undefined;
 }

@@ -27,7 +27,9 @@ export interface RemoteCallsParts {
 
 /** Calls between replicas, until they are closed. */
 export interface RemoteCalls extends Pick<Replicas, 'callAt'> {
-  /** Calls under way end in UPSTREAM_LOST. */
+  /** Resolves when no call of another replica is under way that will end by itself, or after this time. */
+  drain(graceMs: number): Promise<void>;
+  /** Calls under way end in UPSTREAM_LOST; those that still come are answered STOPPING. */
   close(): void;
 }
 
@@ -35,6 +37,8 @@ const SUBJECT = 'remote';
 const MAX_CALLS = 65_536;
 /** Milliseconds between two tries to send what must arrive. */
 const RETRY_MS = 500;
+/** Milliseconds between two looks for calls under way. */
+const LOOK_EVERY_MS = 50;
 /** Milliseconds after which nobody waits for it. */
 const GIVE_UP_MS = 60_000;
 
@@ -60,13 +64,12 @@ class LetterCalls implements RemoteCalls {
     this.#parts = parts;
     this.#maxCalls = parts.maxCalls ?? MAX_CALLS;
     const { post, membership } = parts.fleet;
-    this.#endings = [
-      post.receive(SUBJECT, (body, from) => this.#receive(JsonText.parse(body), from)),
-      membership.onDeath((replica) => this.#died(replica)),
-    ];
+    // Not ended with the rest: it ends with the post, so that whatever comes late is answered.
+    post.receive(SUBJECT, (body, from) => this.#receive(JsonText.parse(body), from));
+    this.#endings = [membership.onDeath((replica) => this.#died(replica))];
   }
 
-  async callAt(replica: string, remote: RemoteCall): Promise<Outcome> {
+  readonly callAt = async (replica: string, remote: RemoteCall): Promise<Outcome> => {
     const { signal } = remote.call;
     signal.throwIfAborted();
     if (this.#closed || !this.#parts.fleet.membership.isAlive(replica)) throw nothingRun('it is gone');
@@ -94,6 +97,14 @@ class LetterCalls implements RemoteCalls {
       signal.removeEventListener('abort', onAbort);
       this.#outgoing.delete(id);
     }
+  };
+
+  async drain(graceMs: number): Promise<void> {
+    const { clock } = this.#parts;
+    const busy = (): boolean => [...this.#incoming.values()].some(({ call }) => !call.isEndless);
+    for (let leftMs = graceMs; leftMs > 0 && busy(); leftMs -= LOOK_EVERY_MS) {
+      await new Promise<void>((resolve) => clock.after(LOOK_EVERY_MS, resolve));
+    }
   }
 
   close(): void {
@@ -117,8 +128,9 @@ class LetterCalls implements RemoteCalls {
   #begin(json: JsonText, { id, from }: { readonly id: string; readonly from: string }): void {
     const letter = readCall(json.get('call') ?? json);
     const upstream = letter && this.#parts.upstream(letter.upstream);
-    if (letter === undefined || upstream === undefined || this.#incoming.size >= this.#maxCalls) {
-      const error = writeFailure(nothingRun('that replica does not take the call'));
+    if (this.#closed || !letter || !upstream || this.#incoming.size >= this.#maxCalls) {
+      const refused = nothingRun('that replica does not take the call');
+      const error = writeFailure(this.#closed ? new GatewardError('STOPPING') : refused);
       void this.#sendAtAnyRate(from, { id, kind: 'error', letter: JsonText.written('{}').with({ error }) });
       return;
     }

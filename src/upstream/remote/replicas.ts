@@ -1,5 +1,6 @@
 import type { AuthorizationContext, Call, Outcome } from '../../call.ts';
 import { GatewardError } from '../../errors.ts';
+import type { Fleet, Membership } from '../../store/fleet.ts';
 import type { OwnerTable, ParkedTable, Store } from '../../store/store.ts';
 
 /** A call for an upstream, as one replica hands it to another. */
@@ -14,19 +15,34 @@ export interface RemoteCall {
 export interface Replicas {
   /** Own id. */
   readonly self: string;
-  isAlive(replica: string): boolean;
-  /** Runs once for each other replica that dies; the function that comes back ends that. */
-  onDeath(run: (replica: string) => void): () => void;
-  /** Runs when the others counted this replica as dead for a while: what it owned may be another's by now. */
-  onFenced(run: () => void): () => void;
+  readonly isAlive: Membership['isAlive'];
+  readonly onDeath: Membership['onDeath'];
+  readonly onFenced: Membership['onFenced'];
   /**
    * Makes the call at the same upstream of another replica, where `Call.forwarded` is set. Its notifications come before
    * the outcome; an abort of `call.signal` cancels it there and rejects with the signal's reason. Throws what the
-   * upstream throws there; UPSTREAM_LOST if that replica dies, UPSTREAM_UNAVAILABLE if it never got the call.
+   * upstream throws there; UPSTREAM_LOST if that replica dies, UPSTREAM_UNAVAILABLE if it never got the call, STOPPING
+   * if it takes no calls any more.
    */
   callAt(replica: string, remote: RemoteCall): Promise<Outcome>;
   readonly owners: OwnerTable;
   readonly parked: ParkedTable;
+}
+
+/** The other replicas of a fleet. */
+export function replicasOf(
+  { membership, store }: Pick<Fleet, 'membership' | 'store'>,
+  { callAt }: Pick<Replicas, 'callAt'>,
+): Replicas {
+  return {
+    self: membership.id,
+    isAlive: (replica) => membership.isAlive(replica),
+    onDeath: (run) => membership.onDeath(run),
+    onFenced: (run) => membership.onFenced(run),
+    callAt,
+    owners: store.owners,
+    parked: store.parked,
+  };
 }
 
 /** The replicas of a fleet of one. */
