@@ -54,7 +54,10 @@ export class LegacyPost {
   async run(signal: AbortSignal | undefined, onOver: () => void): Promise<void> {
     const { ended } = this.#session;
     const onAbort = (): void => this.#abort.abort(signal?.reason);
-    const onEnd = (): void => this.#abort.abort(ended.reason);
+    // A stream that has brought the response ends by itself, and its connection serves again.
+    const onEnd = (): void => {
+      if (!this.#stream.answered) this.#abort.abort(ended.reason);
+    };
     signal?.addEventListener('abort', onAbort);
     ended.addEventListener('abort', onEnd);
     if (signal?.aborted === true) onAbort();

@@ -90,8 +90,7 @@ export class CallRow implements CallRecord {
 
   over(image: ParkedImage, keptMs: number): void {
     this.#asked++;
-    const body = this.#seal(image);
-    this.#inBackground(() => this.#saveNow({ answers: 'sent', body, ttlMs: keptMs }));
+    this.#inBackground(() => this.#saveNow({ answers: 'sent', body: this.#seal(image), ttlMs: keptMs }));
   }
 
   async holds(): Promise<boolean> {
@@ -123,8 +122,10 @@ export class CallRow implements CallRecord {
     return this.#serial.run(task);
   }
 
+  /** What goes on with the call does so first: a write of an embedded store holds up the whole process. */
   #inBackground(task: () => Promise<unknown>): void {
-    this.#serial.run(task).catch((error: unknown) => {
+    const later = () => new Promise<unknown>((resolve) => setImmediate(() => resolve(task())));
+    this.#serial.run(later).catch((error: unknown) => {
       const { message } = toGatewardError(error);
       this.#options.log.debug('a parked call was not written down', { reason: message });
     });

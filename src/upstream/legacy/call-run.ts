@@ -43,6 +43,11 @@ export class CallRun {
     return this.#seat.toOutcome(reply, call, missing);
   }
 
+  /** The server asks back. */
+  asked(): void {
+    this.#seat?.asked();
+  }
+
   /** Tells the server to stop, and why. */
   cancel(reason: unknown): void {
     this.#exchange?.cancel(reasonText(reason));

@@ -49,6 +49,8 @@ interface Entry<T, B> {
 }
 
 const MAX_WAITING = 1000;
+/** Why a connection is given up. An abort without a reason makes an error with a stack. */
+const GONE = 'gone';
 
 /** Connections to one upstream, opened as calls need them and closed when nobody does. */
 export class ConnectionPool<T extends Pooled, B extends Bucket> {
@@ -75,6 +77,13 @@ export class ConnectionPool<T extends Pooled, B extends Bucket> {
       const lease = entry === undefined ? await this.#wait(signal) : await this.#use(entry, signal);
       if (lease !== undefined) return lease;
     }
+  }
+
+  /** Sees to it that a call of the bucket finds a connection soon, unless that would cost another its own. */
+  prepare(bucket: B): void {
+    const ended = this.#closed.signal.aborted || bucket.until?.aborted === true;
+    if (ended || this.#entries.size >= this.#options.maxConnections || this.#find(bucket) !== undefined) return;
+    this.#tryOpen(bucket);
   }
 
   /** An open connection that fits, without leasing it. */
@@ -186,7 +195,7 @@ export class ConnectionPool<T extends Pooled, B extends Bucket> {
       return;
     }
     entry.stopIdleTimer();
-    entry.gaveUp.abort();
+    entry.gaveUp.abort(GONE);
     if (entry.connection !== undefined) this.#track(entry.connection.close());
     this.#waiting.shift()?.();
   }

@@ -222,6 +222,7 @@ export class InteractiveCall implements ExchangeOwner {
     if (this.#phase !== 'running' || this.#questions.size === 0) return;
     this.#phase = 'collecting';
     this.#doubtful = false;
+    this.#run.asked();
     this.#wait(this.#parts.collectMs, () => void this.#park());
   }
 

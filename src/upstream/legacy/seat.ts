@@ -14,6 +14,8 @@ export type Trace = 'none' | 'caller' | 'replica';
 export interface Seat {
   readonly connection: LegacyConnection;
   readonly toOutcome: (reply: Reply, call: Call, missing: RequiredCapabilities | undefined) => Outcome;
+  /** The server asks back: once it is answered, the session will serve no other caller. */
+  readonly asked: () => void;
   /** The server is done with the call. */
   readonly leave: (trace: Trace) => void;
 }

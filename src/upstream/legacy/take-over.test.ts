@@ -87,7 +87,7 @@ describe('a retry at another replica than the one that holds the call', () => {
     const state = await park(it, 'a');
     it.writes.splice(0);
     await call(it, 'b', retry(state));
-    expect(it.writes).toEqual(['save sending', 'save sent', 'save sent']);
+    expect(it.writes).toEqual(['save sending', 'save sent']);
   });
 
   it('attaches to the outcome of the same answers, and is refused for others', async () => {
