@@ -22,7 +22,7 @@ export interface Disturber {
   summary(): string;
 }
 
-/** Time between the end of one disturbance and the next: longer than a call may take after one. */
+/** Time between one disturbance and the next. */
 const PAUSE_MS = 2_500;
 const DOWN_MS = 1_500;
 const CUT_MS = 800;
@@ -46,11 +46,11 @@ export function createDisturber({ replicas, proxies, postgres, balancer }: Distu
   };
   const kill = (): Promise<void> => {
     const replica = replicas[turn % replicas.length];
-    return disturb('replicas killed', async () => {
+    const killed = disturb('replicas killed', async () => {
       await replica?.kill();
-      await sleep(DOWN_MS);
-      await replica?.start();
     });
+    // The others have to do without it: nothing waits for its return.
+    return killed.then(() => sleep(DOWN_MS)).then(() => replica?.start());
   };
   const cutStore = (): Promise<void> =>
     disturb('connections to the store cut', async () => {
