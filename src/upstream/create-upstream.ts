@@ -54,6 +54,7 @@ function openerOfHttp(config: HttpUpstreamConfig, deps: UpstreamDeps, onVersionR
         replicas,
         repeatable: repeatableBy(config.repeatable),
         maxConnections: MAX_LEGACY_SESSIONS,
+        keepsSpare: true,
         connectTimeoutMs: config.connectTimeoutMs,
         inputTimeoutMs: config.inputTimeoutMs,
         clientInfo,
