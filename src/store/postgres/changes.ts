@@ -22,6 +22,7 @@ const SINCE = statement(
    UNION ALL (
      SELECT 'key', id, revoked_at FROM gateward_keys
      WHERE revoked_at > coalesce($1::bigint, ${NOW}) - ${OVERLAP_MS} LIMIT ${MAX_ROWS})`,
+  { isUrgent: true },
 );
 
 /** What the last look found, so that it is not told again to whoever goes on from there. */

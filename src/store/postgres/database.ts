@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Pool, type QueryConfig } from 'pg';
+import { Client, Pool, type QueryConfig } from 'pg';
 import { GatewardError } from '../../errors.ts';
 import { backoffMs } from '../../lib/backoff.ts';
 import type { Log } from '../../lib/log.ts';
@@ -9,6 +9,7 @@ import { type Address, readAddress } from './connection.ts';
 import { type Fault, judge, unavailable } from './faults.ts';
 import type { Row } from './row.ts';
 import { NOW, type Statement } from './statement.ts';
+import { Turns } from './turns.ts';
 
 /** What a database is opened with. */
 export interface DatabaseOptions {
@@ -23,9 +24,15 @@ export interface DatabaseOptions {
 /** What a statement takes. `again` tells that the same may have been done before, by an attempt that nobody heard of. */
 export type Values = readonly unknown[] | ((again: boolean) => readonly unknown[]);
 
+interface Failure {
+  readonly error: unknown;
+  readonly kind: Fault;
+}
+type Outcome = { readonly rows: readonly Row[] } | Failure;
+
 /** Milliseconds until a caller is told that the store is unavailable. */
 const PATIENCE_MS = 3_000;
-/** Milliseconds for one attempt, a connection included, and for the statement on the server. */
+/** Milliseconds for one attempt, a new connection included, and for the statement on the server. */
 const ATTEMPT_MS = 1_500;
 const CLOSE_MS = 1_000;
 const MAX_CONNECTIONS = 10;
@@ -41,6 +48,8 @@ const MAX_WAITING = 10_000;
 export class Database {
   readonly #options: DatabaseOptions;
   readonly #address: Address;
+  /** Statements under way: what waits for a connection must not count as an attempt, nor be left in a queue. */
+  readonly #turns: Turns;
   #pool: Pool;
   #goodAt = 0;
   #isAway = false;
@@ -50,6 +59,7 @@ export class Database {
   constructor(options: DatabaseOptions) {
     this.#options = options;
     this.#address = readAddress(options.url);
+    this.#turns = new Turns({ atATime: this.#maxConnections(), maxWaiting: MAX_WAITING });
     this.#pool = this.#makePool();
   }
 
@@ -61,10 +71,14 @@ export class Database {
   async rows(statement: Statement, values: Values = []): Promise<readonly Row[]> {
     const until = performance.now() + PATIENCE_MS;
     for (let attempt = 1; ; attempt += 1) {
-      const fault = await this.#try(this.#queryOf(statement, values, attempt > 1), until);
-      if (!('error' in fault)) return fault.rows;
+      const outcome = await this.#takeTurn(
+        statement,
+        () => this.#queryOf(statement, values, attempt > 1),
+        until,
+      );
+      if ('rows' in outcome) return outcome.rows;
       const pauseMs = backoffMs(attempt, { firstMs: 20, maxMs: 400, random: Math.random });
-      if (fault.kind !== 'passing' || performance.now() + pauseMs >= until) throw this.#failure(fault);
+      if (outcome.kind !== 'passing' || performance.now() + pauseMs >= until) throw this.#failure(outcome);
       await sleep(pauseMs);
     }
   }
@@ -80,19 +94,19 @@ export class Database {
    * @throws GatewardError STORE_UNAVAILABLE, INTERNAL_ERROR
    */
   async runLong(texts: readonly string[]): Promise<void> {
+    const client = new Client(this.#address.config);
+    // What fails says so by itself; without a listener it would end the process.
+    client.on('error', () => undefined);
     try {
-      const client = await this.#pool.connect();
-      // What fails says so by itself; without a listener it would end the process.
-      client.on('error', () => undefined);
-      try {
-        await client.query('SET statement_timeout = 0');
-        for (const text of texts) await client.query(text);
-      } finally {
-        // The connection is not given back: its settings differ.
-        client.release(true);
-      }
+      await client.connect();
+      for (const text of texts) await client.query(text);
     } catch (error) {
       throw this.#failure({ error, kind: judge(error) });
+    } finally {
+      await waitAtMost(
+        client.end().catch(() => undefined),
+        CLOSE_MS,
+      );
     }
   }
 
@@ -114,16 +128,21 @@ export class Database {
     return { text: text.replaceAll(NOW, String(now())), values: given };
   }
 
-  async #try(
-    query: QueryConfig,
-    until: number,
-  ): Promise<{ readonly rows: readonly Row[] } | { readonly error: unknown; readonly kind: Fault }> {
+  async #takeTurn({ isUrgent }: Statement, query: () => QueryConfig, until: number): Promise<Outcome> {
+    if (this.#closed) return { error: new Error('The store was closed.'), kind: 'refused' };
+    if (!(await this.#turns.take(until - performance.now(), isUrgent))) {
+      return { error: new Error('All connections are busy.'), kind: 'refused' };
+    }
+    try {
+      return await this.#attempt(query(), until);
+    } finally {
+      this.#turns.end();
+    }
+  }
+
+  async #attempt(query: QueryConfig, until: number): Promise<Outcome> {
     const pool = this.#pool;
     const start = performance.now();
-    if (this.#closed) return { error: new Error('The store was closed.'), kind: 'refused' };
-    if (pool.waitingCount >= MAX_WAITING) {
-      return { error: new Error('Too many statements wait for a connection.'), kind: 'refused' };
-    }
     const answer = pool.query<Row>(query).then(
       ({ rows }) => ({ rows }),
       (error: unknown) => ({ error, kind: judge(error) }),
@@ -141,7 +160,7 @@ export class Database {
     this.#isAway = false;
   }
 
-  #failure({ error, kind }: { readonly error: unknown; readonly kind: Fault }): GatewardError {
+  #failure({ error, kind }: Failure): GatewardError {
     const cause = describeFault(error, this.#address.password);
     if (kind === 'other') return new GatewardError('INTERNAL_ERROR', { cause });
     if (!this.#isAway && !this.#closed) {
@@ -158,10 +177,14 @@ export class Database {
     silent.end().catch(() => undefined);
   }
 
+  #maxConnections(): number {
+    return this.#options.maxConnections ?? MAX_CONNECTIONS;
+  }
+
   #makePool(): Pool {
     const pool = new Pool({
       ...this.#address.config,
-      max: this.#options.maxConnections ?? MAX_CONNECTIONS,
+      max: this.#maxConnections(),
       idleTimeoutMillis: IDLE_MS,
       maxLifetimeSeconds: LIFETIME_SECONDS,
       statement_timeout: ATTEMPT_MS,

@@ -4,20 +4,29 @@ import type { Database } from './database.ts';
 import { bytesIn, numberIn, type Row, textIn } from './row.ts';
 import { NOW, statement } from './statement.ts';
 
+/** Milliseconds for which a count of all rows is good enough while there are less than half of what may be. */
+const COUNT_EVERY_MS = 1_000;
 const ANSWERS: readonly ParkedRow['answers'][] = ['none', 'sending', 'sent'];
 const COLUMNS = 'id, holder, epoch, answers, body';
 
-const PUT = statement(
-  'put_parked',
-  `INSERT INTO gateward_parked (id, holder, epoch, answers, expires_at, body)
-   SELECT $1, $2, 1, 'none', ${NOW} + $4::bigint, $3
-   WHERE EXISTS (SELECT 1 FROM gateward_parked WHERE id = $1) OR (
-     SELECT count(*) FROM (SELECT 1 FROM gateward_parked WHERE expires_at > ${NOW} LIMIT $5::bigint) AS counted
-   ) < $5::bigint
-   ON CONFLICT (id) DO UPDATE SET holder = excluded.holder
-     WHERE gateward_parked.holder = excluded.holder AND gateward_parked.epoch = 1
-   RETURNING id`,
+/** What is done again finds its own row. */
+const PUT_ROW = (condition: string): string => `
+  INSERT INTO gateward_parked (id, holder, epoch, answers, expires_at, body)
+  SELECT $1, $2, 1, 'none', ${NOW} + $4::bigint, $3 ${condition}
+  ON CONFLICT (id) DO UPDATE SET holder = excluded.holder
+    WHERE gateward_parked.holder = excluded.holder AND gateward_parked.epoch = 1
+  RETURNING id`;
+const COUNTED = (max: string): string =>
+  `(SELECT count(*) FROM (SELECT 1 FROM gateward_parked WHERE expires_at > ${NOW} LIMIT ${max}) AS counted)`;
+
+const PUT = statement('put_parked', PUT_ROW(''));
+const PUT_COUNTED = statement(
+  'put_parked_counted',
+  PUT_ROW(
+    `WHERE EXISTS (SELECT 1 FROM gateward_parked WHERE id = $1) OR ${COUNTED('$5::bigint')} < $5::bigint`,
+  ),
 );
+const COUNT = statement('count_parked', `SELECT ${COUNTED('$1::bigint')} AS count`);
 const READ = statement(
   'read_parked',
   `SELECT ${COLUMNS} FROM gateward_parked WHERE id = $1 AND expires_at > ${NOW}`,
@@ -43,10 +52,26 @@ const DELETE = statement(
 
 /** Parked calls. */
 export function createParkedTable(db: Database): ParkedTable {
+  let count = 0;
+  let countedAt = Number.NEGATIVE_INFINITY;
+  /** To count all rows with each new one would cost more than all the rest. */
+  const mayBeFull = async (maxRows: number): Promise<boolean> => {
+    const now = performance.now();
+    if (now - countedAt > COUNT_EVERY_MS) {
+      countedAt = now;
+      count = numberIn((await db.row(COUNT, [maxRows])) ?? {}, 'count');
+    }
+    count += 1;
+    return count > maxRows / 2;
+  };
   return {
     async put({ id, holder, body }, ttlMs, maxRows) {
       if (maxRows < 1) return false;
-      return (await db.row(PUT, [id, holder, body, ttlMs, maxRows])) !== undefined;
+      const values = [id, holder, body, ttlMs];
+      const row = (await mayBeFull(maxRows))
+        ? await db.row(PUT_COUNTED, [...values, maxRows])
+        : await db.row(PUT, values);
+      return row !== undefined;
     },
     async read(id) {
       const row = await db.row(READ, [id]);

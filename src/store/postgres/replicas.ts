@@ -18,6 +18,7 @@ const RENEW = statement(
    )
    SELECT $1 AS id, deaths FROM renewed
    UNION ALL SELECT id, NULL FROM gateward_replicas WHERE lease_ends_at > ${NOW} AND id <> $1`,
+  { isUrgent: true },
 );
 const LEAVE = statement(
   'leave_replica',

@@ -3,6 +3,8 @@ export interface Statement {
   /** Unique among all statements; their number is bounded. */
   readonly name: string;
   readonly text: string;
+  /** Whether it goes before others when many wait: what tells that a replica lives, and keeps caches valid. */
+  readonly isUrgent: boolean;
 }
 
 /**
@@ -17,7 +19,7 @@ export const ORDER = '(extract(epoch FROM now()) * 1000000)::bigint';
 const names = /^[a-z_]{3,40}$/;
 
 /** Names a statement. */
-export function statement(name: string, text: string): Statement {
+export function statement(name: string, text: string, { isUrgent = false } = {}): Statement {
   if (!names.test(name)) throw new TypeError('the name of a statement is a word');
-  return { name: `gateward_${name}`, text };
+  return { name: `gateward_${name}`, text, isUrgent };
 }
