@@ -209,7 +209,7 @@ describe('a new configuration', () => {
 
   it('says what only a new start changes', async () => {
     const report = await reload({ upstreams: base(), dataDir: './other', limits: { maxSessions: 7 } });
-    expect(report['needsRestart']).toEqual(['dataDir', 'limits']);
+    expect(report['needsRestart']).toEqual(['dataDir', 'limits', 'store']);
   });
 });
 
