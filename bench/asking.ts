@@ -117,7 +117,7 @@ async function* messagesOf(response: IncomingMessage): AsyncGenerator<Json> {
     const events = text.split('\n\n');
     text = events.pop() ?? '';
     for (const event of events) {
-      const data = /^data: ?(.+)$/m.exec(event)?.[1];
+      const data = /^data: ?(\S.*)$/m.exec(event)?.[1];
       if (data !== undefined) yield JSON.parse(data);
     }
   }
