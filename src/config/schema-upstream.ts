@@ -108,7 +108,7 @@ export const stdioUpstreamSchema = z.strictObject({
     .enum(['shared', 'principal', 'session'])
     .optional()
     .describe(
-      '`shared` is one process for everybody; a legacy server in it is told of no client capabilities, so it cannot ask back (elicitation, sampling, roots). `principal` is one for each caller, `session` one for each client session, and both can. Without it: `principal` with `auth.keys`, else `shared`.',
+      '`shared` is one process for everybody; a legacy server in it is told of no client capabilities, so it cannot ask back (elicitation, sampling, roots). With `principal` no two callers share a process, with `session` no two client sessions do, and both can. Without it: `principal` with `auth.keys`, else `shared`.',
     ),
   stateless: z
     .boolean()

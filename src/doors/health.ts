@@ -11,19 +11,23 @@ export interface UpstreamHealth {
 /** Whether the gateway can serve, and how its upstreams are. */
 export interface Health {
   readonly ready: boolean;
-  readonly upstreams: readonly UpstreamHealth[];
+  /** Undefined where they are nobody's business who shows no key. */
+  readonly upstreams: readonly UpstreamHealth[] | undefined;
 }
 
 /**
  * `/healthz`: the process runs. `/readyz`: 200 or 503, whether it can serve. Probes come by address, so any Host passes,
- * but only a caller who knows one of the gateway's names is told of the upstreams.
+ * but only a caller who knows one of the gateway's names is told of the upstreams, and nobody where callers show keys.
  */
 export function healthPages(readHealth: () => Health): readonly Page[] {
   const alive = () => ({ status: 200, body: { status: 'ok' } });
   const ready = ({ hostKnown }: PageExchange) => {
     const { ready, upstreams } = readHealth();
     const status = ready ? 'ready' : 'not ready';
-    return { status: ready ? 200 : 503, body: hostKnown ? { status, upstreams } : { status } };
+    return {
+      status: ready ? 200 : 503,
+      body: hostKnown && upstreams !== undefined ? { status, upstreams } : { status },
+    };
   };
   return [probe('/healthz', alive), probe('/readyz', ready)];
 }

@@ -30,7 +30,8 @@ export function createPages(generation: Generation, parts: PagesParts): readonly
   const readHealth = () => {
     const states = [...upstreams.values()].map((upstream) => upstream.status());
     const ready = !parts.stopping() && states.every(({ state }) => state !== 'starting');
-    return { ready, upstreams: states.map(({ name, state }) => ({ name, state })) };
+    const named = states.map(({ name, state }) => ({ name, state }));
+    return { ready, upstreams: config.auth.keys ? undefined : named };
   };
   return [
     ...healthPages(readHealth),

@@ -145,6 +145,7 @@ describe('without a key that is valid', () => {
 
   it('health, public cards and the admin API with its own key still answer', async () => {
     expect((await fetch(`${gateway.url}/healthz`)).status).toBe(200);
+    expect(await (await fetch(`${gateway.url}/readyz`)).json()).toEqual({ status: 'ready' });
     expect((await fetch(`${gateway.url}/servers/good/mcp/server-card`)).status).toBe(200);
     const authorization = `Bearer ${gateway.adminKey}`;
     const servers = await fetch(`${gateway.url}/admin/api/servers/good`, { headers: { authorization } });
