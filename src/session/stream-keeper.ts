@@ -57,6 +57,8 @@ export class StreamKeeper {
   readonly #queue: Item[] = [];
   #last: number;
   #isOpen: boolean;
+  /** It was tried to make the stream known. */
+  #mayBeKnown = false;
   #isRunning = false;
   #isFenced = false;
   /** The work has changed since it was kept. */
@@ -178,12 +180,7 @@ export class StreamKeeper {
 
   async #save(): Promise<boolean> {
     const { log, key, work } = this.#options;
-    const save = async (): Promise<boolean> => {
-      if (!this.#isDirty) return true;
-      const isHeld = await log.saveWork(key, this.#holding, work());
-      this.#isDirty = false;
-      return isHeld;
-    };
+    const save = (): Promise<boolean> => this.#keepWork(() => log.saveWork(key, this.#holding, work()));
     return (await this.#write(save, LONG_PATIENCE_MS)) === 'kept';
   }
 
@@ -226,9 +223,29 @@ export class StreamKeeper {
 
   async #open(): Promise<void> {
     const { log, key, holder, requests, work } = this.#options;
-    await log.open({ key, holder, requests, work: work() });
+    const open = async (): Promise<boolean> => {
+      await log.open({ key, holder, requests, work: work() });
+      return true;
+    };
+    // Work that an attempt before has kept is not replaced by another.
+    if (this.#mayBeKnown) await open();
+    else {
+      this.#mayBeKnown = true;
+      await this.#keepWork(open);
+    }
     this.#isOpen = true;
+  }
+
+  /** Whatever changes while the work is being kept has to be kept after that. */
+  async #keepWork(write: () => Promise<boolean>): Promise<boolean> {
+    if (!this.#isDirty) return true;
     this.#isDirty = false;
+    try {
+      return await write();
+    } catch (thrown) {
+      this.#isDirty = true;
+      throw thrown;
+    }
   }
 
   #fence(): void {

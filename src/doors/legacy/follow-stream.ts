@@ -29,7 +29,11 @@ const PATIENCE_MS = 5_000;
 export async function followStream(following: Following, parts: FollowParts): Promise<void> {
   const { connection, key } = following;
   const follower = new Follower(following, parts);
-  const callOff = parts.held.watch(key.stream, () => follower.wake());
+  const callOff = parts.held.follow(key.stream, {
+    onMore: () => follower.wake(),
+    // It came back elsewhere: this connection is of no use any more.
+    onMoved: () => connection.end(),
+  });
   const onDrain = (): void => follower.wake();
   parts.draining.addEventListener('abort', onDrain);
   connection.onClose = () => follower.wake();
@@ -50,7 +54,9 @@ class Follower {
   readonly #parts: FollowParts;
   #isAwake = false;
   #wake: (() => void) | undefined;
-  #holderAtMs = Number.NEGATIVE_INFINITY;
+  #lookedAtMs = Number.NEGATIVE_INFINITY;
+  /** The replica that knows that the stream is followed. */
+  #toldHolder: string | undefined;
 
   constructor(following: Following, parts: FollowParts) {
     this.#following = following;
@@ -91,13 +97,16 @@ class Follower {
   async #lookAtHolder(): Promise<boolean> {
     const { streams, held, mail, clock, takeOver } = this.#parts;
     const now = clock.now();
-    if (now - this.#holderAtMs < HOLDER_MS) return false;
-    this.#holderAtMs = now;
+    if (now - this.#lookedAtMs < HOLDER_MS) return false;
+    this.#lookedAtMs = now;
     try {
       const row = await streams.read(this.#following.key);
       if (row === undefined || row.ended) return false;
-      if (!mail.isAlive(row.holder)) return await takeOver.claim(row);
-      if (row.holder !== mail.self) held.wake(row.holder, 'follow', row.key.stream);
+      // A stream of this replica that it does not hold was given up, while the store was gone.
+      const isLost = row.holder === mail.self && held.get(row.key.stream) === undefined;
+      if (isLost || !mail.isAlive(row.holder)) return await takeOver.claim(row);
+      if (row.holder !== this.#toldHolder) held.wake(row.holder, 'follow', row.key.stream);
+      this.#toldHolder = row.holder;
     } catch (thrown) {
       if (!isStoreGone(thrown)) throw thrown;
     }

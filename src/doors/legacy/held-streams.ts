@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../lib/clock.ts';
 import type { StreamLog } from '../../session/stream-log.ts';
 import type { Membership } from '../../store/fleet.ts';
@@ -27,6 +28,15 @@ export interface HeldStream {
 /** What one replica tells another of a stream that it holds. */
 export type StreamWake = 'answer' | 'follow';
 
+/** Who follows a stream that another replica holds. */
+export interface StreamFollower {
+  /** Something was kept of the stream. */
+  readonly onMore: () => void;
+  /** The client came back for the stream once more. */
+  readonly onMoved: () => void;
+}
+
+const MORE = 'more';
 /** Milliseconds between looks for answers whose wake-up was lost. */
 const LOOK_MS = 3_000;
 /** Milliseconds that streams have to be finished when the gateway ends. */
@@ -80,9 +90,16 @@ export class HeldStreams implements Timed {
     this.#options.bus.publish(topicOf(holder), `${wake} ${name}`);
   }
 
-  /** Runs whenever something was kept of a stream that is followed; the function that comes back ends that. */
-  watch(name: string, run: () => void): () => void {
-    return this.#options.bus.subscribe(followed(name), run);
+  /** Hears of a stream of another replica, soon or not at all; the function that comes back ends that. */
+  follow(name: string, { onMore, onMoved }: StreamFollower): () => void {
+    const { bus } = this.#options;
+    const id = randomBytes(9).toString('base64url');
+    const callOff = bus.subscribe(followed(name), (text) => {
+      if (text === MORE) onMore();
+      else if (text !== id) onMoved();
+    });
+    bus.publish(followed(name), id);
+    return callOff;
   }
 
   /**
@@ -131,7 +148,7 @@ export class HeldStreams implements Timed {
       adopted: row,
       primes: session.revision.primes,
       onFenced: () => session.questions.drop(name),
-      onFollowed: () => bus.publish(followed(name), ''),
+      onFollowed: (moved) => bus.publish(followed(name), moved ? membership.id : MORE),
       onEnd: () => {
         this.#streams.delete(name);
         session.streams.delete(name);

@@ -103,7 +103,7 @@ async function resume(
     response.writeHead(204).end();
     return;
   }
-  if (parts.draining.aborted) throw new GatewardError('STOPPING');
+  if (parts.draining.aborted && parts.held.get(stream) === undefined) throw new GatewardError('STOPPING');
   const connection = new SseConnection(response, sse);
   const callOff = callers.watch(session.facts.principal, () => connection.end());
   response.once('close', callOff);

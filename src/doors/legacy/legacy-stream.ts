@@ -16,8 +16,8 @@ export interface LegacyStreamOptions extends StreamKeeperOptions {
    * after it was hung up.
    */
   readonly primes: boolean;
-  /** Runs after events were kept that somebody at another replica follows. */
-  readonly onFollowed: () => void;
+  /** Runs for who follows at another replica: events were kept, or the client has moved here. */
+  readonly onFollowed: (moved: boolean) => void;
   /** Runs once, when nothing is held of the stream any more. */
   readonly onEnd: () => void;
 }
@@ -90,7 +90,7 @@ export class LegacyStream {
     this.#keeper.act(() => this.#attached?.connection.end());
     return this.#keeper.finish().then(() => {
       this.#attached?.connection.end();
-      if (this.#isFollowed) this.#options.onFollowed();
+      if (this.#isFollowed) this.#options.onFollowed(false);
       this.#end();
     });
   }
@@ -121,6 +121,8 @@ export class LegacyStream {
     const before = this.#attached;
     this.#connect({ connection, sent: number });
     before?.connection.end();
+    if (this.#isFollowed) this.#options.onFollowed(true);
+    this.#isFollowed = false;
     if (this.#finished) this.#keeper.act(() => connection.end());
     return true;
   }
@@ -145,7 +147,7 @@ export class LegacyStream {
     let drained: Promise<void> | undefined;
     const kept = (number: number | undefined): void => {
       drained = this.#deliver(data, number);
-      if (this.#isFollowed) this.#options.onFollowed();
+      if (this.#isFollowed) this.#options.onFollowed(false);
     };
     return this.#keeper.add({ data, patient, kept }).then(() => drained);
   }

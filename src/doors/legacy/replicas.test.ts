@@ -170,6 +170,31 @@ describe('a session at two replicas', () => {
     expect(await again.rest()).toHaveLength(3);
   });
 
+  it('goes on where the client came back last', async () => {
+    const gate = Promise.withResolvers<void>();
+    const {
+      a,
+      b,
+      open: openReplica,
+    } = await start(async (call) => {
+      await notify(call, 'notifications/progress', { progressToken: 1, progress: 1 });
+      await gate.promise;
+      return complete({ content: [] });
+    });
+    const c = await openReplica('c', () => complete({}));
+    const session = await open(a);
+    const first = new EventReader(await session.post(callTool(1)));
+    const last = await first.message();
+    const second = await resumeAt(b, session, last?.id);
+    expect(await first.rest()).toEqual([]);
+    const third = await resumeAt(c, session, last?.id);
+    expect(await second.rest()).toEqual([]);
+    const fourth = await resumeAt(a, session, last?.id);
+    expect(await third.rest()).toEqual([]);
+    gate.resolve();
+    expect(await fourth.rest()).toMatchObject([{ id: 1 }]);
+  });
+
   it('ends everywhere by DELETE at any', async () => {
     const { a, b } = await start(() => new Promise<Outcome>(() => undefined));
     const session = await open(a);

@@ -17,7 +17,10 @@ export class SentEvents {
   }
 
   /** Throws STORE_UNAVAILABLE. */
-  static async read(streams: StreamLog, { key, last }: StreamRow): Promise<SentEvents> {
+  static async read(
+    streams: Pick<StreamLog, 'after'>,
+    { key, last }: Pick<StreamRow, 'key' | 'last'>,
+  ): Promise<SentEvents> {
     for (const count of TAILS) {
       const tail = await streams.after(key, Math.max(0, last - count));
       if (tail !== undefined) return new SentEvents(tail.events);

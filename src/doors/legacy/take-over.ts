@@ -13,6 +13,7 @@ import { type RequestWork, StreamWork } from './stream-work.ts';
 
 /** Streams that are looked for at a time. */
 const MAX_ORPHANS = 100;
+const CLAIMS_AT_ONCE = 8;
 /** Milliseconds between looks for streams without a holder. */
 const LOOK_MS = 10_000;
 /** The same after somebody died: what did not work at once is tried again. */
@@ -81,12 +82,14 @@ export class TakeOver implements StreamClaimer {
     const { streams, mail, draining } = this.#parts;
     for (let more = true; more && !this.#isClosed && !draining.aborted; ) {
       const orphans = await streams.orphans(MAX_ORPHANS);
-      more = false;
-      for (const row of orphans) {
-        if (mail.isAlive(row.holder)) continue;
-        // Who claims one finds others beneath it, as long as there are too many for one look.
-        if (await this.claim(row)) more = orphans.length === MAX_ORPHANS;
-      }
+      let claimed = 0;
+      const left = orphans.filter(({ holder }) => !mail.isAlive(holder));
+      const claimOn = async (): Promise<void> => {
+        for (let row = left.pop(); row !== undefined; row = left.pop()) if (await this.claim(row)) claimed++;
+      };
+      await Promise.all(Array.from({ length: CLAIMS_AT_ONCE }, claimOn));
+      // There may be too many for one look.
+      more = claimed > 0 && orphans.length === MAX_ORPHANS;
     }
   }
 
