@@ -99,7 +99,7 @@ test('work that changed since a stream was made known without an answer is kept 
   await tick();
   const saved = save('asking');
   await letGo(new GatewardError('STORE_UNAVAILABLE'));
-  clock.advance(100);
+  await clock.advance(100);
   await letGo();
   await letGo();
   expect(await saved).toBe(true);
