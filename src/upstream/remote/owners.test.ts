@@ -91,6 +91,24 @@ test('what is released can be had by another, whatever was remembered', async ()
   expect((await b.owners.hold('thing')).takeNote()).toBeUndefined();
 });
 
+test('a thing that is wanted while it is being given up is owned anew', async () => {
+  const gate = Promise.withResolvers<void>();
+  const { owners } = replicas.store;
+  const release: typeof owners.release = async (...given) => {
+    await gate.promise;
+    await owners.release(...given);
+  };
+  Object.assign(replicas.store, { owners: { ...owners, release } });
+  const [a, b] = [await join('a'), await join('b')];
+  (await a.owners.hold('thing')).release();
+  const again = a.owners.hold('thing');
+  await new Promise(setImmediate);
+  gate.resolve();
+  await again;
+  expect(await call(b)).toBe(OUTCOME);
+  expect(b.asked).toEqual(['a']);
+});
+
 test('a thing that is kept passes on with its note when its owner is gone', async () => {
   const [a, b] = [await join('a'), await join('b')];
   const held = await a.owners.hold('thing');

@@ -47,6 +47,8 @@ export class Owners {
   readonly #own = new Map<string, Owned>();
   readonly #others = new Map<string, string>();
   readonly #claims = new Map<string, Promise<string>>();
+  /** Things that are being given up: until that is done a claim would find the ownership that ends. */
+  readonly #leaving = new Map<string, Promise<void>>();
   readonly #endings: readonly (() => void)[];
 
   constructor(parts: OwnersParts) {
@@ -148,9 +150,15 @@ export class Owners {
   #giveUp(thing: string, { ownership }: Owned, keep: 'keep' | undefined): void {
     this.#own.delete(thing);
     if (keep !== undefined) return;
-    this.#parts.replicas.owners.release(thing, ownership).catch((thrown: unknown) => {
-      this.#parts.log.debug('what was owned is not given up', { thrown });
-    });
+    const leaving = this.#parts.replicas.owners
+      .release(thing, ownership)
+      .catch((thrown: unknown) => {
+        this.#parts.log.debug('what was owned is not given up', { thrown });
+      })
+      .finally(() => {
+        if (this.#leaving.get(thing) === leaving) this.#leaving.delete(thing);
+      });
+    this.#leaving.set(thing, leaving);
   }
 
   async #ownerOf(thing: string): Promise<string> {
@@ -169,6 +177,7 @@ export class Owners {
 
   async #claim(thing: string): Promise<string> {
     const { replicas } = this.#parts;
+    await this.#leaving.get(thing);
     const ownership = await replicas.owners.claim(thing, replicas.self);
     if (ownership.holder === replicas.self) this.#noteOwn(thing, ownership);
     else this.#noteOther(thing, ownership.holder);
