@@ -80,7 +80,8 @@ describe('gateward', () => {
   it('says what it can do, and its version', async () => {
     const help = await gateward(['--help']);
     expect(help).toMatchObject({ code: 0, stderr: '' });
-    for (const command of ['serve', 'connect', 'server', 'doctor']) expect(help.stdout).toContain(command);
+    for (const command of ['serve', 'connect', 'server', 'key', 'doctor'])
+      expect(help.stdout).toContain(command);
     const { version } = JSON.parse(await readFile(join(import.meta.dirname, '../../package.json'), 'utf8'));
     expect(await gateward(['--version'])).toMatchObject({ code: 0, stdout: `${version}\n` });
   });
@@ -449,15 +450,22 @@ describe('gateward doctor', () => {
 });
 
 describe('docs/cli.md', () => {
-  it.each([[], ['serve'], ['connect'], ['server', 'list'], ['server', 'show'], ['doctor']])(
-    'names what the help of %j does',
-    async (...command) => {
-      const page = await readFile(join(import.meta.dirname, '../../docs/cli.md'), 'utf8');
-      const { stdout } = await gateward([...command, '--help']);
-      const options = [...stdout.matchAll(/--[a-z-]+/g)].map(([option]) => option);
-      expect(options.length).toBeGreaterThan(0);
-      expect(options.filter((option) => !page.includes(option) && option !== '--version')).toEqual([]);
-      expect(page).toContain(['gateward', ...command].join(' '));
-    },
-  );
+  it.each([
+    [],
+    ['serve'],
+    ['connect'],
+    ['server', 'list'],
+    ['server', 'show'],
+    ['key', 'create'],
+    ['key', 'list'],
+    ['key', 'revoke'],
+    ['doctor'],
+  ])('names what the help of %j does', async (...command) => {
+    const page = await readFile(join(import.meta.dirname, '../../docs/cli.md'), 'utf8');
+    const { stdout } = await gateward([...command, '--help']);
+    const options = [...stdout.matchAll(/--[a-z-]+/g)].map(([option]) => option);
+    expect(options.length).toBeGreaterThan(0);
+    expect(options.filter((option) => !page.includes(option) && option !== '--version')).toEqual([]);
+    expect(page).toContain(['gateward', ...command].join(' '));
+  });
 });
