@@ -22,6 +22,10 @@ const WRITER = fileURLToPath(new URL('writer.ts', import.meta.url));
 const WRITES_MS = { min: 5, max: 150 };
 const STARTS_MS = { min: 40, max: 250 };
 const DEFAULT_LOOPS = 200;
+/** Less to do between a kill and the next answer; what is acknowledged is on the disk all the same. */
+const QUICK_RECOVERY = { recovery_init_sync_method: 'syncfs', checkpoint_timeout: '30s' };
+/** A busy machine may take longer to recover than a start may. */
+const RESTARTS = 4;
 
 /** A store under attack. */
 interface Target {
@@ -41,7 +45,7 @@ const TARGETS: Readonly<Record<string, (folder: string) => Promise<Target>>> = {
     return { location: await another(), another, server: undefined, stop: async () => undefined };
   },
   async postgres() {
-    const postgres = await startPostgres();
+    const postgres = await startPostgres({ settings: QUICK_RECOVERY });
     let databases = 0;
     return {
       location: postgres.url,
@@ -75,6 +79,25 @@ async function startWriter(location: string, journal: string, prefix: string): P
   });
   started.push(child);
   return { child, journal };
+}
+
+/** Resolves once its store is open. */
+async function becomeReady({ child }: Writer): Promise<void> {
+  const ended = once(child, 'exit').then(() => {
+    throw new TypeError('a writer ended before it was ready');
+  });
+  ended.catch(() => undefined);
+  await Promise.race([ended, child.stdout && once(child.stdout, 'data')]);
+}
+
+async function restart(server: NonNullable<Target['server']>): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await server.restart();
+    } catch (error) {
+      if (attempt === RESTARTS) throw error;
+    }
+  }
 }
 
 function expectRunning({ exitCode, signalCode }: ChildProcess): void {
@@ -117,7 +140,7 @@ async function killWhileWriting(target: Target, folder: string, loop: number): P
       startWriter(target.location, join(folder, `${loop}-${n}.journal`), `${loop}.${n}`),
     ),
   );
-  await Promise.all(writers.map(({ child }) => child.stdout && once(child.stdout, 'data')));
+  await Promise.all(writers.map(becomeReady));
   await sleep(pick(WRITES_MS));
   while (writers.every(({ journal }) => readJournal(journal).size === 0)) {
     for (const { child } of writers) expectRunning(child);
@@ -126,7 +149,7 @@ async function killWhileWriting(target: Target, folder: string, loop: number): P
   const server = loop % 2 === 0 ? target.server : undefined;
   await server?.kill();
   for (const writer of writers) await killWriter(writer);
-  await server?.restart();
+  if (server !== undefined) await restart(server);
   return check(
     target.location,
     writers.map(({ journal }) => readJournal(journal)),
@@ -140,7 +163,7 @@ async function killAtStart(target: Target, folder: string, loop: number): Promis
   await sleep(pick(STARTS_MS));
   await killWriter(first);
   const second = await startWriter(location, join(folder, `${loop}-second.journal`), `${loop}.second`);
-  if (second.child.stdout) await once(second.child.stdout, 'data');
+  await becomeReady(second);
   await sleep(pick(WRITES_MS));
   await killWriter(second);
   const journals = [first, second].map(({ journal }) => journal).filter((file) => existsSync(file));
