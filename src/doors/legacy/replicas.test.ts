@@ -17,6 +17,7 @@ import {
   type TestReplicas,
 } from '../../../test/support/test-replicas.ts';
 import type { Call, Outcome } from '../../call.ts';
+import { GatewardError } from '../../errors.ts';
 import { JsonText } from '../../lib/json-text.ts';
 import { createSeal } from '../../lib/seal.ts';
 
@@ -477,6 +478,24 @@ describe('a replica that dies', () => {
     await expect.poll(() => replicas.calls.includes('streams.finish')).toBe(true);
     const resumed = await resumeAt(b, session, primed?.id);
     expect(await resumed.rest()).toMatchObject([{ id: 1, result: {} }]);
+  });
+
+  it('leaves its calls to one that cannot go on with them at once', async () => {
+    const { a, b, replicas } = await start([asking('a', 'x'), asking('b', 'x')]);
+    const session = await open(a);
+    const reader = new EventReader(await session.post(callTool(1)));
+    const question = await reader.message();
+    await reader.close();
+    const { streams } = replicas.store;
+    const { after } = streams;
+    Object.assign(streams, { after: () => Promise.reject(new GatewardError('INTERNAL_ERROR')) });
+    a.replica.die();
+    await expect.poll(() => replicas.calls.includes('streams.claim')).toBe(true);
+    await sleep(20);
+    Object.assign(streams, { after });
+    await at(b, session).post(accept(question?.message, 1));
+    const finished = () => replicas.calls.includes('streams.finish');
+    await expect.poll(finished, { timeout: 4_000 }).toBe(true);
   });
 
   it('does not have an answer repeated that it gave just before', async () => {

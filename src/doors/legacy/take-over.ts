@@ -26,6 +26,8 @@ export class TakeOver implements StreamClaimer {
   readonly #parts: LegacyParts;
   /** Claims under way, by the name of the stream. */
   readonly #claims = new Map<string, Promise<boolean>>();
+  /** Streams that this replica has, or may have, and could not go on with; they have a holder, so nobody else looks. */
+  readonly #stuck = new Map<string, StreamRow>();
   readonly #stopWatching: () => void;
   #callOff: () => void = () => undefined;
   #looking: Promise<void> | undefined;
@@ -64,7 +66,7 @@ export class TakeOver implements StreamClaimer {
 
   #schedule(): void {
     if (this.#isClosed) return;
-    const delayMs = this.#looksSoon > 0 ? AGAIN_MS : LOOK_MS;
+    const delayMs = this.#looksSoon > 0 || this.#stuck.size > 0 ? AGAIN_MS : LOOK_MS;
     this.#looksSoon = Math.max(0, this.#looksSoon - 1);
     this.#callOff = this.#parts.clock.after(delayMs, () => this.#look());
   }
@@ -80,6 +82,7 @@ export class TakeOver implements StreamClaimer {
 
   async #claimOrphans(): Promise<void> {
     const { streams, mail, draining } = this.#parts;
+    for (const row of [...this.#stuck.values()]) await this.claim(row).catch(() => false);
     for (let more = true; more && !this.#isClosed && !draining.aborted; ) {
       const orphans = await streams.orphans(MAX_ORPHANS);
       let claimed = 0;
@@ -94,19 +97,23 @@ export class TakeOver implements StreamClaimer {
   }
 
   async #claim(row: StreamRow): Promise<boolean> {
-    const { streams, mail, clock, sessions, rows } = this.#parts;
+    const { streams, mail } = this.#parts;
+    const { stream } = row.key;
+    this.#stuck.set(stream, { ...row, holder: mail.self, epoch: row.epoch + 1 });
     const claimed = await streams.claim(row.key, row, mail.self);
-    if (claimed === undefined) return false;
+    if (claimed !== undefined) await this.#resume(claimed);
+    this.#stuck.delete(stream);
+    return claimed !== undefined;
+  }
+
+  async #resume(claimed: StreamRow): Promise<void> {
+    const { streams, clock, sessions, rows } = this.#parts;
     const patience = { clock, giveUpMs: PATIENCE_MS };
     const sent = await persist(() => SentEvents.read(streams, claimed), patience);
     const work = StreamWork.read(claimed.work);
-    if (work === undefined) {
-      await this.#endLost(claimed, sent);
-      return true;
-    }
+    if (work === undefined) return this.#endLost(claimed, sent);
     const state = await persist(() => rows.read(work.facts.key), patience);
     if (!state.ended) this.#goOn(claimed, { work, sent, session: sessions.hold(work.facts) });
-    return true;
   }
 
   #goOn(row: StreamRow, { work, sent, session }: Resumed): void {
