@@ -4,36 +4,51 @@ import { LETTER_OVERHEAD, type PostLetter } from './letters.ts';
 
 /** What an outbox is made of. */
 export interface OutboxParts {
-  /** Puts letters into the mailbox of the destination; the same number again is the same bundle. */
-  readonly insert: (letters: readonly PostLetter[], number: number) => Promise<void>;
-  /** Numbers bundles; never goes back, whichever outbox asks. */
-  readonly nextNumber: () => number;
+  /** Makes a bundle of letters ready to leave; it may leave by a quicker way already. */
+  readonly pack: (letters: readonly PostLetter[]) => Packed;
+  /** Puts bundles into the mailbox of the destination, in this order. They may have been put in before. */
+  readonly insert: (bundles: readonly Packed[]) => Promise<void>;
   /** Whether the destination still may read what is sent. */
   readonly isAlive: () => boolean;
   readonly clock: Clock;
 }
 
+/** A bundle as the store gets it. */
+export interface Packed {
+  readonly body: Buffer;
+  /** It left by a quicker way too. */
+  readonly isPublished: boolean;
+}
+
 interface Waiting extends PostLetter {
-  readonly sinceMs: number;
   readonly bytes: number;
   readonly done: PromiseWithResolvers<void>;
 }
 
+interface Parcel extends Packed {
+  readonly letters: readonly Waiting[];
+  readonly sinceMs: number;
+}
+
 /** Bytes of one bundle, unless a single letter is larger. */
 const BUNDLE_BYTES = 512 * 1024;
-const BUNDLE_LETTERS = 500;
+/** Bytes of bundles that are put in at a time, unless a single one is larger. */
+const INSERT_BYTES = 1024 * 1024;
+const MAX_BUNDLES = 200;
 /** Milliseconds after which the store has had its chance. */
 const GIVE_UP_MS = 10_000;
 const RETRY_MS = 200;
 
 /**
- * Letters to one replica: one bundle is under way at a time, and what comes meanwhile travels together in the next.
- * A bundle that the store did not take is offered again under the same number, for it may have taken it.
+ * Letters to one replica. Those of one turn of the event loop make one bundle. One insert is under way at a time, and
+ * bundles that come meanwhile go together in the next. What the store did not take is offered again, for it may have
+ * taken it.
  */
 export class Outbox {
   readonly #parts: OutboxParts;
-  #waiting: Waiting[] = [];
-  #sending: Promise<void> | undefined;
+  #letters: Waiting[] = [];
+  #parcels: Parcel[] = [];
+  #inserting: Promise<void> | undefined;
   #closed = false;
   /** Bytes that wait, those under way included. */
   bytes = 0;
@@ -47,67 +62,78 @@ export class Outbox {
     const bytes = letter.body.length + letter.subject.length + LETTER_OVERHEAD;
     const done = Promise.withResolvers<void>();
     this.bytes += bytes;
-    this.#waiting.push({ ...letter, bytes, done, sinceMs: this.#parts.clock.now() });
-    this.#sending ??= this.#sendAll();
+    if (this.#letters.length === 0) queueMicrotask(() => this.#pack());
+    this.#letters.push({ ...letter, bytes, done });
     return done.promise;
   }
 
   /** Nothing is offered again any more. Resolves when nothing is under way. Never rejects. */
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#sending;
+    await this.#inserting;
   }
 
-  async #sendAll(): Promise<void> {
-    // Letters of one turn of the loop travel together.
-    await Promise.resolve();
-    while (this.#waiting.length > 0) await this.#sendOne(this.#take());
-    this.#sending = undefined;
-  }
-
-  #take(): Waiting[] {
-    let bytes = 0;
-    let count = 0;
-    for (const letter of this.#waiting) {
-      bytes += letter.bytes;
-      if (count > 0 && (bytes > BUNDLE_BYTES || count >= BUNDLE_LETTERS)) break;
-      count++;
+  #pack(): void {
+    while (this.#letters.length > 0) {
+      const letters = this.#letters.splice(
+        0,
+        countWithin(this.#letters, ({ bytes }) => bytes, BUNDLE_BYTES),
+      );
+      const packed = this.#parts.pack(letters);
+      this.#parcels.push({ ...packed, letters, sinceMs: this.#parts.clock.now() });
     }
-    const taken = this.#waiting.slice(0, count);
-    this.#waiting = this.#waiting.slice(count);
-    return taken;
+    this.#inserting ??= this.#insertAll();
   }
 
-  async #sendOne(bundle: readonly Waiting[]): Promise<void> {
-    const number = this.#parts.nextNumber();
+  async #insertAll(): Promise<void> {
+    while (this.#parcels.length > 0) {
+      const count = countWithin(this.#parcels, ({ body }) => body.length, INSERT_BYTES);
+      await this.#insert(this.#parcels.splice(0, Math.min(count, MAX_BUNDLES)));
+    }
+    this.#inserting = undefined;
+  }
+
+  async #insert(parcels: readonly Parcel[]): Promise<void> {
     let failure: unknown;
     do {
       try {
-        await this.#parts.insert(bundle, number);
-        this.#settle(bundle, ({ done }) => done.resolve());
+        await this.#parts.insert(parcels);
+        this.#settle(parcels, ({ done }) => done.resolve());
         return;
       } catch (thrown) {
         failure = thrown;
       }
-    } while (await this.#mayRetry(bundle));
+    } while (await this.#mayRetry(parcels));
     const error =
       failure instanceof GatewardError ? failure : new GatewardError('STORE_UNAVAILABLE', { cause: failure });
-    this.#settle(bundle, ({ done }) => done.reject(error));
+    this.#settle(parcels, ({ done }) => done.reject(error));
   }
 
-  async #mayRetry(bundle: readonly Waiting[]): Promise<boolean> {
+  async #mayRetry([oldest]: readonly Parcel[]): Promise<boolean> {
     const { clock, isAlive } = this.#parts;
-    const since = bundle[0]?.sinceMs ?? 0;
+    const since = oldest?.sinceMs ?? 0;
     const over = (): boolean => this.#closed || !isAlive() || clock.now() - since > GIVE_UP_MS;
     if (over()) return false;
     await new Promise<void>((resolve) => clock.after(RETRY_MS, resolve));
     return !over();
   }
 
-  #settle(bundle: readonly Waiting[], settle: (letter: Waiting) => void): void {
-    for (const letter of bundle) {
+  #settle(parcels: readonly Parcel[], settle: (letter: Waiting) => void): void {
+    for (const letter of parcels.flatMap(({ letters }) => letters)) {
       this.bytes -= letter.bytes;
       settle(letter);
     }
   }
+}
+
+/** How many of these fit together; at least one. */
+function countWithin<T>(things: readonly T[], bytesOf: (thing: T) => number, max: number): number {
+  let bytes = 0;
+  let count = 0;
+  for (const thing of things) {
+    bytes += bytesOf(thing);
+    if (count > 0 && bytes > max) break;
+    count++;
+  }
+  return count;
 }

@@ -54,8 +54,48 @@ test('letters arrive by subject, in their order, and travel together', async () 
   expect(others).toEqual(['one:x']);
   expect(tables.inserts).toBe(1);
   expect(tables.mailboxes.get('two')?.map(({ body }) => body.includes('n1'))).toEqual([false]);
-  await pass(1_000);
+  await pass(2_000);
   expect(tables.mailboxes.get('two')).toEqual([]);
+});
+
+test('a letter too large for a wake-up comes by the mailbox', async () => {
+  const { open, inbox, pass } = world();
+  const [one, two] = [open('one'), open('two')];
+  const got = inbox(two, 's');
+  const sent = [one.send('two', 's', Buffer.from('small')), one.send('two', 's', Buffer.alloc(5_000, 'x'))];
+  await Promise.all(sent);
+  await one.send('two', 's', Buffer.from('after'));
+  await pass(100);
+  expect(got.map((text) => text.length)).toEqual([9, 5_004, 9]);
+});
+
+test('when a wake-up is lost, what comes after it waits for what it carried', async () => {
+  const { bus, open, inbox, pass } = world();
+  const [one, two] = [open('one'), open('two')];
+  const got = inbox(two, 's');
+  await one.send('two', 's', Buffer.from('1'));
+  bus.deaf = true;
+  await one.send('two', 's', Buffer.from('2'));
+  bus.deaf = false;
+  await one.send('two', 's', Buffer.from('3'));
+  await pass(100);
+  expect(got).toEqual(['one:1', 'one:2', 'one:3']);
+  await pass(3_000);
+  expect(got).toHaveLength(3);
+});
+
+test('small letters are there before the store has them', async () => {
+  const { tables, open, inbox, pass } = world();
+  const [one, two] = [open('one'), open('two')];
+  const got = inbox(two, 's');
+  await turn();
+  tables.broken = 'before';
+  void one.send('two', 's', Buffer.from('quick')).catch(() => undefined);
+  await turn();
+  expect(got).toEqual(['one:quick']);
+  tables.broken = 'no';
+  await pass(3_000);
+  expect(got).toEqual(['one:quick']);
 });
 
 test('lost wake-ups cost a second', async () => {
@@ -70,10 +110,11 @@ test('lost wake-ups cost a second', async () => {
 });
 
 test('a letter whose insert was not acknowledged is offered again, and read once', async () => {
-  const { tables, open, inbox, pass } = world();
+  const { tables, bus, open, inbox, pass } = world();
   const [one, two] = [open('one'), open('two')];
   const got = inbox(two, 's');
   await turn();
+  bus.deaf = true;
   tables.broken = 'after';
   const sent = one.send('two', 's', Buffer.from('once'));
   await pass(600);
@@ -95,17 +136,19 @@ test('a store that stays away refuses letters in the end', async () => {
 });
 
 test('nothing more is offered to a replica that died, and one of the same name starts anew', async () => {
-  const { tables, open, inbox, pass, die } = world();
+  const { tables, bus, open, inbox, pass, die } = world();
   const [one, two] = [open('one'), open('two')];
   const got = inbox(two, 's');
   await one.send('two', 's', Buffer.from('a'));
   tables.broken = 'before';
+  bus.deaf = true;
   const sent = one.send('two', 's', Buffer.from('b')).catch((thrown: unknown) => thrown);
   await turn();
   die('two');
   await pass(300);
   expect(await sent).toMatchObject({ code: 'STORE_UNAVAILABLE' });
   tables.broken = 'no';
+  bus.deaf = false;
   await one.send('two', 's', Buffer.from('c'));
   await pass(100);
   expect(got).toEqual(['one:a', 'one:c']);

@@ -1,21 +1,9 @@
 import { GatewardError } from '../../errors.ts';
-import type { Clock } from '../../lib/clock.ts';
-import type { Log } from '../../lib/log.ts';
-import type { Seal } from '../../lib/seal.ts';
-import type { Membership, Post } from '../fleet.ts';
-import type { Bus, Letter, MailTable } from '../store.ts';
-import { type Bundle, type PostLetter, readBundle, writeBundle } from './letters.ts';
-import { Outbox } from './outbox.ts';
-
-/** What the post is made of. */
-export interface PostParts {
-  readonly mail: MailTable;
-  readonly bus: Bus;
-  readonly membership: Membership;
-  readonly seal: Seal;
-  readonly clock: Clock;
-  readonly log: Log;
-}
+import type { Post } from '../fleet.ts';
+import { type PostLetter, writeBundle } from './letters.ts';
+import { Mailbox } from './mailbox.ts';
+import { Outbox, type Packed } from './outbox.ts';
+import { LETTER_USE, MAIL_TOPIC, type PostParts } from './post-parts.ts';
 
 /** A post that works until it is closed. */
 export interface OpenPost extends Post {
@@ -23,56 +11,45 @@ export interface OpenPost extends Post {
   close(): Promise<void>;
 }
 
-const TOPIC = 'mail';
-const USE = 'letter';
-/** Milliseconds between two looks into the mailbox when no wake-up comes. */
-const COLLECT_EVERY_MS = 1_000;
+/** What the bus carries; see Bus.publish. */
+const MAX_TEXT = 4_000;
 /** Milliseconds that a letter waits for its reader. */
 const TTL_MS = 120_000;
-/** What the store gives at a time. */
-const FULL = 500;
 const MAX_BYTES_TO_ONE = 16 * 1024 * 1024;
 const MAX_BYTES = 64 * 1024 * 1024;
+/** Replicas whose numbers are remembered. */
+const MAX_NUMBERS = 10_000;
 
-/** Opens the post of this replica. */
+/**
+ * Opens the post of this replica. Every letter goes through its reader's mailbox in the store, and small ones ride on
+ * the wake-up besides, which is quicker: whichever arrives first is read.
+ */
 export function openPost(parts: PostParts): OpenPost {
   return new StorePost(parts);
 }
 
 class StorePost implements OpenPost {
   readonly #parts: PostParts;
+  readonly #mailbox: Mailbox;
   readonly #outboxes = new Map<string, Outbox>();
+  /** Number of the newest bundle to each replica; they outlast outboxes, since a reader remembers them. */
+  readonly #numbers = new Map<string, number>();
   readonly #takers = new Map<string, (body: Buffer, from: string) => void>();
-  /** Number of the newest bundle of each sender. */
-  readonly #newest = new Map<string, number>();
-  /** Letters that were handed out and are still in the mailbox. */
-  #done: readonly string[] = [];
-  readonly #endings: readonly (() => void)[];
-  #collecting: Promise<void> | undefined;
-  #wanted = false;
-  #lastNumber = 0;
-  #callOff: () => void = () => undefined;
+  readonly #offDeath: () => void;
   #closed = false;
 
   constructor(parts: PostParts) {
     this.#parts = parts;
-    const { bus, membership } = parts;
-    this.#endings = [
-      bus.subscribe(TOPIC, (replica) => {
-        if (replica === membership.id) this.#collectSoon();
-      }),
-      membership.onDeath((replica) => {
-        this.#outboxes.delete(replica);
-        this.#newest.delete(replica);
-      }),
-    ];
-    this.#collectSoon();
+    this.#mailbox = new Mailbox({ ...parts, take: (letter, from) => this.#take(letter, from) });
+    this.#offDeath = parts.membership.onDeath((replica) => this.#outboxes.delete(replica));
   }
 
   send(to: string, subject: string, body: Buffer): Promise<void> {
     if (this.#closed) return Promise.reject(new GatewardError('STORE_UNAVAILABLE'));
     const outbox = this.#outboxes.get(to) ?? this.#openOutbox(to);
-    if (outbox.bytes + body.length > MAX_BYTES_TO_ONE || this.#bytes() + body.length > MAX_BYTES) {
+    const isFull = outbox.bytes + body.length > MAX_BYTES_TO_ONE || this.#bytes() + body.length > MAX_BYTES;
+    // A letter larger than the bound leaves alone.
+    if (isFull && outbox.bytes > 0) {
       const detail = 'Too much waits to be sent to another replica.';
       return Promise.reject(new GatewardError('STORE_UNAVAILABLE', { detail, retryAfterSeconds: 1 }));
     }
@@ -89,10 +66,8 @@ class StorePost implements OpenPost {
 
   async close(): Promise<void> {
     this.#closed = true;
-    this.#callOff();
-    for (const end of this.#endings) end();
-    await Promise.all([...this.#outboxes.values()].map((outbox) => outbox.close()));
-    await this.#collecting;
+    this.#offDeath();
+    await Promise.all([this.#mailbox.close(), ...[...this.#outboxes.values()].map((one) => one.close())]);
   }
 
   #bytes(): number {
@@ -104,8 +79,8 @@ class StorePost implements OpenPost {
   #openOutbox(to: string): Outbox {
     const { membership, clock } = this.#parts;
     const outbox = new Outbox({
-      insert: (letters, number) => this.#insert(to, letters, number),
-      nextNumber: () => ++this.#lastNumber,
+      pack: (letters) => this.#pack(to, letters),
+      insert: (bundles) => this.#insert(to, bundles),
       isAlive: () => membership.isAlive(to),
       clock,
     });
@@ -113,67 +88,36 @@ class StorePost implements OpenPost {
     return outbox;
   }
 
-  async #insert(to: string, letters: readonly PostLetter[], number: number): Promise<void> {
-    const { mail, bus, membership, seal } = this.#parts;
-    const plain = writeBundle({ from: membership.id, number, letters });
-    await mail.send([{ to, body: Buffer.from(seal.seal(plain, USE), 'latin1') }], TTL_MS);
-    bus.publish(TOPIC, to);
+  #pack(to: string, letters: readonly PostLetter[]): Packed {
+    const { bus, membership, seal } = this.#parts;
+    const plain = writeBundle({ from: membership.id, number: this.#nextNumber(to), letters });
+    const sealed = seal.seal(plain, LETTER_USE);
+    const text = `${to} ${sealed}`;
+    const isPublished = text.length <= MAX_TEXT;
+    if (isPublished) bus.publish(MAIL_TOPIC, text);
+    return { body: Buffer.from(sealed, 'latin1'), isPublished };
   }
 
-  #collectSoon(): void {
-    if (this.#closed) return;
-    this.#wanted = true;
-    this.#collecting ??= this.#collectAll().finally(() => {
-      this.#collecting = undefined;
-      // A wake-up may have come after the last look.
-      if (this.#wanted) this.#collectSoon();
-      else if (!this.#closed) this.#schedule();
-    });
+  #nextNumber(to: string): number {
+    const number = (this.#numbers.get(to) ?? 0) + 1;
+    const [oldest] = this.#numbers.size >= MAX_NUMBERS ? this.#numbers.keys() : [];
+    if (oldest !== undefined && oldest !== to) this.#numbers.delete(oldest);
+    this.#numbers.set(to, number);
+    return number;
   }
 
-  #schedule(): void {
-    this.#callOff();
-    this.#callOff = this.#parts.clock.after(COLLECT_EVERY_MS, () => this.#collectSoon());
+  async #insert(to: string, bundles: readonly Packed[]): Promise<void> {
+    const { mail, bus } = this.#parts;
+    const rows = bundles.map(({ body }) => ({ to, body }));
+    await mail.send(rows, TTL_MS);
+    if (bundles.some(({ isPublished }) => !isPublished)) bus.publish(MAIL_TOPIC, to);
   }
 
-  async #collectAll(): Promise<void> {
-    while (this.#wanted && !this.#closed) {
-      this.#wanted = false;
-      try {
-        if ((await this.#collect()) >= FULL) this.#wanted = true;
-      } catch (thrown) {
-        this.#parts.log.debug('the mailbox cannot be read', { thrown });
-      }
-    }
-    if (this.#closed) this.#wanted = false;
-  }
-
-  async #collect(): Promise<number> {
-    const { mail, membership } = this.#parts;
-    const done = this.#done;
-    const letters = await mail.collect(membership.id, done);
-    const known = new Set(done);
-    this.#done = letters.map(({ id }) => id);
-    for (const letter of letters) if (!known.has(letter.id)) this.#open(letter);
-    return letters.length;
-  }
-
-  #open({ body }: Letter): void {
-    const plain = this.#parts.seal.open(body.toString('latin1'), USE);
-    const bundle = plain === undefined ? undefined : readBundle(plain);
-    if (bundle === undefined) this.#parts.log.warn('a letter of another replica cannot be read');
-    else this.#handOut(bundle);
-  }
-
-  #handOut({ from, number, letters }: Bundle): void {
-    if (number <= (this.#newest.get(from) ?? 0)) return;
-    this.#newest.set(from, number);
-    for (const { subject, body } of letters) {
-      try {
-        this.#takers.get(subject)?.(body, from);
-      } catch (thrown) {
-        this.#parts.log.error('a letter of another replica failed', { subject, thrown });
-      }
+  #take({ subject, body }: PostLetter, from: string): void {
+    try {
+      this.#takers.get(subject)?.(body, from);
+    } catch (thrown) {
+      this.#parts.log.error('a letter of another replica failed', { subject, thrown });
     }
   }
 }
