@@ -261,6 +261,19 @@ describe('a session at two replicas', () => {
     expect((await at(b, session).post(request(1, 'ping'))).status).toBe(200);
   });
 
+  it('takes the answer to a question that could not be kept', async () => {
+    const { a, replicas } = await start([asking('a', 'x'), asking('b')]);
+    const session = await open(a);
+    const { streams } = replicas.store;
+    const { open: openStream } = streams;
+    Object.assign(streams, { open: () => Promise.reject(new GatewardError('INTERNAL_ERROR')) });
+    const reader = new EventReader(await session.post(callTool(1)));
+    const question = await reader.message();
+    Object.assign(streams, { open: openStream });
+    expect((await session.post(accept(question?.message, 1))).status).toBe(202);
+    expect(await reader.rest()).toMatchObject([{ id: 1, result: { structuredContent: { by: 'a' } } }]);
+  });
+
   it('does not answer a question whose id it did not give', async () => {
     const { a, b } = await start([asking('a', 'x'), asking('b')]);
     const [session, stranger] = [await open(a), await open(b)];

@@ -74,8 +74,9 @@ async function keepAnswer(
   const keep = () => streams.answer(key, { question: name, body });
   const isFirst = await persist(keep, { clock, giveUpMs: ANSWER_PATIENCE_MS });
   if (held.get(stream) !== undefined) {
-    if (isFirst) session.questions.finish(name, readAnswer(body));
-    else await held.takeAnswers(stream);
+    if (!isFirst) await held.takeAnswers(stream);
+    // No answer is there for a question that could not be kept: then this one counts.
+    session.questions.finish(name, readAnswer(body));
   } else if (holder !== mail.self && mail.isAlive(holder)) {
     wake(holder, key, parts);
   } else void findHolder(key, parts).catch(() => undefined);
