@@ -39,6 +39,9 @@ const MAX_CALLS = 65_536;
 const RETRY_MS = 500;
 /** Milliseconds between two looks for calls under way. */
 const LOOK_EVERY_MS = 50;
+/** Calls that ended in questions which may still be withdrawn, each for so many milliseconds at most. */
+const MAX_ASKED = 10_000;
+const ASKED_MS = 600_000;
 /** Milliseconds after which nobody waits for it. */
 const GIVE_UP_MS = 60_000;
 
@@ -54,6 +57,7 @@ class LetterCalls implements RemoteCalls {
   readonly #outgoing = new Map<string, OutgoingCall>();
   /** Ended in questions that may still be withdrawn, the oldest first. */
   readonly #asked = new Map<string, OutgoingCall>();
+  readonly #askedAtMs = new WeakMap<OutgoingCall, number>();
   readonly #incoming = new Map<string, { readonly from: string; readonly call: IncomingCall }>();
   readonly #endings: readonly (() => void)[];
   readonly #idPrefix = randomBytes(12).toString('base64url');
@@ -161,9 +165,12 @@ class LetterCalls implements RemoteCalls {
   }
 
   #keepAsked(id: string, call: OutgoingCall): void {
+    const nowMs = this.#parts.clock.now();
     this.#asked.set(id, call);
-    for (const oldest of this.#asked.keys()) {
-      if (this.#asked.size <= this.#maxCalls) break;
+    this.#askedAtMs.set(call, nowMs);
+    for (const [oldest, asked] of this.#asked) {
+      const isOld = nowMs - (this.#askedAtMs.get(asked) ?? nowMs) > ASKED_MS;
+      if (!isOld && this.#asked.size <= Math.min(MAX_ASKED, this.#maxCalls)) break;
       this.#asked.delete(oldest);
     }
   }
