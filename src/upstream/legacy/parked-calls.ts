@@ -143,7 +143,11 @@ export class ParkedCalls {
       if ('thrown' in image.end) throw image.end.thrown;
       return image.end.outcome;
     }
-    if (row.holder === self) throw new GatewardError('STATE_INVALID');
+    if (row.holder === self) {
+      // Another retry may have taken it over since this one looked for it here.
+      if (this.#taking.has(ref.id) || this.#options.store.get(ref.id) !== undefined) return undefined;
+      throw new GatewardError('STATE_INVALID');
+    }
     if (!replicas.isAlive(row.holder)) {
       await this.#take(row, asked);
       return undefined;
