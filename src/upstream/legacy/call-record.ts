@@ -1,16 +1,16 @@
-import { toGatewardError } from '../../errors.ts';
+import { GatewardError, toGatewardError } from '../../errors.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Seal } from '../../lib/seal.ts';
 import { Serial } from '../../lib/serial.ts';
 import type { Holding, ParkedTable } from '../../store/store.ts';
-import { type ParkedImage, sealImage } from './parked-image.ts';
+import { ImageWriter, type ParkedImage } from './parked-image.ts';
 
 /** What a parked call leaves for other replicas. Every `false` says that another one has taken the call over. */
 export interface CallRecord {
   /** Whether anything is left at all. */
   readonly kept: boolean;
-  /** The client is about to be asked: `full` if there is no room for the call. Throws STORE_UNAVAILABLE. */
-  park(image: ParkedImage): Promise<'kept' | 'full' | 'moved'>;
+  /** The client is about to be asked: gives INPUT_NOT_GIVEN if there is no room, STORE_UNAVAILABLE. Never rejects. */
+  park(image: ParkedImage): Promise<'kept' | 'moved' | GatewardError>;
   /** Answers are about to go to the server. Throws STORE_UNAVAILABLE. */
   sending(image: ParkedImage): Promise<boolean>;
   /** The server has them. */
@@ -54,31 +54,36 @@ export class CallRow implements CallRecord {
   readonly kept = true;
   readonly #options: RowOptions;
   readonly #serial = new Serial();
-  /** Undefined until there is a row. */
+  readonly #writer: ImageWriter;
+  /** Undefined until there may be a row. */
   #by: Holding | undefined;
+  #isThere: boolean;
   /** Counts what was asked for, so that a mark which something newer replaces is not written. */
   #asked = 0;
 
   /** `by` is given for a row that was taken over. */
   constructor(options: RowOptions, by?: Holding) {
     this.#options = options;
+    this.#writer = new ImageWriter(options.seal, options.id);
     this.#by = by;
+    this.#isThere = by !== undefined;
   }
 
-  park(image: ParkedImage): Promise<'kept' | 'full' | 'moved'> {
-    const { id, table, self, seal, ttlMs } = this.#options;
-    const body = sealImage(seal, id, image);
-    return this.#write(async () => {
-      if (this.#by !== undefined) {
-        return (await table.save(id, this.#by, { answers: 'none', body, ttlMs })) ? 'kept' : 'moved';
-      }
-      this.#by = { holder: self, epoch: 1 };
-      return (await table.put({ id, holder: self, body }, ttlMs, MAX_ROWS)) ? 'kept' : 'full';
-    });
+  async park(image: ParkedImage): Promise<'kept' | 'moved' | GatewardError> {
+    const { ttlMs } = this.#options;
+    const body = this.#writer.write(image);
+    try {
+      return await this.#write(async () => {
+        if (!this.#isThere) return this.#put(body);
+        return (await this.#saveNow({ answers: 'none', body, ttlMs })) ? 'kept' : 'moved';
+      });
+    } catch (error) {
+      return toGatewardError(error);
+    }
   }
 
   sending(image: ParkedImage): Promise<boolean> {
-    return this.#save({ answers: 'sending', body: this.#seal(image), ttlMs: this.#options.ttlMs });
+    return this.#save({ answers: 'sending', body: this.#writer.write(image), ttlMs: this.#options.ttlMs });
   }
 
   sent(): void {
@@ -90,7 +95,9 @@ export class CallRow implements CallRecord {
 
   over(image: ParkedImage, keptMs: number): void {
     this.#asked++;
-    this.#inBackground(() => this.#saveNow({ answers: 'sent', body: this.#seal(image), ttlMs: keptMs }));
+    this.#inBackground(() =>
+      this.#saveNow({ answers: 'sent', body: this.#writer.write(image), ttlMs: keptMs }),
+    );
   }
 
   async holds(): Promise<boolean> {
@@ -104,8 +111,11 @@ export class CallRow implements CallRecord {
     });
   }
 
-  #seal(image: ParkedImage): Buffer {
-    return sealImage(this.#options.seal, this.#options.id, image);
+  async #put(body: Buffer): Promise<'kept' | GatewardError> {
+    const { id, table, self, ttlMs } = this.#options;
+    this.#by = { holder: self, epoch: 1 };
+    this.#isThere = await table.put({ id, holder: self, body }, ttlMs, MAX_ROWS);
+    return this.#isThere ? 'kept' : new GatewardError('INPUT_NOT_GIVEN');
   }
 
   #save(changes: Parameters<ParkedTable['save']>[2]): Promise<boolean> {

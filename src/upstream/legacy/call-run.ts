@@ -30,10 +30,15 @@ export class CallRun {
     return this.#exchange?.id ?? '';
   }
 
+  /** The newest event that the server sent for the call, where it names them. */
+  get lastEventId(): string | undefined {
+    return this.#exchange?.lastEventId();
+  }
+
   /** Where another replica can go on; undefined where none can. */
   position(): ParkedImage['upstream'] {
     const session = this.#seat?.connection.snapshot();
-    const lastEventId = this.#exchange?.lastEventId();
+    const { lastEventId } = this;
     if (session === undefined || lastEventId === undefined) return undefined;
     return { session, requestId: this.requestId, lastEventId };
   }

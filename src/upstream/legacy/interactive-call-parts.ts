@@ -1,4 +1,4 @@
-import type { Call } from '../../call.ts';
+import type { Call, Outcome } from '../../call.ts';
 import type { GatewardError } from '../../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { ParkedRow } from '../../store/store.ts';
@@ -29,6 +29,14 @@ export interface InteractiveCallParts {
   readonly forget: () => void;
   /** What other replicas find if this one dies. */
   readonly record: CallRecord;
+}
+
+/** How the client is to be asked, and whether a retry will find the call; see CallRecord. */
+export interface Asking {
+  readonly outcome: Outcome;
+  /** Names what the server had sent by then. */
+  readonly moment: string;
+  readonly kept: Promise<'kept' | 'moved' | GatewardError>;
 }
 
 /** A retry of a parked call. */

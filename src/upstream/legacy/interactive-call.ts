@@ -5,7 +5,7 @@ import { CallNotifications } from './call-notifications.ts';
 import { CallRun } from './call-run.ts';
 import { type GivenAnswer, GivenAnswers } from './given-answers.ts';
 import type { InputAnswers } from './input-answers.ts';
-import type { Continuation, InteractiveCallParts, Left, Retry } from './interactive-call-parts.ts';
+import type { Asking, Continuation, InteractiveCallParts, Left, Retry } from './interactive-call-parts.ts';
 import type { ExchangeOwner, Reply } from './legacy-exchange.ts';
 import { OpenQuestions } from './open-questions.ts';
 import type { ParkedImage, RoundEnd } from './parked-image.ts';
@@ -62,17 +62,17 @@ export class InteractiveCall implements ExchangeOwner {
     this.#wasParked = this.#answered = left !== undefined;
   }
 
-  get #round(): Round {
-    return this.#rounds.newest;
-  }
-
   get stream(): StreamHints | undefined {
     return this.#call.legacy?.stream;
   }
 
+  get #round(): Round {
+    return this.#rounds.newest;
+  }
+
   /** Sends the call. Resolves with the outcome of the first round; rejects as the exchange does. */
   start(seat: Seat): Promise<Outcome> {
-    this.#send(seat);
+    this.#follow(this.#run.send(seat, this.#call, this));
     return this.#ride(this.#round, this.#call);
   }
 
@@ -89,8 +89,8 @@ export class InteractiveCall implements ExchangeOwner {
     }
     if (how.kind === 'resumed') {
       this.#follow(this.#run.follow(how.seat, how.exchange));
-      this.#doubtful = how.doubtful && this.#phase === 'running';
-      if (this.#doubtful) this.#doubt();
+      this.#doubtful = how.doubtful;
+      if (how.doubtful) this.#doubt();
     } else if (how.kind === 'lost') this.#ended({ error: how.error });
     else if (this.#phase === 'running') void this.#sendAgain(how.open);
     else this.#again = how.open;
@@ -130,16 +130,12 @@ export class InteractiveCall implements ExchangeOwner {
   /** The gateway stops: nothing waits here any more. What another replica can go on with is left to it. */
   dispose(): void {
     if (this.#phase === 'over' && this.#end === undefined) return;
-    const left = this.#wasParked && this.#parts.record.kept;
-    if (left) this.#run.abandon();
+    const { record } = this.#parts;
+    if (this.#wasParked && record.kept) this.#run.abandon();
+    else record.forget();
     this.#finish();
-    this.#round.fail(new GatewardError('UPSTREAM_LOST'));
     this.#parts.forget();
-    if (!left) this.#parts.record.forget();
-  }
-
-  #send(seat: Seat): void {
-    this.#follow(this.#run.send(seat, this.#call, this));
+    this.#round.fail(new GatewardError('UPSTREAM_LOST'));
   }
 
   #follow(reply: Promise<Reply>): void {
@@ -156,7 +152,7 @@ export class InteractiveCall implements ExchangeOwner {
     try {
       const seat = await open(this.#call);
       if (this.#phase === 'over') seat.leave('none');
-      else this.#send(seat);
+      else this.#follow(this.#run.send(seat, this.#call, this));
     } catch (error) {
       this.#ended({ error });
     }
@@ -216,17 +212,19 @@ export class InteractiveCall implements ExchangeOwner {
     this.#notifications.attach(call, () => this.#run.requestId);
   }
 
-  /** Waits a little for more questions before the client is asked. */
+  /** Waits a little for more questions before the client is asked; other replicas learn of it meanwhile. */
   #collect(): void {
     this.#questions.screen(this.#call.meta.clientCapabilities);
     if (this.#phase !== 'running' || this.#questions.size === 0) return;
     this.#phase = 'collecting';
     this.#doubtful = false;
+    let early: Asking | undefined;
+    this.#wait(this.#parts.collectMs, () => void this.#park(early));
+    early = this.#prepare();
     this.#run.asked();
-    this.#wait(this.#parts.collectMs, () => void this.#park());
   }
 
-  async #park(): Promise<void> {
+  async #park(early: Asking | undefined): Promise<void> {
     this.#phase = 'parking';
     await this.#notifications.drained();
     if (this.#phase !== 'parking') return;
@@ -234,29 +232,31 @@ export class InteractiveCall implements ExchangeOwner {
       this.#phase = 'running';
       return;
     }
-    if (!this.#parts.keep()) return this.#giveUp(new GatewardError('INPUT_NOT_GIVEN'));
-    const asking = this.#ask();
-    const kept = await this.#keep();
+    const { outcome, kept } = early?.moment === this.#moment() ? early : this.#prepare();
+    const result = await kept;
     // It ended, or its client gave up, meanwhile.
     if (this.#phase !== 'parking') return;
-    if (kept === 'moved') return this.#drop();
-    if (kept !== 'kept') return this.#giveUp(kept);
+    if (result === 'moved') return this.#drop();
+    if (result !== 'kept') return this.#giveUp(result);
     this.#phase = 'parked';
     this.#notifications.detach();
     this.#awaitAnswers();
-    this.#round.settle(asking);
+    this.#round.settle(outcome);
   }
 
-  /** Lets other replicas know of the call, or gives the reason why it cannot be parked. */
-  async #keep(): Promise<'kept' | 'moved' | GatewardError> {
+  #prepare(): Asking {
     this.#wasParked = true;
     this.#position = this.#run.position();
-    try {
-      const kept = await this.#parts.record.park(this.#image());
-      return kept === 'full' ? new GatewardError('INPUT_NOT_GIVEN') : kept;
-    } catch (error) {
-      return toGatewardError(error);
-    }
+    const outcome = this.#ask();
+    const kept = this.#parts.keep()
+      ? this.#parts.record.park(this.#image())
+      : Promise.resolve(new GatewardError('INPUT_NOT_GIVEN'));
+    return { outcome, moment: this.#moment(), kept };
+  }
+
+  /** Another text once the server has sent something for the call. */
+  #moment(): string {
+    return `${this.#questions.version} ${this.#run.lastEventId}`;
   }
 
   /** What another replica needs; with answers on their way, as it is once the server has them. */

@@ -33,6 +33,7 @@ export class OpenQuestions {
   readonly #questions = new Map<string, Question>();
   readonly #onWithdrawn: (key: string) => void;
   #lastKey = 0;
+  #version = 0;
   /** What the server asked for although the caller does not declare it. */
   missing: RequiredCapabilities | undefined;
 
@@ -42,6 +43,11 @@ export class OpenQuestions {
 
   get size(): number {
     return this.#questions.size;
+  }
+
+  /** Grows with each question that comes or goes. */
+  get version(): number {
+    return this.#version;
   }
 
   add(reverse: ReverseRequest): void {
@@ -88,9 +94,11 @@ export class OpenQuestions {
   }
 
   #put(key: string, reverse: ReverseRequest, asked: boolean): void {
+    this.#version++;
     this.#questions.set(key, { reverse, asked });
     const onWithdrawn = () => {
       if (this.#questions.get(key)?.reverse !== reverse) return;
+      this.#version++;
       this.#questions.delete(key);
       this.#onWithdrawn(key);
     };
@@ -103,6 +111,7 @@ export class OpenQuestions {
       const missing = missingCapability(reverse, capabilities);
       if (missing === undefined) continue;
       this.missing = merge(this.missing, missing);
+      this.#version++;
       this.#questions.delete(key);
       void reverse.respond({ error: NOT_DECLARED });
     }

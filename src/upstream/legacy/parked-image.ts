@@ -40,24 +40,54 @@ const VERSION = 1;
 /** An outcome above it is not kept. */
 const MAX_END_BYTES = 262_144;
 
-/** Writes the body of a row, which holds what a user answered: sealed, and bound to its row. */
-export function sealImage(seal: Seal, id: string, image: ParkedImage): Buffer {
-  const { upstream, round, digest, questions, lastKey, given, end } = image;
-  const body = JsonText.of({ id, round, digest, lastKey }).with({
-    upstream:
-      upstream &&
-      JsonText.of({ requestId: upstream.requestId, lastEventId: upstream.lastEventId }).with({
-        session: writeAdoptedSession(upstream.session),
-      }),
-    questions: listOf(
-      questions.map(({ key, id: question, method, params }) =>
-        JsonText.of({ key, id: question, method }).with({ params }),
-      ),
-    ),
-    given: listOf(given.map(({ question, reply }) => JsonText.of({ question }).with(reply))),
-    end: end && writeEnd(end),
-  });
-  return Buffer.from(seal.seal(listOf([JsonText.of(VERSION), body]).bytes, USE), 'latin1');
+/** Writes the bodies of one row, which hold what a user answered: sealed, and bound to the row. */
+export class ImageWriter {
+  readonly #seal: Seal;
+  readonly #id: string;
+  /** What was written last, since it stays the same while a round lasts. */
+  #upstream: { readonly of: ParkedImage['upstream']; readonly text: string } | undefined;
+
+  constructor(seal: Seal, id: string) {
+    this.#seal = seal;
+    this.#id = id;
+  }
+
+  write(image: ParkedImage): Buffer {
+    const { upstream } = image;
+    if (upstream !== undefined && this.#upstream?.of !== upstream)
+      this.#upstream = { of: upstream, text: writeUpstream(upstream) };
+    const text = writeImage(this.#id, image, upstream && this.#upstream?.text);
+    return Buffer.from(this.#seal.seal(Buffer.from(`[${VERSION},${text}]`), USE), 'latin1');
+  }
+}
+
+function writeImage(id: string, image: ParkedImage, upstream: string | undefined): string {
+  const { round, digest, questions, lastKey, given, end } = image;
+  // Joined by hand: it is written twice in each round, while a user waits.
+  const members = [
+    `"id":${JSON.stringify(id)},"round":${round},"digest":${JSON.stringify(digest)},"lastKey":${lastKey}`,
+    `"questions":[${questions.map(writeQuestion).join(',')}]`,
+    `"given":[${given.map(writeGiven).join(',')}]`,
+  ];
+  if (upstream !== undefined) members.push(`"upstream":${upstream}`);
+  const ended = end && writeEnd(end);
+  if (ended !== undefined) members.push(`"end":${ended.text}`);
+  return `{${members.join(',')}}`;
+}
+
+function writeUpstream({ requestId, lastEventId, session }: NonNullable<ParkedImage['upstream']>): string {
+  const ids = `"requestId":${JSON.stringify(requestId)},"lastEventId":${JSON.stringify(lastEventId)}`;
+  return `{${ids},"session":${writeAdoptedSession(session).text}}`;
+}
+
+function writeQuestion({ key, id, method, params }: AskedQuestion): string {
+  const tail = params === undefined ? '' : `,"params":${params.text}`;
+  return `{"key":${JSON.stringify(key)},"id":${JSON.stringify(id)},"method":${JSON.stringify(method)}${tail}}`;
+}
+
+function writeGiven({ question, reply }: GivenAnswer): string {
+  const [kind, { text }] = 'result' in reply ? ['result', reply.result] : ['error', reply.error];
+  return `{"question":${JSON.stringify(question)},"${kind}":${text}}`;
 }
 
 /** Reads the body of a row; undefined for what another version wrote in a way that this one does not know. */
@@ -77,10 +107,6 @@ export function openImage(seal: Seal, id: string, body: Buffer): ParkedImage | u
     given: (json.get('given')?.items() ?? []).map(readGiven),
     end: readEnd(json.get('end')),
   };
-}
-
-function listOf(items: readonly JsonText[]): JsonText {
-  return JsonText.written(`[${items.map(({ text }) => text).join(',')}]`);
 }
 
 function readUpstream(json: JsonText | undefined): ParkedImage['upstream'] {

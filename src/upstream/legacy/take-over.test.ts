@@ -392,6 +392,27 @@ describe('the row of a parked call', () => {
     expect(body.toString('latin1')).toMatch(/^[\w-]+$/);
   });
 
+  it('is written again for what the server sends while questions are collected', async () => {
+    const later = Promise.withResolvers<void>();
+    const both = async ({ ask: put }: Turn) => {
+      const first = put('elicitation/create', FORM);
+      await later.promise;
+      return { got: [await put('roots/list'), await first] };
+    };
+    const it = await start({ tools: { ask: both } });
+    const sent = send(it, 'a', { params: PARAMS });
+    await quiet();
+    later.resolve();
+    await settle(it);
+    const asked = await sent.calling;
+    const state = 'thrown' in asked ? '' : String(bodyOf(asked)['requestState']);
+    expect(it.writes).toEqual(['put', 'save none']);
+    it.kill('a');
+    const answers = { ...ANSWERS, 'input-2': { roots: [] } };
+    const { body } = await call(it, 'b', retry(state, answers));
+    expect(body['got']).toEqual([{ result: { roots: [] } }, { result: ACCEPT }]);
+  });
+
   it('is not written for a call that asks nothing', async () => {
     const it = await start({ tools: { echo: () => ({}) } });
     await call(it, 'a', { params: { name: 'echo' } });
@@ -400,9 +421,8 @@ describe('the row of a parked call', () => {
 
   it('cannot be written: the call ends, and the server is told', async () => {
     const it = await start({ tools: { ask } });
-    const sent = send(it, 'a', { params: PARAMS });
-    await quiet();
     it.replica('a').connected = false;
+    const sent = send(it, 'a', { params: PARAMS });
     await settle(it);
     expect(await sent.calling).toMatchObject({ thrown: { code: 'STORE_UNAVAILABLE' } });
     await quiet();
