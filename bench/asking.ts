@@ -21,27 +21,52 @@ const META = {
 export async function askModern({ callPort, answerPort, path }: Way): Promise<number> {
   const startedMs = performance.now();
   const params = { name: 'ask', arguments: {}, _meta: META };
-  const first = await postModern(callPort, path, params);
+  const first = await postModern(callPort, path, { params });
   const { inputRequests, requestState } = Object(first['result']);
   const [key] = Object.keys(Object(inputRequests));
   if (key === undefined) throw new TypeError(`nothing was asked: ${JSON.stringify(first)}`);
   const inputResponses = { [key]: { action: 'accept', content: CONTENT } };
-  const last = await postModern(answerPort, path, { ...params, inputResponses, requestState });
+  const last = await postModern(answerPort, path, { params: { ...params, inputResponses, requestState } });
   checkAnswer(last);
   return performance.now() - startedMs;
 }
 
+/** Makes one modern call of the tool `echo`. */
+export async function callModern(port: number, path: string, key: string): Promise<void> {
+  const params = { name: 'echo', arguments: { text: 'window' }, _meta: META };
+  const response = await postModern(port, path, { params, key });
+  if (response['result'] === undefined) throw new TypeError(`no result: ${JSON.stringify(response)}`);
+}
+
+/** Makes one legacy call of the tool `echo`. */
+export async function callLegacy(
+  port: number,
+  path: string,
+  { session, key }: { readonly session: string; readonly key: string },
+): Promise<void> {
+  const headers = { ...legacyHeaders(session), ...bearer(key) };
+  const params = { name: 'echo', arguments: { text: 'window' } };
+  const response = await post(port, path, {
+    message: { id: ++lastId, method: 'tools/call', params },
+    headers,
+  });
+  for await (const message of messagesOf(response))
+    if (message['result'] === undefined) throw new TypeError(`no result: ${JSON.stringify(message)}`);
+}
+
 /** Opens a legacy session; gives its id. */
-export async function openLegacy(port: number, path: string): Promise<string> {
+export async function openLegacy(port: number, path: string, key?: string): Promise<string> {
   const params = {
     protocolVersion: '2025-11-25',
     capabilities: { elicitation: {} },
     clientInfo: { name: 'bench', version: '1.0.0' },
   };
-  const opened = await post(port, path, { id: 0, method: 'initialize', params }, {});
+  const initialize = { id: 0, method: 'initialize', params };
+  const opened = await post(port, path, { message: initialize, headers: bearer(key) });
   opened.resume();
   const session = String(opened.headers['mcp-session-id']);
-  const told = await post(port, path, { method: 'notifications/initialized' }, { 'mcp-session-id': session });
+  const headers = { ...legacyHeaders(session), ...bearer(key) };
+  const told = await post(port, path, { message: { method: 'notifications/initialized' }, headers });
   told.resume();
   return session;
 }
@@ -51,14 +76,14 @@ let lastId = 0;
 /** Makes one interactive call as a legacy client; gives the milliseconds that it took. */
 export async function askLegacy({ callPort, answerPort, path }: Way, session: string): Promise<number> {
   const startedMs = performance.now();
-  const headers = { 'mcp-session-id': session, 'mcp-protocol-version': '2025-11-25' };
+  const headers = legacyHeaders(session);
   const id = ++lastId;
   const call = { id, method: 'tools/call', params: { name: 'ask', arguments: {} } };
-  const response = await post(callPort, path, call, headers);
+  const response = await post(callPort, path, { message: call, headers });
   for await (const message of messagesOf(response)) {
     if (message['method'] === 'elicitation/create') {
       const result = { action: 'accept', content: CONTENT };
-      const taken = await post(answerPort, path, { id: message['id'], result }, headers);
+      const taken = await post(answerPort, path, { message: { id: message['id'], result }, headers });
       taken.resume();
     } else if (message['id'] === id) {
       checkAnswer(message);
@@ -74,19 +99,39 @@ function checkAnswer(message: Json): void {
     throw new TypeError(`a wrong answer: ${JSON.stringify(message)}`);
 }
 
-async function postModern(port: number, path: string, params: Json): Promise<Json> {
-  const headers = { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call', 'mcp-name': 'ask' };
-  const response = await post(port, path, { id: ++lastId, method: 'tools/call', params }, headers);
+async function postModern(
+  port: number,
+  path: string,
+  { params, key }: { readonly params: Json; readonly key?: string },
+): Promise<Json> {
+  const headers = {
+    'mcp-protocol-version': '2026-07-28',
+    'mcp-method': 'tools/call',
+    'mcp-name': String(params['name']),
+    ...bearer(key),
+  };
+  const response = await post(port, path, {
+    message: { id: ++lastId, method: 'tools/call', params },
+    headers,
+  });
   for await (const message of messagesOf(response)) if ('id' in message) return message;
   throw new TypeError('no response came');
 }
 
-function post(
-  port: number,
-  path: string,
-  message: Json,
-  headers: Record<string, string>,
-): Promise<IncomingMessage> {
+function legacyHeaders(session: string): Record<string, string> {
+  return { 'mcp-session-id': session, 'mcp-protocol-version': '2025-11-25' };
+}
+
+function bearer(key: string | undefined): Record<string, string> {
+  return key === undefined ? {} : { authorization: `Bearer ${key}` };
+}
+
+interface Sent {
+  readonly message: Json;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+function post(port: number, path: string, { message, headers }: Sent): Promise<IncomingMessage> {
   const body = JSON.stringify({ jsonrpc: '2.0', ...message });
   return new Promise((resolve, reject) => {
     const sent = request({

@@ -15,10 +15,11 @@ import { latency } from './scenarios/latency.ts';
 import { legacy } from './scenarios/legacy.ts';
 import { memory } from './scenarios/memory.ts';
 import { merged } from './scenarios/merged.ts';
+import { store } from './scenarios/store.ts';
 import { stream } from './scenarios/stream.ts';
 import { hasNginx, startBare, startGateway, startNginx, startUpstream } from './targets.ts';
 
-const scenarios: readonly Scenario[] = [call, merged, legacy, stream, interactive, latency, memory];
+const scenarios: readonly Scenario[] = [call, merged, legacy, stream, interactive, store, latency, memory];
 
 const help = `Usage: npm run bench -- [options]
 

@@ -14,6 +14,8 @@ export interface Running {
   readonly name: TargetName;
   readonly port: number;
   readonly pid: number;
+  /** Where its configuration is, if it has one. */
+  readonly configFile?: string;
   stop(): Promise<void>;
 }
 
@@ -158,5 +160,5 @@ export async function startGateway(
   // Nobody reads what the gateway prints; left unread, the pipe would fill and hold it up.
   child.process.stdout?.resume();
   await awaitAnswer(port, '/healthz', { limitMs: 30_000, logFile, child });
-  return asTarget('gateway', child, port);
+  return { ...asTarget('gateway', child, port), configFile: file };
 }
