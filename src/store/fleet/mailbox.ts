@@ -19,15 +19,17 @@ const FULL = 500;
 /** Letters that stay in the mailbox while wake-ups come: to delete them costs more than to see them again. */
 const MAX_LEFT = 50;
 const MAX_LEFT_BYTES = 128 * 1024;
+/** Senders whose numbers are remembered: what a dead one sent may still be in the mailbox. */
+const MAX_SENDERS = 10_000;
 
 /** Reads what other replicas send to this one: in order and once for each sender. */
 export class Mailbox {
   readonly #parts: MailboxParts;
-  /** Number of the newest bundle of each sender. */
+  /** Number of the newest bundle of each sender; who wrote last stands last. */
   readonly #newest = new Map<string, number>();
   /** Letters that were handed out and are still in the mailbox, with their sizes. */
   #done: ReadonlyMap<string, number> = new Map();
-  readonly #endings: readonly (() => void)[];
+  readonly #endWakes: () => void;
   #collecting: Promise<void> | undefined;
   #wanted: 'no' | 'look' | 'tidy' = 'no';
   #hurries = 0;
@@ -36,18 +38,14 @@ export class Mailbox {
 
   constructor(parts: MailboxParts) {
     this.#parts = parts;
-    const { bus, membership } = parts;
-    this.#endings = [
-      bus.subscribe(MAIL_TOPIC, (text) => this.#wake(text)),
-      membership.onDeath((replica) => this.#newest.delete(replica)),
-    ];
+    this.#endWakes = parts.bus.subscribe(MAIL_TOPIC, (text) => this.#wake(text));
     this.#collectSoon('tidy');
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     this.#callOff();
-    for (const end of this.#endings) end();
+    this.#endWakes();
     await this.#collecting;
   }
 
@@ -131,7 +129,10 @@ export class Mailbox {
   }
 
   #handOut({ from, number, letters }: Bundle): void {
+    this.#newest.delete(from);
     this.#newest.set(from, number);
+    const [oldest] = this.#newest.size > MAX_SENDERS ? this.#newest.keys() : [];
+    if (oldest !== undefined) this.#newest.delete(oldest);
     for (const letter of letters) this.#parts.take(letter, from);
   }
 }

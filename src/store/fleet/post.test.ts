@@ -58,6 +58,19 @@ test('letters arrive by subject, in their order, and travel together', async () 
   expect(tables.mailboxes.get('two')).toEqual([]);
 });
 
+test('a letter that came with a wake-up is not read again when its sender is gone', async () => {
+  const { open, inbox, pass, die } = world();
+  const [one, two] = [open('one'), open('two')];
+  const got = inbox(two, 's');
+  await pass(100);
+  await one.send('two', 's', Buffer.from('1'));
+  await turn();
+  expect(got).toEqual(['one:1']);
+  die('one');
+  await pass(3_000);
+  expect(got).toEqual(['one:1']);
+});
+
 test('a letter too large for a wake-up comes by the mailbox', async () => {
   const { open, inbox, pass } = world();
   const [one, two] = [open('one'), open('two')];

@@ -41,7 +41,10 @@ class StorePost implements OpenPost {
   constructor(parts: PostParts) {
     this.#parts = parts;
     this.#mailbox = new Mailbox({ ...parts, take: (letter, from) => this.#take(letter, from) });
-    this.#offDeath = parts.membership.onDeath((replica) => this.#outboxes.delete(replica));
+    this.#offDeath = parts.membership.onDeath((replica) => {
+      // One that still sends keeps its order, should the replica live after all.
+      if (this.#outboxes.get(replica)?.bytes === 0) this.#outboxes.delete(replica);
+    });
   }
 
   send(to: string, subject: string, body: Buffer): Promise<void> {
