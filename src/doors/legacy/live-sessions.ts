@@ -46,6 +46,7 @@ const IDLE_MS = 60_000;
 const SHARED = { maxEntries: 1000, maxLength: 4096 };
 /** How far to look for an idle session when one has to go. */
 const MAX_LOOKED_AT = 1000;
+const WRITES_AT_ONCE = 16;
 /** Milliseconds for which a session's stream is made known while the store is gone. */
 const HOLDER_PATIENCE_MS = 30_000;
 
@@ -57,6 +58,7 @@ export class LiveSessions implements Timed, SessionWatcher, SessionHolder {
   readonly #endings: readonly (() => void)[];
   #sweepAtMs: number;
   #isDraining = false;
+  #wasAlone = true;
 
   constructor(options: LiveSessionsOptions) {
     this.#options = options;
@@ -130,10 +132,10 @@ export class LiveSessions implements Timed, SessionWatcher, SessionHolder {
     });
   }
 
-  /** Makes known that this replica holds the session's newest stream. */
+  /** Makes known that this replica holds the session's newest stream, as soon as there is another one. */
   takeStream(session: LiveSession): void {
     const { membership } = this.#options;
-    if (session.streamHolder === membership.id) return;
+    if (session.streamHolder === membership.id || this.#isAlone()) return;
     session.streamHolder = membership.id;
     this.#setHolder(session, membership.id);
   }
@@ -178,6 +180,9 @@ export class LiveSessions implements Timed, SessionWatcher, SessionHolder {
   }
 
   tick(): void {
+    const wasAlone = this.#wasAlone;
+    this.#wasAlone = this.#isAlone();
+    if (wasAlone && !this.#wasAlone) void this.#takeAllStreams();
     const now = this.#options.ticker.now();
     if (now < this.#sweepAtMs) return;
     this.#sweepAtMs = now + SWEEP_MS;
@@ -185,6 +190,20 @@ export class LiveSessions implements Timed, SessionWatcher, SessionHolder {
     for (const [key, session] of this.#sessions) {
       if (session.facts.expiresAtMs <= wallNow) this.#forget(key);
       else if (session.lastUsedMs <= wallNow - IDLE_MS && session.idle) this.#sessions.delete(key);
+    }
+  }
+
+  #isAlone(): boolean {
+    return this.#options.membership.others().length === 0;
+  }
+
+  /** Another replica has come. Not for all sessions at once, since there may be many. */
+  async #takeAllStreams(): Promise<void> {
+    let count = 0;
+    for (const session of [...this.#sessions.values()]) {
+      if (!session.unrelated.open) continue;
+      this.takeStream(session);
+      if (++count % WRITES_AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve));
     }
   }
 
@@ -248,7 +267,7 @@ export class LiveSessions implements Timed, SessionWatcher, SessionHolder {
     if (session.streamHolder !== membership.id || session.ended.aborted) return;
     session.streamHolder = undefined;
     // Who leaves counts as dead anyway.
-    if (!this.#isDraining && membership.others().length > 0) this.#setHolder(session, undefined);
+    if (!this.#isDraining && !this.#isAlone()) this.#setHolder(session, undefined);
   }
 
   #onDeath(replica: string): void {

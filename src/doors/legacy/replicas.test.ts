@@ -319,6 +319,21 @@ describe('the own stream of a session', () => {
     expect(answers).toMatchObject([{ id: 'q', result: { content: { n: 5 } } }]);
   });
 
+  it('is known to a replica that comes later', async () => {
+    const { a, b, open: openReplica } = await start(() => complete({}));
+    b.replica.die();
+    const session = await open(a);
+    const own = new EventReader(await session.get());
+    await own.next();
+    const c = await openReplica('c', async (call) => {
+      await call.legacy?.session.unbound(greeting('hello'));
+      return complete({});
+    });
+    await sleep(250);
+    await at(c, session).post(callTool(1));
+    expect((await own.message())?.message).toMatchObject({ params: { data: 'hello' } });
+  });
+
   it('is known to be closed', async () => {
     const answers: unknown[] = [];
     const { a, b } = await start(async (call) => {
