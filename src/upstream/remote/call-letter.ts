@@ -6,6 +6,8 @@ import type { RemoteCall } from './replicas.ts';
 export interface CallLetter {
   readonly upstream: string;
   readonly context: AuthorizationContext;
+  /** Whether to wait for the word of the replica that asks. */
+  readonly once: boolean;
   readonly call: Pick<Call, 'message' | 'id' | 'method' | 'name' | 'meta' | 'principal'>;
   /** Of a legacy client only. */
   readonly legacy: LegacyFacts | undefined;
@@ -23,11 +25,11 @@ export interface LegacyFacts {
 
 /** Writes a call; members that came from outside keep their bytes. */
 export function writeCall(
-  { upstream, call, context }: RemoteCall,
+  { upstream, call, context, once }: RemoteCall,
   describe: (session: LegacySession) => JsonText,
 ): JsonText {
   const { id, method, name, principal, message, meta, legacy } = call;
-  return JsonText.of({ upstream, context, id, method, name, principal }).with({
+  return JsonText.of({ upstream, context, once, id, method, name, principal }).with({
     message,
     meta: writeMeta(meta),
     legacy:
@@ -56,6 +58,7 @@ export function readCall(json: JsonText): CallLetter | undefined {
   return {
     upstream,
     context,
+    once: json.get('once')?.value() === true,
     call: { message, id, method, name: json.get('name')?.string(), meta, ...known },
     legacy: legacy === undefined ? undefined : readLegacy(legacy),
   };

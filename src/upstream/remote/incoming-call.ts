@@ -2,6 +2,7 @@ import type { Call, LegacyCall, Outcome } from '../../call.ts';
 import { GatewardError, toGatewardError } from '../../errors.ts';
 import { Abort } from '../../lib/abort.ts';
 import { JsonText } from '../../lib/json-text.ts';
+import { raceAbort } from '../../lib/race-abort.ts';
 import { isEndless } from '../deadline.ts';
 import type { CallLetter } from './call-letter.ts';
 import { writeFailure, writeOutcome } from './outcome-letter.ts';
@@ -24,6 +25,7 @@ export interface IncomingParts {
 export class IncomingCall {
   readonly #parts: IncomingParts;
   readonly #abort = new Abort();
+  readonly #begun = Promise.withResolvers<void>();
   #number = 0;
   /** Sizes of the notifications that the other replica has not taken yet, by number. */
   readonly #ahead = new Map<number, number>();
@@ -43,7 +45,9 @@ export class IncomingCall {
   async run(): Promise<void> {
     const { sendAtAnyRate } = this.#parts;
     try {
-      const outcome = await this.#parts.run(await this.#makeCall());
+      const call = await this.#makeCall();
+      if (this.#parts.letter.once) await this.#untilTold();
+      const outcome = await this.#parts.run(call);
       this.#tellWithdrawals(outcome);
       const number = ++this.#number;
       await sendAtAnyRate('outcome', JsonText.of({ number }).with({ outcome: writeOutcome(outcome) }));
@@ -51,6 +55,11 @@ export class IncomingCall {
       const error = writeFailure(toGatewardError(thrown));
       await sendAtAnyRate('error', JsonText.written('{}').with({ error }));
     }
+  }
+
+  /** The replica that asks knows that the call is here. */
+  begin(): void {
+    this.#begun.resolve();
   }
 
   cancel(reason: GatewardError): void {
@@ -73,6 +82,11 @@ export class IncomingCall {
       this.#aheadBytes -= bytes;
     }
     if (!this.#isFull()) this.#freeRoom();
+  }
+
+  async #untilTold(): Promise<void> {
+    await this.#parts.send('ready', JsonText.written('{}'));
+    await raceAbort(this.#begun.promise, this.#abort);
   }
 
   async #makeCall(): Promise<Call> {

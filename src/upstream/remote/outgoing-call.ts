@@ -2,6 +2,7 @@ import type { Call, Outcome } from '../../call.ts';
 import { GatewardError } from '../../errors.ts';
 import type { JsonText } from '../../lib/json-text.ts';
 import { readFailure, readOutcome } from './outcome-letter.ts';
+import type { RemoteCall } from './replicas.ts';
 
 /** Bytes of notifications that the other replica sends ahead of what was taken here. */
 export const WINDOW_BYTES = 256 * 1024;
@@ -10,6 +11,16 @@ export const WINDOW_MESSAGES = 64;
 
 const MAX_WITHDRAWN = 64;
 
+/** What a call at another replica works with. */
+export interface OutgoingParts {
+  readonly replica: string;
+  readonly remote: RemoteCall;
+  /** Tells the other replica how far the notifications were taken. */
+  readonly acknowledge: (number: number) => void;
+  /** Tells the other replica to begin. */
+  readonly begin: () => void;
+}
+
 /** A call of this replica that another one makes. It takes its letters in their order. */
 export class OutgoingCall {
   readonly replica: string;
@@ -17,6 +28,9 @@ export class OutgoingCall {
   readonly #call: Call;
   readonly #acknowledge: (number: number) => void;
   readonly #settled = Promise.withResolvers<Outcome>();
+  readonly #begin: () => void;
+  /** False as long as the other replica waits for the word of this one. */
+  #mayHaveBegun: boolean;
   #last = 0;
   #over = false;
   /** What was taken is handed on one after the other. */
@@ -26,11 +40,12 @@ export class OutgoingCall {
   #withdrawn: string[] = [];
   #onWithdrawn: ((key: string) => void) | undefined;
 
-  /** `acknowledge` tells the other replica how far the notifications were taken. */
-  constructor(replica: string, call: Call, acknowledge: (number: number) => void) {
+  constructor({ replica, remote, acknowledge, begin }: OutgoingParts) {
     this.replica = replica;
-    this.#call = call;
+    this.#call = remote.call;
+    this.#mayHaveBegun = remote.once !== true;
     this.#acknowledge = acknowledge;
+    this.#begin = begin;
     this.outcome = this.#settled.promise;
     this.outcome.catch(() => undefined);
   }
@@ -44,8 +59,15 @@ export class OutgoingCall {
   take(kind: string, letter: JsonText): void {
     if (kind === 'withdrawn') this.#withdraw(letter.get('key')?.string() ?? '');
     else if (this.#over) return;
+    else if (kind === 'ready') this.#tellToBegin();
     else if (kind === 'error') this.#end(() => this.#settled.reject(readFailure(letter.get('error'))));
     else this.#takeInTurn(kind, letter);
+  }
+
+  #tellToBegin(): void {
+    if (this.#mayHaveBegun) return;
+    this.#mayHaveBegun = true;
+    this.#begin();
   }
 
   #takeInTurn(kind: string, letter: JsonText): void {
@@ -59,6 +81,11 @@ export class OutgoingCall {
     if (kind === 'notification') this.#notify(letter.get('message'), number);
     else if (kind === 'stream') this.#tellStream(letter);
     else if (kind === 'outcome') this.#conclude(letter.get('outcome'));
+  }
+
+  /** The other replica is out of reach. */
+  lose(cause: unknown): void {
+    this.fail(new GatewardError(this.#mayHaveBegun ? 'UPSTREAM_LOST' : 'UPSTREAM_UNAVAILABLE', { cause }));
   }
 
   /** It has no outcome. */

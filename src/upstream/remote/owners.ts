@@ -74,7 +74,7 @@ export class Owners {
       if (owner === asked) throw failure;
       if (remote.call.forwarded === true) throw notHere();
       try {
-        return await replicas.callAt(owner, remote);
+        return await replicas.callAt(owner, { ...remote, once: !mayRepeat });
       } catch (thrown) {
         if (remote.call.signal.aborted || !this.#mayAskAgain(thrown, owner, mayRepeat)) throw thrown;
         if (codeOf(thrown) === 'STOPPING') await this.#untilDead(owner);

@@ -229,6 +229,40 @@ test('an abort rejects with its reason at once, and cancels the call at the othe
   expect(await ended.promise).toMatchObject({ code: 'UPSTREAM_TIMEOUT' });
 });
 
+test('a call that must not run twice begins with the word of this replica, and is cancelled as any other', async () => {
+  let runs = 0;
+  start(there, async (call) => {
+    runs++;
+    await call.notify(note(runs));
+    return done({ runs });
+  });
+  const calls = start(here);
+  const heard: unknown[] = [];
+  const notify = (message: JsonText): undefined => void heard.push(message.at('params', 'number')?.value());
+  const remote = { ...at('u', callOf({ notify })), once: true };
+  const outcome = await calls.callAt(there.membership.id, remote);
+  expect([outcome.kind, runs, heard]).toEqual(['complete', 1, [1]]);
+  const abort = new AbortController();
+  const cancelled = calls.callAt(there.membership.id, {
+    ...at('u', callOf({ signal: abort.signal })),
+    once: true,
+  });
+  abort.abort(new GatewardError('UPSTREAM_TIMEOUT'));
+  await expect(cancelled).rejects.toMatchObject({ code: 'UPSTREAM_TIMEOUT' });
+  await calls.callAt(there.membership.id, at('u', callOf()));
+  expect(runs).toBe(2);
+});
+
+test('a death before that ran nothing', async () => {
+  const calls = start(here);
+  // Only steady contact tells that somebody is dead.
+  await new Promise((resolve) => setTimeout(resolve, 2_600));
+  const outcome = calls.callAt(there.membership.id, { ...at('u', callOf()), once: true });
+  outcome.catch(() => undefined);
+  await there.close();
+  await expect(outcome).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE' });
+});
+
 test('the death of the other replica ends the call, and later ones are not sent', async () => {
   const begun = Promise.withResolvers<void>();
   start(there, () => {

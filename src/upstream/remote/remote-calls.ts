@@ -80,19 +80,23 @@ class LetterCalls implements RemoteCalls {
     if (this.#outgoing.size >= this.#maxCalls) throw nothingRun('too many calls wait for it');
     const id = `${this.#idPrefix}.${++this.#lastId}`;
     const letter = writeCall(remote, (session) => this.#parts.sessions.describe(session));
-    const outgoing = new OutgoingCall(replica, remote.call, (number) =>
-      this.#mention(replica, id, { kind: 'taken', number }),
-    );
+    const outgoing: OutgoingCall = new OutgoingCall({
+      replica,
+      remote,
+      acknowledge: (number) => this.#mention(replica, id, { kind: 'taken', number }),
+      begin: () => {
+        const begin = { id, kind: 'begin', letter: JsonText.written('{}') };
+        this.#send(replica, begin).catch((cause: unknown) => outgoing.lose(cause));
+      },
+    });
     this.#outgoing.set(id, outgoing);
     const onAbort = () => {
       outgoing.fail(signal.reason);
       this.#mention(replica, id, { kind: 'cancel', code: codeOfReason(signal.reason) });
     };
     signal.addEventListener('abort', onAbort, { once: true });
-    this.#send(replica, { id, kind: 'call', letter }).catch((cause: unknown) =>
-      // It may have arrived all the same.
-      outgoing.fail(new GatewardError('UPSTREAM_LOST', { cause })),
-    );
+    // What did not leave may have arrived all the same.
+    this.#send(replica, { id, kind: 'call', letter }).catch((cause: unknown) => outgoing.lose(cause));
     try {
       const outcome = await outgoing.outcome;
       if (outcome.kind === 'input_required') this.#keepAsked(id, outgoing);
@@ -114,7 +118,7 @@ class LetterCalls implements RemoteCalls {
   close(): void {
     this.#closed = true;
     for (const end of this.#endings) end();
-    for (const call of this.#outgoing.values()) call.fail(new GatewardError('UPSTREAM_LOST'));
+    for (const call of this.#outgoing.values()) call.lose('this replica ends');
     for (const { call } of this.#incoming.values()) call.cancel(new GatewardError('UPSTREAM_LOST'));
     this.#asked.clear();
   }
@@ -158,8 +162,7 @@ class LetterCalls implements RemoteCalls {
 
   #died(replica: string): void {
     for (const call of this.#outgoing.values())
-      if (call.replica === replica)
-        call.fail(new GatewardError('UPSTREAM_LOST', { cause: 'the replica is gone' }));
+      if (call.replica === replica) call.lose('the replica is gone');
     for (const [id, call] of this.#asked) if (call.replica === replica) this.#asked.delete(id);
     for (const { from, call } of this.#incoming.values()) if (from === replica) call.orphan();
   }
@@ -218,7 +221,8 @@ interface RemoteLetter {
 }
 
 function direct(call: IncomingCall, kind: string, json: JsonText): void {
-  if (kind === 'taken') call.acknowledged(Number(json.get('number')?.text));
+  if (kind === 'begin') call.begin();
+  else if (kind === 'taken') call.acknowledged(Number(json.get('number')?.text));
   else if (kind === 'cancel') call.cancel(new GatewardError(codeOf(json.get('code')) ?? 'UPSTREAM_LOST'));
 }
 

@@ -9,6 +9,11 @@ export interface RemoteCall {
   readonly upstream: string;
   readonly call: Call;
   readonly context: AuthorizationContext;
+  /**
+   * It must not run twice: the other replica begins only once this one knows that it has the call, so that a death
+   * before that is known to have run nothing. Costs another way there and back.
+   */
+  readonly once?: boolean;
 }
 
 /** What upstreams know of the other replicas: who lives, who owns what, and how a call gets there. */
@@ -21,8 +26,8 @@ export interface Replicas {
   /**
    * Makes the call at the same upstream of another replica, where `Call.forwarded` is set. Its notifications come before
    * the outcome; an abort of `call.signal` cancels it there and rejects with the signal's reason. Throws what the
-   * upstream throws there; UPSTREAM_LOST if that replica dies, UPSTREAM_UNAVAILABLE if it never got the call, STOPPING
-   * if it takes no calls any more.
+   * upstream throws there; UPSTREAM_LOST if that replica dies, UPSTREAM_UNAVAILABLE if it never began the call,
+   * STOPPING if it takes no calls any more.
    */
   callAt(replica: string, remote: RemoteCall): Promise<Outcome>;
   readonly owners: OwnerTable;
