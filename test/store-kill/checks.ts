@@ -12,6 +12,8 @@ export type Check = (store: Store, name: string, step: number) => Promise<string
 export const CHECKS: Readonly<Record<string, Check>> = {
   async stream(store, name, step) {
     const key = streamOf(name);
+    // A database may go on with what a dead writer had sent: nothing of that is taken any more once this holds it.
+    await store.streams.claim(key, WRITER, 'checker');
     const row = await store.streams.read(key);
     const replay = await store.streams.after(key, 0);
     await store.sessions.end(key.session, BOUNDS.maxAgeMs);
