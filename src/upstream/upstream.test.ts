@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { makeCall } from '../../test/support/calls.ts';
+import { sketchSession } from '../../test/support/legacy-upstream.ts';
 import { ManualClock, quiet } from '../../test/support/manual-clock.ts';
 import type { Outcome } from '../call.ts';
 import { type ErrorCode, GatewardError } from '../errors.ts';
@@ -93,6 +94,20 @@ function make(prepare: (opener: SwitchedOpener) => void = () => undefined): Made
 
 const failure = (code: ErrorCode = 'UPSTREAM_UNAVAILABLE', retryAfterSeconds?: number): GatewardError =>
   new GatewardError(code, { detail: 'It refused the connection.', retryAfterSeconds });
+
+describe('a call that a replica which died may have sent already', () => {
+  const again = (name: string) => {
+    const call = makeCall({ name });
+    const session = sketchSession();
+    return { ...call, legacy: { session, refusals: new Map(), again: true } };
+  };
+
+  test('is made where it may be made twice, and nowhere else', async () => {
+    const { upstream } = make();
+    expect(await upstream.call(again('safe'), 'c')).toBe(OK);
+    await expect(upstream.call(again('other'), 'c')).rejects.toMatchObject({ code: 'UPSTREAM_LOST' });
+  });
+});
 
 describe('starting', () => {
   test('the first calls wait for one attempt and are then carried', async () => {

@@ -1,11 +1,13 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startTestFleet, type TestFleet } from '../../../test/support/fleet.ts';
 import { silentLog } from '../../../test/support/legacy-upstream.ts';
+import { openTestReplicas } from '../../../test/support/test-replicas.ts';
 import type { Call, LegacySession, Outcome } from '../../call.ts';
 import { GatewardError } from '../../errors.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { JsonText } from '../../lib/json-text.ts';
 import type { OpenFleet } from '../../store/fleet/open-fleet.ts';
+import type { Fleet } from '../../store/fleet.ts';
 import { failedBy, failedUpstream } from '../../wire/failure.ts';
 import { createRemoteCalls, type RemoteCalls } from './remote-calls.ts';
 import type { RemoteSessions } from './remote-session.ts';
@@ -47,7 +49,7 @@ function session(key: string): LegacySession {
   };
 }
 
-function start(replica: OpenFleet, upstream?: Upstream): RemoteCalls {
+function start(replica: Fleet, upstream?: Upstream): RemoteCalls {
   const calls = createRemoteCalls({
     fleet: replica,
     upstream: (name) => (name === 'u' && upstream !== undefined ? { call: upstream } : undefined),
@@ -254,31 +256,32 @@ test('a call that must not run twice begins with the word of this replica, and i
 });
 
 test('a death before that ran nothing', async () => {
-  const calls = start(here);
-  // Only steady contact tells that somebody is dead.
-  await new Promise((resolve) => setTimeout(resolve, 2_600));
-  const outcome = calls.callAt(there.membership.id, { ...at('u', callOf()), once: true });
+  const replicas = await openTestReplicas();
+  const [asking, dying] = [await replicas.join('asking'), await replicas.join('dying')];
+  const outcome = start(asking).callAt('dying', { ...at('u', callOf()), once: true });
   outcome.catch(() => undefined);
-  await there.close();
+  dying.die();
   await expect(outcome).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE' });
+  await replicas.close();
 });
 
 test('the death of the other replica ends the call, and later ones are not sent', async () => {
+  const replicas = await openTestReplicas();
+  const [asking, dying] = [await replicas.join('asking'), await replicas.join('dying')];
   const begun = Promise.withResolvers<void>();
-  start(there, () => {
+  start(dying, () => {
     begun.resolve();
     return new Promise(() => undefined);
   });
-  const calls = start(here);
-  const outcome = calls.callAt(there.membership.id, at('u', callOf()));
+  const calls = start(asking);
+  const outcome = calls.callAt('dying', at('u', callOf()));
   outcome.catch(() => undefined);
   await begun.promise;
-  // Only steady contact tells that somebody is dead.
-  await new Promise((resolve) => setTimeout(resolve, 2_600));
-  await there.close();
+  dying.die();
   await expect(outcome).rejects.toMatchObject({ code: 'UPSTREAM_LOST' });
-  const late = calls.callAt(there.membership.id, at('u', callOf()));
+  const late = calls.callAt('dying', at('u', callOf()));
   await expect(late).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE' });
+  await replicas.close();
 });
 
 test('a replica without the upstream says that nothing was run', async () => {
