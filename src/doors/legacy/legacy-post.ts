@@ -31,13 +31,11 @@ export async function answerPost(exchange: PostExchange, parts: LegacyParts): Pr
   const spoken = await findSession(exchange, parts);
   checkVersionHeader(request);
   const posted = readPosted(body, spoken.session.revision);
-  if (posted.requests.length === 0) {
-    for (const other of posted.others) await takeOther(spoken.session, other, parts);
-    response.writeHead(202).end();
-    return;
-  }
-  if (!accepted.json && !accepted.eventStream) throw new GatewardError('NOT_ACCEPTABLE');
-  answerRequests(exchange, { spoken, posted, accepted }, parts);
+  const isAnswered = posted.requests.length > 0;
+  if (isAnswered && !accepted.json && !accepted.eventStream) throw new GatewardError('NOT_ACCEPTABLE');
+  for (const other of posted.others) await takeOther(spoken.session, other, parts);
+  if (!isAnswered) response.writeHead(202).end();
+  else answerRequests(exchange, { spoken, posted, accepted }, parts);
 }
 
 async function openSession(
@@ -82,7 +80,7 @@ function answerRequests(
   parts: LegacyParts,
 ): void {
   const { session } = spoken;
-  const { requests, batch, others } = posted;
+  const { requests, batch } = posted;
   const flights = enterFlights(session, requests);
   const { held, clock, sse } = parts;
   const work = new StreamWork(session.facts);
@@ -90,8 +88,6 @@ function answerRequests(
   const answer = new PostAnswer({ response, accepted, session, work, batch, held, clock, sse });
   const asking = eitherOf(answer, session.own);
   const stream = batch ? undefined : answer.hints;
-  // The client hears of none of these, least of all that the store could not take one.
-  for (const other of others) takeOther(session, other, parts).catch(() => undefined);
   requests.forEach((posted, index) => {
     const { id } = posted;
     const journal = answer.journal(id);

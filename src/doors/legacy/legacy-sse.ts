@@ -75,7 +75,7 @@ export function createSseDoor(options: SseDoorOptions): SseDoor & Closeable {
     },
     close: async () => {
       stop.close();
-      door.close();
+      await door.close();
       await parts.held.close();
     },
   };
@@ -146,15 +146,20 @@ class SseDoorState {
     }
   }
 
-  close(): void {
+  /** Resolves once the store knows that the sessions ended, or cannot be told. Never rejects. */
+  async close(): Promise<void> {
     this.#stopReceiving();
-    this.#parts.sessions.close();
-    for (const { connection } of [...this.#clients.values()]) connection.end();
+    const { sessions } = this.#parts;
+    const clients = [...this.#clients.values()];
+    const live = clients.flatMap(({ session }) => session ?? []);
+    sessions.close();
+    for (const { connection } of clients) connection.end();
+    await Promise.allSettled(live.map((session) => sessions.end(session)));
   }
 
   #end({ session }: SseClient): void {
-    if (session === undefined) return;
-    const { sessions, clock } = this.#parts;
+    const { sessions, clock, closed } = this.#parts;
+    if (session === undefined || closed.aborted) return;
     session.end();
     persist(() => sessions.end(session), { clock, giveUpMs: END_PATIENCE_MS }).catch(() => undefined);
   }

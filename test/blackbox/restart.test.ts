@@ -1,0 +1,92 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createLedger } from '../chaos/ledger.ts';
+import { startModernUpstream } from '../chaos/modern-upstream.ts';
+import { freePort } from '../chaos/replicas.ts';
+import { EventReader } from '../support/event-reader.ts';
+import { LEGACY } from '../support/front-door.ts';
+import { type RunningGateway, startGateway } from '../support/gateway.ts';
+
+const ends: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end();
+});
+
+/** One gateway that keeps its port and its data folder over restarts. */
+async function startRestartable(upstreams: object) {
+  const folder = await mkdtemp(join(tmpdir(), 'gateward-restart-'));
+  ends.push(() => rm(folder, { recursive: true, force: true }));
+  const configFile = join(folder, 'gateward.yaml');
+  const config = { listen: { port: await freePort() }, dataDir: join(folder, 'data'), upstreams };
+  await writeFile(configFile, JSON.stringify(config));
+  let running: RunningGateway = await startGateway({ configFile });
+  ends.push(() => running.stop());
+  return {
+    url: running.url,
+    async restart(signal: NodeJS.Signals) {
+      running.signal(signal);
+      await running.ended;
+      running = await startGateway({ configFile });
+    },
+  };
+}
+
+async function openSession(url: string) {
+  const send = (message: object, headers: Record<string, string> = {}) =>
+    fetch(url, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+        connection: 'close',
+        ...headers,
+      },
+      body: JSON.stringify({ jsonrpc: '2.0', ...message }),
+    });
+  const clientInfo = { name: 'restart', version: '1' };
+  const params = { protocolVersion: LEGACY, capabilities: { elicitation: {} }, clientInfo };
+  const opened = await send({ id: 0, method: 'initialize', params });
+  await opened.text();
+  const own = { 'mcp-session-id': opened.headers.get('mcp-session-id') ?? '' };
+  return {
+    post: (message: object) => send(message, own),
+    get: (last: string) =>
+      fetch(url, { headers: { accept: 'text/event-stream', 'last-event-id': last, ...own } }),
+  };
+}
+
+describe('a gateway that is started again', () => {
+  it.each(['SIGKILL', 'SIGTERM'] as const)(
+    'after %s knows its sessions, and goes on with a call that waits for its user',
+    async (signal) => {
+      const ledger = createLedger();
+      const upstream = await startModernUpstream(ledger);
+      ends.push(() => upstream.stop());
+      const gateway = await startRestartable({ modern: { url: upstream.url } });
+      const session = await openSession(`${gateway.url}/servers/modern/mcp`);
+      const called = await session.post({
+        id: 'c',
+        method: 'tools/call',
+        params: { name: 'book', arguments: { token: 't' } },
+      });
+      const reader = new EventReader(called);
+      const question = await reader.message();
+      expect(question?.message).toMatchObject({ method: 'elicitation/create' });
+      await gateway.restart(signal);
+      await reader.close().catch(() => undefined);
+
+      const ping = await session.post({ id: 1, method: 'ping' });
+      expect(await ping.json()).toEqual({ jsonrpc: '2.0', id: 1, result: {} });
+      const resumed = new EventReader(await session.get(question?.id ?? ''));
+      const result = { action: 'accept', content: { seat: '7A' } };
+      expect((await session.post({ id: question?.message?.['id'], result })).status).toBe(202);
+      const [answer, ...more] = await resumed.rest();
+      expect(more).toEqual([]);
+      expect(answer).toMatchObject({ id: 'c', result: { content: [{ type: 'text' }] } });
+      expect(ledger.executions('t')).toBe(1);
+    },
+    60_000,
+  );
+});
