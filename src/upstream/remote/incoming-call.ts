@@ -84,8 +84,12 @@ export class IncomingCall {
     if (!this.#isFull()) this.#freeRoom();
   }
 
+  #lose(cause: unknown): void {
+    this.cancel(new GatewardError('UPSTREAM_LOST', { cause }));
+  }
+
   async #untilTold(): Promise<void> {
-    await this.#parts.send('ready', JsonText.written('{}'));
+    this.#parts.send('ready', JsonText.written('{}')).catch((cause: unknown) => this.#lose(cause));
     await raceAbort(this.#begun.promise, this.#abort);
   }
 
@@ -142,9 +146,7 @@ export class IncomingCall {
   /** Whoever misses one of these letters cannot make sense of what follows. */
   #tell(kind: string, letter: JsonText): void {
     const number = JsonText.of(++this.#number);
-    this.#parts
-      .send(kind, letter.with({ number }))
-      .catch((cause: unknown) => this.cancel(new GatewardError('UPSTREAM_LOST', { cause })));
+    this.#parts.send(kind, letter.with({ number })).catch((cause: unknown) => this.#lose(cause));
   }
 
   #tellWithdrawals(outcome: Outcome): void {
