@@ -27,6 +27,7 @@ export function acceptedOf({ headers }: IncomingMessage): Accepted {
  */
 export async function findSession({ request, server }: Exchange, parts: LegacyParts): Promise<Spoken> {
   const { headers } = request;
+  if (parts.closed.aborted) throw new GatewardError('STOPPING');
   const principal = await parts.callers.authenticate(headers);
   const id = headerOf(headers, 'mcp-session-id');
   if (id === undefined) throw new GatewardError('SESSION_REQUIRED');

@@ -153,6 +153,8 @@ class SseDoorState {
     const clients = [...this.#clients.values()];
     const live = clients.flatMap(({ session }) => session ?? []);
     sessions.close();
+    // These end with their streams.
+    for (const session of live) session.end(new GatewardError('STOPPING'));
     for (const { connection } of clients) connection.end();
     await Promise.allSettled(live.map((session) => sessions.end(session)));
   }

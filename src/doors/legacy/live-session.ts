@@ -119,15 +119,20 @@ export class LiveSession implements LegacySession {
     for (const run of [...(this.#rootsListeners ?? [])]) run();
   }
 
-  /** Ends everything of it. `reason` answers the calls in flight. */
+  /** Ends everything of it, for good. `reason` answers the calls in flight. */
   end(reason = new GatewardError('SESSION_NOT_FOUND')): void {
     if (this.ended.aborted) return;
     this.#controller.abort(reason);
+    this.stop(reason);
+    this.#rootsListeners = undefined;
+  }
+
+  /** Ends what is open of it here; the session itself lives on. */
+  stop(reason: GatewardError): void {
     for (const { abort } of [...this.calls.values()]) abort.abort(reason);
     this.questions.expireAll();
     this.unrelated.end();
     this.changes.stop();
-    this.#rootsListeners = undefined;
   }
 
   #addRootsListener(run: () => void, until: AbortSignal): void {

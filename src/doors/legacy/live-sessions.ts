@@ -175,7 +175,7 @@ export class LiveSessions implements Timed, SessionWatcher, SessionHolder {
     this.#isDraining = true;
     this.#options.ticker.delete(this);
     for (const end of this.#endings) end();
-    for (const session of [...this.#sessions.values()]) session.end(new GatewardError('STOPPING'));
+    for (const session of [...this.#sessions.values()]) session.stop(new GatewardError('STOPPING'));
     this.#sessions.clear();
   }
 
