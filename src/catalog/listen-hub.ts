@@ -9,7 +9,7 @@ import {
   uniteFilters,
   wantsChange,
 } from './listen-filter.ts';
-import { contextAt, type Source } from './server-view.ts';
+import { contextAt, hasOwnSession, type Source } from './server-view.ts';
 
 /** One client's interest in an upstream's changes. */
 export interface Interest {
@@ -69,7 +69,7 @@ export class ListenHub {
   /** Serves one client's interest until it is ended. */
   serve(interest: Interest): Served {
     if (this.#closed) return UNSERVED;
-    if (interest.legacy !== undefined && interest.source.era() !== 'modern') return this.#serveOwn(interest);
+    if (hasOwnSession(interest.source, interest.legacy)) return this.#serveOwn(interest);
     const { source, context, filter } = interest;
     const shared = this.#share(source, context, interest);
     return {

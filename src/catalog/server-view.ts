@@ -8,12 +8,19 @@ export interface Source {
   readonly shared?: boolean;
   /** What the upstream speaks; undefined until it was reached. */
   era(): 'modern' | 'legacy' | undefined;
+  /** Each legacy client's session has a process of its own, and only that one tells of its changes. */
+  readonly perSession?: boolean;
   call(call: Call, context: AuthorizationContext): Promise<Outcome>;
 }
 
 /** The context of a caller at an upstream: what is kept of the upstream is kept by it. */
 export function contextAt({ shared }: Source, context: AuthorizationContext): AuthorizationContext {
   return shared === true ? OPERATOR : context;
+}
+
+/** Whether calls of this client's legacy session go to an upstream session or process that is its own. */
+export function hasOwnSession(source: Source, legacy: Call['legacy']): boolean {
+  return legacy !== undefined && (source.era() !== 'modern' || source.perSession === true);
 }
 
 /** One question to a server: the call and who asks. */

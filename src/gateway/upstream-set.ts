@@ -47,6 +47,7 @@ function startUpstream(config: UpstreamConfig, upstream: Upstream): ServedUpstre
     name: config.name,
     shared,
     era: () => upstream.status().era,
+    perSession: config.kind === 'stdio' && config.process === 'session',
     call: (call, context) => upstream.call(call, shared ? OPERATOR : context),
     status: () => describeUpstream(config, upstream.status()),
     async retire(graceMs) {

@@ -43,8 +43,9 @@ async function openUnrelated(
 ): Promise<void> {
   if (parts.draining.aborted) throw new GatewardError('STOPPING');
   const { changes, unrelated, revision, ended } = session;
-  const opening = parts.sessions.startListening(session);
-  const refused = refusalOf(await within(parts.clock, LISTEN_MS, opening));
+  unrelated.expected++;
+  const opened = within(parts.clock, LISTEN_MS, parts.sessions.startListening(session));
+  const refused = refusalOf(await opened.finally(() => unrelated.expected--));
   if (refused !== undefined) {
     changes.stop();
     throw new GatewardError(refused);

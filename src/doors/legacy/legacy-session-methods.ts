@@ -64,9 +64,8 @@ async function subscribe({ spoken, params }: SessionRequest, parts: LegacyParts)
     });
   }
   const wanted = [...subscriptions, uri];
-  const opened = listensHere(session)
-    ? await session.changes.open(wanted)
-    : await session.changes.probe(wanted);
+  const listens = listensHere(session);
+  const opened = listens ? await session.changes.open(wanted) : await session.changes.probe(wanted);
   if (!acknowledges(opened, uri)) {
     if (session.changes.running) await session.changes.open(subscriptions);
     throwFailure(opened);
@@ -74,6 +73,7 @@ async function subscribe({ spoken, params }: SessionRequest, parts: LegacyParts)
     throw new GatewardError('INVALID_PARAMS', { detail: 'This resource cannot be subscribed to.' });
   }
   await parts.rows.addSubscription(session.facts, uri);
+  if (!listens && listensHere(session)) await session.changes.open(wanted);
   await listenElsewhere(session, parts);
   return EMPTY;
 }
@@ -93,8 +93,9 @@ async function unsubscribe({ spoken, params }: SessionRequest, parts: LegacyPart
   return EMPTY;
 }
 
+/** What follows the response is heard on a stream that is there, or about to be. */
 function listensHere({ unrelated, own }: LiveSession): boolean {
-  return unrelated.open && own.elsewhere === undefined;
+  return (unrelated.open || unrelated.expected > 0) && own.elsewhere === undefined;
 }
 
 /** What follows the response is heard, wherever the session's stream is. */

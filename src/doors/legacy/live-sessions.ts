@@ -256,9 +256,12 @@ export class LiveSessions implements Timed, SessionWatcher, SessionHolder {
       await this.startListening(session);
       changes.makeUp();
     }
+    if (isSame(changes.uris, subscriptions)) return;
     await session.inTurn(async () => {
-      const isOld = unrelated.open && changes.running && !isSame(changes.uris, subscriptions);
-      if (isOld) await changes.open(subscriptions);
+      // The row is read again: what it said may be older than what was subscribed to meanwhile.
+      const now = await this.#options.rows.read(session.key);
+      const isOld = unrelated.open && changes.running && !isSame(changes.uris, now.subscriptions);
+      if (isOld) await changes.open(now.subscriptions);
     });
   }
 

@@ -22,6 +22,8 @@ export class UnrelatedStreams implements Pick<Outlet, 'open' | 'send'> {
   /** Oldest first. */
   readonly #streams: UnrelatedStream[] = [];
   readonly #onNone: () => void;
+  /** Streams that clients have asked for and do not have yet. */
+  expected = 0;
 
   /** `onNone` runs when the last stream is closed. */
   constructor(onNone: () => void) {

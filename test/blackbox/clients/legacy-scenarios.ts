@@ -57,8 +57,8 @@ function describeMessages({ target, peer }: Stage): void {
   });
 }
 
-/** Changes that a legacy server announces, which belong to no call. */
-export function describeChanges({ target, peer }: Stage): void {
+/** Changes of lists that a server announces, which belong to no call. */
+function describeListChanges({ target, peer }: Stage): void {
   it('announces a change of the tools, and then lists the new ones', async () => {
     const { sdk, seen } = peer();
     const names = async () => (await sdk.listTools()).tools.map(({ name }) => name);
@@ -73,7 +73,10 @@ export function describeChanges({ target, peer }: Stage): void {
     await vi.waitFor(() => expect(announced()).not.toEqual([]), 5000);
     expect(await names()).not.toContain(target.name('extra_tool'));
   });
+}
 
+/** Updates of a resource, which belong to no call either. */
+export function describeUpdates({ target, peer }: Stage): void {
   it('announces updates of a resource while the client is subscribed to it', async () => {
     const { sdk, seen } = peer();
     const uri = target.uri('test://watched-resource');
@@ -89,6 +92,12 @@ export function describeChanges({ target, peer }: Stage): void {
     await peer().call(target.name('test_tool_with_progress'));
     expect(updates()).toEqual([]);
   });
+}
+
+/** Every change that a server announces. */
+export function describeChanges(stage: Stage): void {
+  describeListChanges(stage);
+  describeUpdates(stage);
 }
 
 /** All that a legacy client may do with a legacy server. */
