@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createLedger } from '../chaos/ledger.ts';
+import { startLegacyUpstream } from '../chaos/legacy-upstream.ts';
 import { startModernUpstream } from '../chaos/modern-upstream.ts';
 import { freePort } from '../chaos/replicas.ts';
 import { EventReader } from '../support/event-reader.ts';
@@ -58,14 +59,19 @@ async function openSession(url: string) {
 }
 
 describe('a gateway that is started again', () => {
-  it.each(['SIGKILL', 'SIGTERM'] as const)(
-    'after %s knows its sessions, and goes on with a call that waits for its user',
-    async (signal) => {
+  it.each([
+    ['SIGKILL', 'modern', startModernUpstream],
+    ['SIGKILL', 'legacy', startLegacyUpstream],
+    ['SIGTERM', 'modern', startModernUpstream],
+    ['SIGTERM', 'legacy', startLegacyUpstream],
+  ] as const)(
+    'after %s knows its sessions, and goes on with a call to a %s upstream that waits for its user',
+    async (signal, name, startUpstream) => {
       const ledger = createLedger();
-      const upstream = await startModernUpstream(ledger);
+      const upstream = await startUpstream(ledger);
       ends.push(() => upstream.stop());
-      const gateway = await startRestartable({ modern: { url: upstream.url } });
-      const session = await openSession(`${gateway.url}/servers/modern/mcp`);
+      const gateway = await startRestartable({ [name]: { url: upstream.url } });
+      const session = await openSession(`${gateway.url}/servers/${name}/mcp`);
       const called = await session.post({
         id: 'c',
         method: 'tools/call',
