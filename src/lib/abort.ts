@@ -58,6 +58,23 @@ export class Abort implements Abortable {
   }
 }
 
+/** Aborts as the first of several does. `release` lets go of them, once nobody waits for it any more. */
+export function firstAbort(
+  abortables: readonly (Abortable | undefined)[],
+): Abortable & { readonly release: () => void } {
+  const first = new Abort();
+  const endings = abortables.map((abortable) => {
+    const tell = (): void => first.abort(abortable?.reason);
+    if (abortable?.aborted === true) tell();
+    else abortable?.addEventListener('abort', tell);
+    return () => abortable?.removeEventListener('abort', tell);
+  });
+  const release = (): void => {
+    for (const end of endings) end();
+  };
+  return Object.assign(first, { release });
+}
+
 /** The same as an AbortSignal, for what joins several and lasts. It lives as long as what it was made of. */
 export function toAbortSignal(abortable: Abortable): AbortSignal {
   if (abortable instanceof AbortSignal) return abortable;

@@ -1,6 +1,7 @@
 /** One HTTP request to an upstream, where a promise and a few closures cost little beside what it does. */
 import type { Dispatcher } from 'undici';
 import { GatewardError } from '../../errors.ts';
+import type { Abortable } from '../../lib/abort.ts';
 import type { SseEvent } from '../../wire/sse.ts';
 import { followMove, type HttpEndpoint } from './http-endpoint.ts';
 import { HttpReply, type ReplyHead, type ReplyTarget } from './http-reply.ts';
@@ -17,9 +18,9 @@ export interface HttpRequest {
   /** Which connections carry it; see UpstreamDispatcher. */
   readonly pool: 'calls' | 'streams';
   /** Closes the exchange; it then rejects with the signal's reason. */
-  readonly signal: AbortSignal;
+  readonly signal: Abortable;
   /** Closes it too. */
-  readonly alsoSignal?: AbortSignal | undefined;
+  readonly alsoSignal?: Abortable | undefined;
   readonly onHead?: (head: ReplyHead, stream: boolean) => void;
   /** A promise stops the reading until it resolves. */
   readonly onEvent?: (event: SseEvent) => Promise<void> | undefined;
@@ -84,8 +85,8 @@ function optionsOf(request: HttpRequest, path: string): Dispatcher.DispatchOptio
 class PromisedReply implements ReplyTarget {
   readonly #request: HttpRequest;
   readonly #end: (end: HttpEnd | GatewardError) => void;
-  /** The head of the event stream, once there is one. */
-  #stream: ReplyHead | undefined;
+  /** The status of the event stream, once there is one. */
+  #stream: number | undefined;
 
   constructor(request: HttpRequest, end: (end: HttpEnd | GatewardError) => void) {
     this.#request = request;
@@ -93,7 +94,7 @@ class PromisedReply implements ReplyTarget {
   }
 
   onHead(head: ReplyHead, stream: boolean): void {
-    if (stream) this.#stream = head;
+    if (stream) this.#stream = head.status;
     this.#request.onHead?.(head, stream);
   }
 
@@ -115,7 +116,8 @@ class PromisedReply implements ReplyTarget {
   }
 
   #finish(error: GatewardError | undefined): void {
-    if (this.#stream !== undefined) this.#end({ kind: 'stream', head: this.#stream, error });
+    if (this.#stream === undefined) return;
+    this.#end({ kind: 'stream', head: { status: this.#stream, headers: {} }, error });
   }
 }
 

@@ -66,7 +66,11 @@ export class HttpReply implements Dispatcher.DispatchHandler {
     this.#controller = controller;
   }
 
-  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    headers: IncomingHttpHeaders,
+  ): void {
     if (this.#over || status < 200) return;
     this.#head = { status, headers };
     const encoding = headers['content-encoding'];
@@ -80,6 +84,10 @@ export class HttpReply implements Dispatcher.DispatchHandler {
       this.#events = new SseParser({ maxEventBytes: this.#maxBytes });
     }
     this.#target.onHead?.(this.#head, this.#events !== undefined);
+    if (this.#events === undefined) return;
+    // Streams last: their headers are not kept for as long.
+    this.#head = NO_HEAD;
+    controller.rawHeaders = null;
   }
 
   onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {

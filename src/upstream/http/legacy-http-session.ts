@@ -1,4 +1,5 @@
 import { GatewardError } from '../../errors.ts';
+import { Abort, type Abortable } from '../../lib/abort.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import type { TransportEvents } from '../legacy/legacy-transport.ts';
@@ -25,7 +26,7 @@ const SESSION_ID = /^[\x21-\x7e]{1,8192}$/;
 export class LegacyHttpSession {
   readonly options: LegacyHttpOptions;
   readonly events: TransportEvents;
-  readonly #ended = new AbortController();
+  readonly #ended = new Abort();
   #id: string | undefined;
   #version: string | undefined;
 
@@ -42,8 +43,8 @@ export class LegacyHttpSession {
   }
 
   /** Aborts when the session ends, with the GatewardError that says why. */
-  get ended(): AbortSignal {
-    return this.#ended.signal;
+  get ended(): Abortable {
+    return this.#ended;
   }
 
   useVersion(version: string): void {
@@ -77,7 +78,7 @@ export class LegacyHttpSession {
 
   /** Ends the requests of the session. False if it has ended before. */
   end(error: GatewardError): boolean {
-    if (this.#ended.signal.aborted) return false;
+    if (this.#ended.aborted) return false;
     this.#ended.abort(error);
     return true;
   }

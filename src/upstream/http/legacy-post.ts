@@ -1,5 +1,6 @@
 /** One POST of a legacy session, and everything that comes back for it. */
 import { GatewardError, toGatewardError } from '../../errors.ts';
+import { Abort, type Abortable } from '../../lib/abort.ts';
 import { backoffMs } from '../../lib/backoff.ts';
 import { JsonText } from '../../lib/json-text.ts';
 import { wait } from '../../lib/wait.ts';
@@ -30,7 +31,7 @@ export class LegacyPost {
   readonly #requestId: string | undefined;
   readonly #stream: LegacyStream;
   readonly #delivered = Promise.withResolvers<void>();
-  readonly #abort = new AbortController();
+  readonly #abort = new Abort();
   readonly #initializes: boolean;
   #isDelivered = false;
   #stopTimer = (): void => undefined;
@@ -51,7 +52,7 @@ export class LegacyPost {
   }
 
   /** `onOver` runs when nothing more comes. */
-  async run(signal: AbortSignal | undefined, onOver: () => void): Promise<void> {
+  async run(signal: Abortable | undefined, onOver: () => void): Promise<void> {
     const { ended } = this.#session;
     const onAbort = (): void => this.#abort.abort(signal?.reason);
     // A stream that has brought the response ends by itself, and its connection serves again.
@@ -86,7 +87,7 @@ export class LegacyPost {
         body: posted.message.bytes,
         // What lets a call go on must not wait for calls to end.
         pool: this.#requestId === undefined ? 'streams' : 'calls',
-        signal: this.#abort.signal,
+        signal: this.#abort,
         onHead: (head, stream) => this.#takeHead(head, stream),
         onEvent: (event) => this.#takeEvent(() => this.#stream.take(event)),
       });
@@ -155,8 +156,8 @@ export class LegacyPost {
       }
       if (failure === undefined && retryMs !== undefined)
         this.#session.events.onHungUp?.(this.#requestId, retryMs);
-      await wait(this.#session.options.clock, retryMs ?? this.#pauseMs(vain + 1), this.#abort.signal);
-      this.#abort.signal.throwIfAborted();
+      await wait(this.#session.options.clock, retryMs ?? this.#pauseMs(vain + 1), this.#abort);
+      this.#abort.throwIfAborted();
       failure = await this.#resumeOnce(lastEventId);
       vain = this.#stream.heard > heard ? 0 : vain + 1;
     }
@@ -174,13 +175,13 @@ export class LegacyPost {
       method: 'GET',
       headers: [...GET_HEADERS, ...this.#session.headers(lastEventId)],
       pool: 'streams',
-      signal: this.#abort.signal,
+      signal: this.#abort,
       onHead: (_, stream) => {
         if (stream) this.#deliver();
       },
       onEvent: (event) => this.#takeEvent(() => this.#stream.take(event)),
     }).catch((error: unknown) => {
-      this.#abort.signal.throwIfAborted();
+      this.#abort.throwIfAborted();
       return toGatewardError(error);
     });
     if (end instanceof GatewardError) return end;
@@ -203,7 +204,7 @@ export class LegacyPost {
       this.#delivered.reject(error);
       return;
     }
-    if (this.#requestId === undefined || this.#stream.answered || this.#abort.signal.aborted) return;
+    if (this.#requestId === undefined || this.#stream.answered || this.#abort.aborted) return;
     // The server has taken the request: an UPSTREAM_UNAVAILABLE of resuming would say that nothing was run.
     const reason = toGatewardError(error);
     const lost =

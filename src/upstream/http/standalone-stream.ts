@@ -1,5 +1,6 @@
 /** The stream of a legacy session for what belongs to no request (2025-03-26 transports §Listening for Messages). */
 import { GatewardError, toGatewardError } from '../../errors.ts';
+import { Abort } from '../../lib/abort.ts';
 import { backoffMs } from '../../lib/backoff.ts';
 import { wait } from '../../lib/wait.ts';
 import type { SseEvent } from '../../wire/sse.ts';
@@ -21,19 +22,20 @@ export class StandaloneStream {
   readonly #session: LegacyHttpSession;
   readonly #stream: LegacyStream;
   readonly #settled = Promise.withResolvers<void>();
-  readonly #closed = new AbortController();
-  readonly #ended: AbortSignal;
+  #closed = false;
+  /** Aborts when the session ends, or this stream of it. */
+  readonly #ended = new Abort();
 
   /** `stream` knows what came before, so that one that is opened again goes on where it was. */
   constructor(session: LegacyHttpSession, stream: LegacyStream) {
     this.#session = session;
     this.#stream = stream;
-    this.#ended = AbortSignal.any([session.ended, this.#closed.signal]);
   }
 
   /** Ends this stream, not its session. */
   close(): void {
-    this.#closed.abort(sessionLost());
+    this.#closed = true;
+    this.#ended.abort(sessionLost());
   }
 
   /** Resolves when the server has answered the first attempt, whatever it answered. */
@@ -43,6 +45,15 @@ export class StandaloneStream {
 
   /** Resolves when the stream is closed, or over for good. Never rejects. */
   async run(): Promise<void> {
+    const { ended } = this.#session;
+    const onEnd = (): void => this.#ended.abort(ended.reason);
+    if (ended.aborted) onEnd();
+    else ended.addEventListener('abort', onEnd);
+    await this.#run();
+    ended.removeEventListener('abort', onEnd);
+  }
+
+  async #run(): Promise<void> {
     const { options } = this.#session;
     const ended = this.#ended;
     let failures = 0;
@@ -87,7 +98,7 @@ export class StandaloneStream {
       });
       return end.kind === 'stream' ? 'again' : this.#judge(end);
     } catch (error) {
-      if (this.#closed.signal.aborted) return 'never';
+      if (this.#closed) return 'never';
       options.log.debug('the standalone stream of a session failed', {
         reason: toGatewardError(error).message,
       });

@@ -1,6 +1,8 @@
 /** Legacy Streamable HTTP: revisions 2025-03-26, 2025-06-18 and 2025-11-25 (transports §Streamable HTTP). */
 import { GatewardError, toGatewardError } from '../../errors.ts';
+import { Abort, type Abortable } from '../../lib/abort.ts';
 import type { JsonText } from '../../lib/json-text.ts';
+import { SparseMap } from '../../lib/sparse-map.ts';
 import { wait } from '../../lib/wait.ts';
 import type {
   HandOver,
@@ -30,7 +32,7 @@ class HttpTransport implements LegacyTransport, HandOver {
   readonly tellsRequests = true;
   readonly #options: LegacyHttpOptions;
   /** Requests under way, by their raw ids. */
-  readonly #posts = new Map<string, LegacyPost>();
+  readonly #posts = new SparseMap<string, LegacyPost>();
   #started: LegacyHttpSession | undefined;
   #isLeft = false;
   #standalone: StandaloneStream | undefined;
@@ -93,11 +95,7 @@ class HttpTransport implements LegacyTransport, HandOver {
       // A server that refused it is not asked again for this session.
       if (this.#standalone === standalone) this.#isRefused = true;
     });
-    const opened = new AbortController();
-    void standalone.settled.then(() => opened.abort());
-    this.#opening = wait(this.#options.clock, STANDALONE_MS, opened.signal).then(() => {
-      this.#opening = undefined;
-    });
+    this.#opening = this.#awaitOpen(standalone);
   }
 
   closeStandalone(): void {
@@ -126,7 +124,14 @@ class HttpTransport implements LegacyTransport, HandOver {
     }
   }
 
-  async #post(posted: Posted, signal: AbortSignal | undefined): Promise<void> {
+  async #awaitOpen({ settled }: StandaloneStream): Promise<void> {
+    const opened = new Abort();
+    void settled.then(() => opened.abort(undefined));
+    await wait(this.#options.clock, STANDALONE_MS, opened);
+    this.#opening = undefined;
+  }
+
+  async #post(posted: Posted, signal: Abortable | undefined): Promise<void> {
     const session = this.#session();
     const { requestId } = posted;
     if (this.#opening !== undefined && requestId !== undefined) await this.#opening;

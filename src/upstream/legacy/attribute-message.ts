@@ -1,4 +1,5 @@
 import type { Clock } from '../../lib/clock.ts';
+import { SparseMap } from '../../lib/sparse-map.ts';
 
 /** How long a cancelled call may still send something, in milliseconds. */
 const GHOST_MS = 30_000;
@@ -12,9 +13,9 @@ export type Attribution<T> = T | 'none' | 'several';
  * whose stream it came, otherwise the only one in flight. Never guessed.
  */
 export class CallsInFlight<T extends { readonly id: string }> {
-  readonly #calls = new Map<string, T>();
+  readonly #calls = new SparseMap<string, T>();
   /** When calls were cancelled that the server may not have stopped yet. */
-  readonly #ghosts = new Map<string, number>();
+  readonly #ghosts = new SparseMap<string, number>();
   readonly #clock: Clock;
 
   constructor(clock: Clock) {
@@ -45,13 +46,13 @@ export class CallsInFlight<T extends { readonly id: string }> {
   attribute(streamId: string | undefined): Attribution<T> {
     if (streamId !== undefined) return this.#calls.get(streamId) ?? 'none';
     this.#forgetGhosts();
-    const [only, another] = this.#calls.values();
-    if (only === undefined) return 'none';
-    return another === undefined && this.#ghosts.size === 0 ? only : 'several';
+    if (this.#calls.size === 0) return 'none';
+    const [only] = this.#calls.size === 1 && this.#ghosts.size === 0 ? this.#calls.values() : [];
+    return only ?? 'several';
   }
 
   #forgetGhosts(): void {
     const oldest = this.#clock.now() - GHOST_MS;
-    for (const [id, cancelledAt] of this.#ghosts) if (cancelledAt <= oldest) this.#ghosts.delete(id);
+    for (const id of this.#ghosts.keys()) if ((this.#ghosts.get(id) ?? 0) <= oldest) this.#ghosts.delete(id);
   }
 }

@@ -1,12 +1,12 @@
 import { GatewardError, toGatewardError } from '../../errors.ts';
-import type { Abortable } from '../../lib/abort.ts';
+import { Abort, type Abortable } from '../../lib/abort.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { raceAbort } from '../../lib/race-abort.ts';
 
 /** What a pool keeps: a session or a process. */
 export interface Pooled {
   /** Aborts when it is gone. */
-  readonly closed: AbortSignal;
+  readonly closed: Abortable;
   /** Never rejects. Resolves when nothing is left. */
   close(): Promise<void>;
 }
@@ -32,7 +32,7 @@ export interface Lease<T> {
 /** What a pool is made of. */
 export interface PoolOptions<T extends Pooled, B extends Bucket> {
   /** Opens a connection; the signal gives it up. */
-  readonly open: (bucket: B, signal: AbortSignal) => Promise<T>;
+  readonly open: (bucket: B, signal: Abortable) => Promise<T>;
   /** Connections that may be open at a time. Above it idle ones make room, or calls wait. */
   readonly maxConnections: number;
   readonly clock: Clock;
@@ -41,7 +41,7 @@ export interface PoolOptions<T extends Pooled, B extends Bucket> {
 interface Entry<T, B> {
   readonly bucket: B;
   readonly opening: Promise<T>;
-  readonly gaveUp: AbortController;
+  readonly gaveUp: Abort;
   connection: T | undefined;
   leases: number;
   idleSince: number;
@@ -82,7 +82,8 @@ export class ConnectionPool<T extends Pooled, B extends Bucket> {
   /** Sees to it that a call of the bucket finds a connection soon, unless that would cost another its own. */
   prepare(bucket: B): void {
     const ended = this.#closed.signal.aborted || bucket.until?.aborted === true;
-    if (ended || this.#entries.size >= this.#options.maxConnections || this.#find(bucket) !== undefined) return;
+    if (ended || this.#entries.size >= this.#options.maxConnections || this.#find(bucket) !== undefined)
+      return;
     this.#tryOpen(bucket);
   }
 
@@ -109,10 +110,10 @@ export class ConnectionPool<T extends Pooled, B extends Bucket> {
 
   #tryOpen(bucket: B): Entry<T, B> | undefined {
     if (this.#entries.size >= this.#options.maxConnections && !this.#makeRoom()) return undefined;
-    const gaveUp = new AbortController();
+    const gaveUp = new Abort();
     const entry: Entry<T, B> = {
       bucket,
-      opening: this.#options.open(bucket, gaveUp.signal),
+      opening: this.#options.open(bucket, gaveUp),
       gaveUp,
       connection: undefined,
       leases: 0,
@@ -124,14 +125,12 @@ export class ConnectionPool<T extends Pooled, B extends Bucket> {
     bucket.until?.addEventListener('abort', remove, { once: true });
     const opened = (connection: T) => {
       entry.connection = connection;
-      if (connection.closed.aborted || gaveUp.signal.aborted) return remove();
+      if (connection.closed.aborted || gaveUp.aborted) return remove();
       connection.closed.addEventListener('abort', remove, { once: true });
       if (entry.leases === 0) this.#becomeIdle(entry);
     };
     const settled = entry.opening.then(opened, remove);
-    gaveUp.signal.addEventListener('abort', () => bucket.until?.removeEventListener('abort', remove), {
-      once: true,
-    });
+    gaveUp.addEventListener('abort', () => bucket.until?.removeEventListener('abort', remove));
     this.#track(settled);
     return entry;
   }

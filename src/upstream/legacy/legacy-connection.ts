@@ -1,10 +1,12 @@
 import { randomInt } from 'node:crypto';
 import type { LegacySession } from '../../call.ts';
 import { GatewardError, toGatewardError } from '../../errors.ts';
+import { Abort, type Abortable } from '../../lib/abort.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { JsonText } from '../../lib/json-text.ts';
 import type { Log } from '../../lib/log.ts';
 import { raceAbort } from '../../lib/race-abort.ts';
+import { SparseMap } from '../../lib/sparse-map.ts';
 import { readMessage, writeNotification, writeRequest } from '../../wire/message.ts';
 import { mayBeAsked, withProgressToken } from '../../wire/rev2025-11-25/upstream-request.ts';
 import type { LegacyServer } from '../../wire/rev2025-11-25/upstream-result.ts';
@@ -33,7 +35,7 @@ export interface ConnectionOptions extends Introduction {
   /** Milliseconds until the server must have answered `initialize`. */
   readonly connectTimeoutMs: number;
   /** Gives the opening up. */
-  readonly signal: AbortSignal;
+  readonly signal: Abortable;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -72,9 +74,9 @@ const OWN_TIMEOUT_MS = 10_000;
 export class LegacyConnection {
   readonly #options: ConnectionOptions;
   readonly #calls: CallsInFlight<Flight>;
-  readonly #flights = new Map<string, Flight>();
+  readonly #flights = new SparseMap<string, Flight>();
   readonly #messages: ServerMessages;
-  readonly #closed = new AbortController();
+  readonly #closed = new Abort();
   readonly #standalone: StandaloneUse;
   #nextId = 1;
   #closing: Promise<void> | undefined;
@@ -143,8 +145,8 @@ export class LegacyConnection {
   }
 
   /** Aborts when the session is gone, however it ended; its reason is a GatewardError. */
-  get closed(): AbortSignal {
-    return this.#closed.signal;
+  get closed(): Abortable {
+    return this.#closed;
   }
 
   /** Sends the request of a call. */
@@ -180,7 +182,7 @@ export class LegacyConnection {
   /** What another replica needs to go on with the session; undefined where none can. */
   snapshot(): AdoptedSession | undefined {
     const held = this.#options.transport.handOver?.snapshot();
-    if (held === undefined || this.#server === undefined || this.#closed.signal.aborted) return undefined;
+    if (held === undefined || this.#server === undefined || this.#closed.aborted) return undefined;
     return { ...held, server: this.#server, capabilities: this.#options.capabilities };
   }
 
@@ -285,13 +287,13 @@ export class LegacyConnection {
   }
 
   /** Resolves once the server has it; rejects, as its reply does, if it does not get it. */
-  #launch(flight: Flight, send: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  #launch(flight: Flight, send: (signal: Abortable) => Promise<void>): Promise<void> {
     const fail = (error: GatewardError): Promise<void> => {
       this.#finish(flight.id, () => undefined);
       flight.fail(error);
       return flight.reply.then(() => undefined);
     };
-    const { signal } = this.#closed;
+    const signal = this.#closed;
     const launched = signal.aborted
       ? fail(new GatewardError('UPSTREAM_UNAVAILABLE', { cause: signal.reason }))
       : this.#flying(flight, send).catch((thrown: unknown) => fail(toGatewardError(thrown)));
@@ -299,17 +301,16 @@ export class LegacyConnection {
     return launched;
   }
 
-  async #flying(flight: Flight, send: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  async #flying(flight: Flight, send: (signal: Abortable) => Promise<void>): Promise<void> {
     this.#flights.set(flight.id, flight);
-    await send(flight.aborted.signal);
+    await send(flight.aborted);
     this.#delivered(flight);
   }
 
   /** The server has the request: if the session ended meanwhile, nobody knows what became of it. */
   #delivered(flight: Flight): void {
     flight.sent = true;
-    if (this.#closed.signal.aborted)
-      this.#finish(flight.id, () => flight.fail(new GatewardError('UPSTREAM_LOST')));
+    if (this.#closed.aborted) this.#finish(flight.id, () => flight.fail(new GatewardError('UPSTREAM_LOST')));
   }
 
   #finish(id: string, settle: (flight: Flight) => void): void {
@@ -329,7 +330,7 @@ export class LegacyConnection {
   #giveUp(flight: Flight): void {
     if (!this.#flights.delete(flight.id)) return;
     this.#calls.cancel(flight.id);
-    flight.aborted.abort();
+    flight.aborted.abort(GIVEN_UP);
     flight.fail(new GatewardError('UPSTREAM_LOST', { cause: 'given up' }));
   }
 
@@ -368,7 +369,7 @@ export class LegacyConnection {
 
   /** Sends what has no reply. Resolves with whether the server has it. Never rejects. */
   async #post(message: JsonText): Promise<boolean> {
-    if (this.#closed.signal.aborted) return false;
+    if (this.#closed.aborted) return false;
     try {
       await this.#options.transport.send(message, NO_REQUEST);
       return true;
@@ -379,11 +380,11 @@ export class LegacyConnection {
   }
 
   #end(error: GatewardError): void {
-    if (this.#closed.signal.aborted) return;
+    if (this.#closed.aborted) return;
     this.#closed.abort(error);
     this.#standalone.end();
     this.#messages.close();
-    for (const flight of [...this.#flights.values()]) {
+    for (const flight of this.#flights.values()) {
       // One that is still being sent ends as its sending ends: only that tells whether the server got it.
       if (flight.sent)
         this.#finish(flight.id, () => flight.fail(new GatewardError('UPSTREAM_LOST', { cause: error })));
@@ -391,6 +392,7 @@ export class LegacyConnection {
   }
 }
 
+const GIVEN_UP = 'given up';
 const NO_REQUEST = { requestId: undefined, signal: undefined };
 
 function resultReply(result: JsonText): Reply | undefined {

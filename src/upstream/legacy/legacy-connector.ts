@@ -1,5 +1,6 @@
 import type { AuthorizationContext, Call, Outcome } from '../../call.ts';
 import { GatewardError } from '../../errors.ts';
+import { type Abortable, toAbortSignal } from '../../lib/abort.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { JsonText } from '../../lib/json-text.ts';
 import type { Log } from '../../lib/log.ts';
@@ -88,6 +89,8 @@ export function createLegacyConnector(options: LegacyConnectorOptions): Connecto
 
 class LegacyConnector {
   readonly #options: LegacyConnectorOptions;
+  /** One text for all sessions: there are many. */
+  readonly #clientInfo: JsonText;
   readonly #pool: ConnectionPool<LegacyConnection, LegacyBucket>;
   readonly #parked: ParkedCalls;
   /** Undefined where there are no other replicas. */
@@ -98,6 +101,7 @@ class LegacyConnector {
 
   constructor(options: LegacyConnectorOptions) {
     this.#options = options;
+    this.#clientInfo = JsonText.of(options.clientInfo);
     const { upstream, seal, clock, inputTimeoutMs, maxConnections } = options;
     this.#pool = new ConnectionPool({
       open: (bucket, signal) => this.#open(bucket, signal),
@@ -157,7 +161,7 @@ class LegacyConnector {
     await this.#pool.close();
   }
 
-  #open(bucket: LegacyBucket, signal: AbortSignal): Promise<LegacyConnection> {
+  #open(bucket: LegacyBucket, signal: Abortable): Promise<LegacyConnection> {
     if (this.#owned === undefined || bucket.adopted !== undefined) {
       return this.#connect(bucket, signal, bucket.adopted);
     }
@@ -166,15 +170,15 @@ class LegacyConnector {
 
   async #connect(
     bucket: LegacyBucket,
-    signal: AbortSignal,
+    signal: Abortable,
     adopted: AdoptedSession | undefined,
   ): Promise<LegacyConnection> {
-    const { createTransport, connectTimeoutMs, clientInfo, clock, log, admit } = this.#options;
+    const { createTransport, connectTimeoutMs, clock, log, admit } = this.#options;
     await admit?.();
     const opening = {
       transport: createTransport(bucket.context),
       session: bucket.session,
-      clientInfo: JsonText.of(clientInfo),
+      clientInfo: this.#clientInfo,
       connectTimeoutMs,
       signal,
       clock,
@@ -186,7 +190,7 @@ class LegacyConnector {
         ? await LegacyConnection.open({ ...opening, capabilities })
         : LegacyConnection.adopt({ ...opening, adopted });
     const tellRootsChanged = () => connection.notify(ROOTS_CHANGED, undefined);
-    bucket.session?.onRootsChanged?.(tellRootsChanged, connection.closed);
+    bucket.session?.onRootsChanged?.(tellRootsChanged, toAbortSignal(connection.closed));
     return connection;
   }
 

@@ -1,5 +1,6 @@
 import type { StreamHints } from '../../call.ts';
 import type { GatewardError } from '../../errors.ts';
+import { Abort } from '../../lib/abort.ts';
 import type { JsonText } from '../../lib/json-text.ts';
 import type { LegacyNotification } from '../../wire/rev2025-11-25/upstream-notifications.ts';
 import type { ReverseRequest } from './reverse-request.ts';
@@ -45,7 +46,7 @@ export class Flight {
   readonly owner: ExchangeOwner | undefined;
   readonly reply: Promise<Reply>;
   /** Aborts the sending of the request, and its stream. */
-  readonly aborted = new AbortController();
+  readonly aborted = new Abort();
   /** True once the server has the request. */
   sent = false;
   readonly #settled = Promise.withResolvers<Reply>();

@@ -1,5 +1,6 @@
 import { GatewardError } from '../../errors.ts';
 import { JsonText } from '../../lib/json-text.ts';
+import { remember } from '../../lib/remember.ts';
 import { initializeParams, LEGACY_VERSIONS } from '../../wire/rev2025-11-25/upstream-request.ts';
 import type { LegacyServer } from '../../wire/rev2025-11-25/upstream-result.ts';
 import type { Reply } from './legacy-exchange.ts';
@@ -22,12 +23,12 @@ export async function initialize(
   introduction: Introduction,
 ): Promise<LegacyServer> {
   const first = await request('initialize', initializeParams({ version: NEWEST, ...introduction }));
-  if (first.kind === 'result') return readInitializeResult(first.result);
+  if (first.kind === 'result') return readServer(first.result.text);
   const version = namedVersion(first.error);
   if (version === undefined) throw refused(first.error);
   const second = await request('initialize', initializeParams({ version, ...introduction }));
   if (second.kind === 'error') throw refused(second.error);
-  return readInitializeResult(second.result);
+  return readServer(second.result.text);
 }
 
 function namedVersion(error: JsonText): string | undefined {
@@ -39,6 +40,9 @@ function namedVersion(error: JsonText): string | undefined {
 function refused(error: JsonText): GatewardError {
   return new GatewardError('UPSTREAM_INVALID', { cause: { initialize: error.value() } });
 }
+
+/** Sessions of one server hear the same of it, and there are many: they share it. */
+const readServer = remember((text) => readInitializeResult(JsonText.written(text)), { maxLength: 8192 });
 
 function readInitializeResult(result: JsonText): LegacyServer {
   const version = result.get('protocolVersion')?.string();

@@ -1,6 +1,6 @@
 import type { Call, Outcome } from '../../call.ts';
 import { GatewardError } from '../../errors.ts';
-import { toAbortSignal } from '../../lib/abort.ts';
+import { type Abortable, firstAbort } from '../../lib/abort.ts';
 import { backoffMs } from '../../lib/backoff.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { JsonText } from '../../lib/json-text.ts';
@@ -23,7 +23,7 @@ export interface LegacyListenParts {
   readonly call: Call;
   readonly lease: () => Promise<Lease<LegacyConnection>>;
   /** Aborts when the connector is closed. */
-  readonly stopped: AbortSignal;
+  readonly stopped: Abortable;
   readonly clock: Clock;
   readonly random: () => number;
   /** Told when changes begin to arrive, and when they no longer do. */
@@ -42,8 +42,7 @@ const STABLE_MS = 10_000;
  */
 export async function listenToLegacy(parts: LegacyListenParts): Promise<Outcome> {
   const { call, stopped, clock, random } = parts;
-  const session = call.legacy === undefined ? [] : [call.legacy.session.ended];
-  const ended = AbortSignal.any([toAbortSignal(call.signal), stopped, ...session]);
+  const ended = firstAbort([call.signal, stopped, call.legacy?.session.ended]);
   const changes = new ChangeQueue((change) => (ended.aborted ? undefined : call.notify(change)));
   const filter = readFilter(call.message);
   let failures = 0;
@@ -52,11 +51,14 @@ export async function listenToLegacy(parts: LegacyListenParts): Promise<Outcome>
     try {
       await watchOnce(parts, changes, { filter, first, ended });
     } catch (thrown) {
-      if (first) throw thrown;
+      if (!first) continue;
+      ended.release();
+      throw thrown;
     }
     failures = clock.now() - since > STABLE_MS ? 1 : failures + 1;
     if (!ended.aborted) await wait(clock, backoffMs(failures, { ...RECONNECT, random }), ended);
   }
+  ended.release();
   call.signal.throwIfAborted();
   throw new GatewardError('UPSTREAM_LOST');
 }
@@ -65,7 +67,7 @@ interface Watching {
   readonly filter: ListenFilter;
   /** The client has heard nothing yet. */
   readonly first: boolean;
-  readonly ended: AbortSignal;
+  readonly ended: Abortable;
 }
 
 async function watchOnce(parts: LegacyListenParts, changes: ChangeQueue, watching: Watching): Promise<void> {
@@ -103,7 +105,7 @@ class Watch {
         await call.notify(writeAcknowledged(call.id, honoured));
         this.#changes.open();
       } else this.#makeUp(honoured);
-      await untilAborted(AbortSignal.any([ended, this.#connection.closed]));
+      await untilAborted(ended, this.#connection.closed);
     } finally {
       watching(false);
       stop();
@@ -144,9 +146,14 @@ class Watch {
   }
 }
 
-function untilAborted(signal: AbortSignal): Promise<void> {
+/** Resolves once one of them aborts. */
+function untilAborted(...signals: readonly Abortable[]): Promise<void> {
   return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
+    const end = (): void => {
+      for (const signal of signals) signal.removeEventListener('abort', end);
+      resolve();
+    };
+    for (const signal of signals) signal.addEventListener('abort', end);
+    if (signals.some(({ aborted }) => aborted)) end();
   });
 }

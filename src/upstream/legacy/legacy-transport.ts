@@ -1,4 +1,5 @@
 import type { GatewardError } from '../../errors.ts';
+import type { Abortable } from '../../lib/abort.ts';
 import type { JsonText } from '../../lib/json-text.ts';
 
 /**
@@ -56,7 +57,7 @@ export interface ResumeOptions {
   /** The newest event that was seen. */
   readonly lastEventId: string;
   /** Ends the stream. */
-  readonly signal: AbortSignal;
+  readonly signal: Abortable;
 }
 
 /** How one message is to be sent. */
@@ -64,7 +65,7 @@ export interface SendOptions {
   /** Raw id text, when the message is a request. */
   readonly requestId: string | undefined;
   /** Aborts the HTTP request of this message, its response stream included. */
-  readonly signal: AbortSignal | undefined;
+  readonly signal: Abortable | undefined;
 }
 
 /** What a transport tells its connection. */

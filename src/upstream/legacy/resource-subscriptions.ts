@@ -1,9 +1,11 @@
+import { SparseMap } from '../../lib/sparse-map.ts';
+
 /**
  * The resources that one legacy session is subscribed to. The server knows a URI once, however many listens want it.
  */
 export class ResourceSubscriptions {
   readonly #send: (method: 'resources/subscribe' | 'resources/unsubscribe', uri: string) => Promise<boolean>;
-  readonly #entries = new Map<string, { count: number; taken: Promise<boolean> }>();
+  readonly #entries = new SparseMap<string, { count: number; taken: Promise<boolean> }>();
 
   /** `send` tells whether the server took the request; it may not reject. */
   constructor(

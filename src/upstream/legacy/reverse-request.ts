@@ -1,4 +1,5 @@
 import type { JsonText } from '../../lib/json-text.ts';
+import { SparseMap } from '../../lib/sparse-map.ts';
 
 /** How a client answered a reverse request. */
 export type ReverseReply = { readonly result: JsonText } | { readonly error: JsonText };
@@ -22,7 +23,7 @@ const MAX_OPEN = 256;
 
 /** The reverse requests of one connection that wait for an answer, by the raw text of their ids. */
 export class OpenReverseRequests {
-  readonly #open = new Map<string, AbortController>();
+  readonly #open = new SparseMap<string, AbortController>();
   readonly #send: (id: string, reply: ReverseReply) => Promise<boolean>;
 
   /** `send` gives what `ReverseRequest.respond` does. */
@@ -61,6 +62,6 @@ export class OpenReverseRequests {
 
   /** The server is gone. */
   withdrawAll(): void {
-    for (const id of [...this.#open.keys()]) this.withdraw(id);
+    for (const id of this.#open.keys()) this.withdraw(id);
   }
 }

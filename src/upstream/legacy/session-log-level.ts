@@ -1,3 +1,4 @@
+import { SparseMap } from '../../lib/sparse-map.ts';
 import { mostVerbose } from '../../wire/rev2025-11-25/upstream-notifications.ts';
 
 /**
@@ -6,10 +7,10 @@ import { mostVerbose } from '../../wire/rev2025-11-25/upstream-notifications.ts'
  */
 export class SessionLogLevel {
   readonly #setLevel: (level: string) => Promise<boolean>;
-  readonly #wanted = new Map<symbol, string>();
+  readonly #wanted = new SparseMap<symbol, string>();
   #current: string | undefined;
   #refused = false;
-  #setting: Promise<void> = Promise.resolve();
+  #setting: Promise<void> | undefined;
 
   /** `setLevel` tells whether the server took it; it may not reject. */
   constructor(setLevel: (level: string) => Promise<boolean>) {
@@ -20,7 +21,7 @@ export class SessionLogLevel {
   async want(level: string): Promise<() => void> {
     const use = Symbol(level);
     this.#wanted.set(use, level);
-    this.#setting = this.#setting.then(() => this.#adjust());
+    this.#setting = (this.#setting ?? Promise.resolve()).then(() => this.#adjust());
     await this.#setting;
     return () => this.#wanted.delete(use);
   }
