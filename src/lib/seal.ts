@@ -1,4 +1,12 @@
-import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createSecretKey,
+  hkdfSync,
+  type KeyObject,
+  randomBytes,
+} from 'node:crypto';
 
 /**
  * Makes texts that only this gateway can read and make. What is sealed for one use cannot be opened for another:
@@ -41,7 +49,8 @@ export function createSeal(...masterSecrets: readonly Buffer[]): Seal {
 interface MasterKey {
   readonly secret: Buffer;
   readonly id: Buffer;
-  readonly subKeys: Map<string, Buffer>;
+  /** As key objects: a cipher takes them as they are, and prepares plain bytes anew each time. */
+  readonly subKeys: Map<string, KeyObject>;
 }
 
 function masterKey(secret: Buffer): MasterKey {
@@ -82,11 +91,11 @@ function openWith(keys: readonly MasterKey[], text: string, use: string): Buffer
 }
 
 /** The sub-key of a use. Uses are names in the program, so there are few; the bound only guards against misuse. */
-function subKey(key: MasterKey, use: string): Buffer {
+function subKey(key: MasterKey, use: string): KeyObject {
   const known = key.subKeys.get(use);
   if (known !== undefined) return known;
   if (key.subKeys.size >= MAX_USES) throw new TypeError('A use of a seal is a fixed name, not data.');
-  const made = derive(key.secret, `use:${use}`);
+  const made = createSecretKey(derive(key.secret, `use:${use}`));
   key.subKeys.set(use, made);
   return made;
 }
