@@ -49,6 +49,8 @@ export class HeldStreams implements Timed {
   readonly #streams = new Map<string, HeldStream>();
   readonly #endings: readonly (() => void)[];
   #lookAtMs: number;
+  /** Somebody else took, or may have taken, answers. */
+  #hadOthers = false;
   #onEmpty: () => void = () => undefined;
 
   constructor(options: HeldStreamsOptions) {
@@ -58,6 +60,11 @@ export class HeldStreams implements Timed {
     this.#endings = [
       bus.subscribe(topicOf(membership.id), (text) => this.#onWake(text)),
       membership.onFenced(() => this.#checkAll()),
+      // Who died may have kept an answer and told nobody.
+      membership.onDeath(() => {
+        this.#hadOthers = true;
+        this.#lookAtAll();
+      }),
     ];
     ticker.add(this);
   }
@@ -114,8 +121,8 @@ export class HeldStreams implements Timed {
   tick(nowMs: number): void {
     if (nowMs < this.#lookAtMs) return;
     this.#lookAtMs = nowMs + LOOK_MS;
-    if (this.#options.membership.others().length === 0) return;
-    for (const name of this.#streams.keys()) this.takeAnswers(name).catch(() => undefined);
+    this.#hadOthers ||= this.#options.membership.others().length > 0;
+    if (this.#hadOthers) this.#lookAtAll();
   }
 
   /** Resolves once nothing of them is on its way to the store any more, or soon. Never rejects. */
@@ -158,6 +165,10 @@ export class HeldStreams implements Timed {
     this.#streams.set(name, { stream, session, work });
     session.streams.set(name, stream);
     return stream;
+  }
+
+  #lookAtAll(): void {
+    for (const name of this.#streams.keys()) this.takeAnswers(name).catch(() => undefined);
   }
 
   #onWake(text: string): void {

@@ -430,6 +430,20 @@ describe('a replica that dies', () => {
     await reader.close();
   });
 
+  it('leaves the answers that it took and told nobody of', async () => {
+    const { replicas, a, b } = await start([asking('a', 'x'), asking('b')]);
+    const session = await open(a);
+    const reader = new EventReader(await session.post(callTool(1)));
+    const question = await reader.message();
+    replicas.deaf = true;
+    const { send } = b.replica.post;
+    Object.assign(b.replica.post, { send: () => Promise.resolve() });
+    await at(b, session).post(accept(question?.message, 1));
+    Object.assign(b.replica.post, { send });
+    b.replica.die();
+    expect(await reader.rest()).toMatchObject([{ result: { structuredContent: { by: 'a' } } }]);
+  });
+
   it('leaves what was answered already, and what is not yet', async () => {
     const { a, b } = await start([asking('a', 'x', 'y'), asking('b')]);
     const session = await open(a);
