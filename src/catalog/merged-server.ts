@@ -11,7 +11,7 @@ import { mergeDiscover, type ServerFace } from './merge-discover.ts';
 import { type AnswerMergedList, createMergedLists } from './merged-lists.ts';
 import { createMergedNames, type MergedNames } from './merged-names.ts';
 import { createResourceUris, type ResourceUris } from './resource-uris.ts';
-import { restoreResultUris } from './restore-uris.ts';
+import { restoreErrorUri, restoreResultUris } from './restore-uris.ts';
 import type { SelectedSource } from './select.ts';
 import type { Asked, Routed, ServerView } from './server-view.ts';
 
@@ -131,9 +131,14 @@ function restorer(
   selected: SelectedSource,
   { context }: Asked,
 ): (outcome: Outcome) => Outcome {
+  const toClient = (uri: string): string => uris.toClient(selected, uri, context);
   return (outcome) => {
-    if (outcome.kind !== 'complete') return outcome;
-    const result = restoreResultUris(outcome.result, (uri) => uris.toClient(selected, uri, context));
+    if (outcome.kind === 'input_required') return outcome;
+    if (outcome.kind === 'error') {
+      const error = restoreErrorUri(outcome.error, toClient);
+      return error === outcome.error ? outcome : { ...outcome, error };
+    }
+    const result = restoreResultUris(outcome.result, toClient);
     return result === outcome.result ? outcome : { ...outcome, result };
   };
 }

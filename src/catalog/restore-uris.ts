@@ -15,6 +15,11 @@ export function restoreResultUris(result: JsonText, toClient: ToClient): JsonTex
   });
 }
 
+/** Puts the client's URI into an error that names a resource (2026-07-28 resources §Error Handling). */
+export function restoreErrorUri(error: JsonText, toClient: ToClient): JsonText {
+  return changeMembers(error, { data: (data) => restoreUri(data, toClient) });
+}
+
 /** Puts clients' URIs into a tool's references to its user interface (extension io.modelcontextprotocol/ui). */
 export function restoreToolUris(tool: JsonText, toClient: ToClient): JsonText {
   const change = (uri: JsonText): JsonText => restoreText(uri, toClient);

@@ -128,6 +128,18 @@ describe('bridge/extensions', () => {
   );
 });
 
+describe('bridge/extension-methods', () => {
+  it('are not known here, whatever both sides say', async () => {
+    const extensions = { 'com.example/ext': {} };
+    for (const client of ['2026-07-28', '2025-11-25'])
+      for (const upstream of ['modern', 'http25'] as const) {
+        const talk = await stage.client(client, upstream, { extensions });
+        const refused = await talk.request('com.example/do');
+        expect(errorOf(refused)).toMatchObject({ code: -32_601 });
+      }
+  });
+});
+
 describe('bridge/meta', () => {
   const traced = {
     traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
@@ -370,6 +382,13 @@ describe('bridge/unknown-resource', () => {
 
   it('of a modern server stays -32602: it may mean something else', async () => {
     for (const client of CLIENTS) expect(await read(client, 'modern')).toMatchObject({ code: -32_602, data });
+  });
+
+  it('keeps the name by which its client knows it', async () => {
+    const params = { uri: 'http25+test://missing' };
+    const talk = await ModernTalk.open(`${stage.gateway.url}/mcp`);
+    const error = errorOf(await talk.request('resources/read', { params }));
+    expect(error).toEqual({ code: -32_602, message: 'No such', data: params });
   });
 
   it('that no server of several has is -32002 to a legacy client', async () => {

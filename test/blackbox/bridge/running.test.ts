@@ -149,6 +149,25 @@ describe('bridge/cancellation', () => {
     expect(textOf(await callTool(talk, 'notify', { method: 'notifications/x', params: {} }))).toBe('told');
   });
 
+  it.each(['modern', 'http25', 'stdio25'] as const)(
+    'a legacy client of %s that cancels while it is asked hears that the question is taken back',
+    async (upstream) => {
+      const talk = await stage.sessionClient(upstream);
+      const params = { mode: 'form', message: '?', requestedSchema: { type: 'object', properties: {} } };
+      const requests = { q: { method: 'elicitation/create', params } };
+      const id = talk.nextId;
+      const answer = (): undefined => {
+        void talk.post({ method: 'notifications/cancelled', params: { requestId: id } });
+      };
+      const called = await callTool(talk, 'ask', { requests }, { answer });
+      const asked = Object(called.asked[0]?.params['_meta']).progressToken;
+      expect(called.notifications).toMatchObject([
+        { method: 'notifications/cancelled', params: { requestId: asked } },
+      ]);
+      expect(called.message).toEqual({});
+    },
+  );
+
   it('a legacy client that only hangs up does not cancel', async () => {
     const talk = await stage.sessionClient('http25', {});
     const before = journalOf('http25').filter(({ method }) => method === 'notifications/cancelled').length;
