@@ -49,6 +49,8 @@ export function createAnswerListen({ hub, ending, maxListens }: AnswerListenPart
     const served: Served[] = [];
     try {
       await serve(hub, listening, served);
+      // A listen lasts, and there may be one for each session.
+      listening.asked.call.message.rest();
       await ended(listening.asked.call.signal, ending);
       return {
         kind: 'complete',

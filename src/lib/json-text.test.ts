@@ -23,6 +23,28 @@ const nativeAccepts = (text: string): boolean => {
   }
 };
 
+describe('a text at rest', () => {
+  it('reads as before', () => {
+    const text = JsonText.of({ a: { b: 'ü' }, c: [1] });
+    const inner = text.get('a');
+    expect(text.value()).toEqual({ a: { b: 'ü' }, c: [1] });
+    text.rest();
+    expect(text.text).toBe('{"a":{"b":"ü"},"c":[1]}');
+    expect([inner?.text, text.at('a', 'b')?.string(), text.value()]).toEqual([
+      '{"b":"ü"}',
+      'ü',
+      { a: { b: 'ü' }, c: [1] },
+    ]);
+    expect(text.bytes.buffer.byteLength).toBe(text.bytes.length);
+  });
+
+  it('changes nothing where it came from outside', () => {
+    const text = JsonText.parse(Buffer.from(' {"a":1} '));
+    text.rest();
+    expect(text.text).toBe('{"a":1}');
+  });
+});
+
 describe('JsonText.parse', () => {
   it('reads every JSON value as JSON.parse does', () => {
     fc.assert(

@@ -128,6 +128,17 @@ export class JsonText {
     return new JsonText(new Source(joinMembers(parts)), undefined);
   }
 
+  /**
+   * Lets go of what was read of it, and of memory that it shares with others, for a text of the program's own that is
+   * kept for hours. It can be read again.
+   */
+  rest(): void {
+    if (this.#source.root !== undefined) return;
+    this.#node = undefined;
+    this.#value = undefined;
+    this.#source.rest();
+  }
+
   #index(): JsonNode {
     this.#node ??= scanJson(this.#source.text, INDEX_DEPTH);
     return this.#node;
@@ -146,13 +157,22 @@ export class JsonText {
 
 /** Bytes and their latin1 reading, in which offsets of characters are offsets of bytes. */
 class Source {
-  readonly bytes: Buffer;
+  bytes: Buffer;
   /** Where the whole value stands; known for what was parsed. */
   root: JsonNode | undefined;
   #text: string | undefined;
 
   constructor(bytes: Buffer) {
     this.bytes = bytes;
+  }
+
+  /** Short buffers are cut from large ones, which live as long as any of their parts. */
+  rest(): void {
+    this.#text = undefined;
+    if (this.bytes.buffer.byteLength === this.bytes.length) return;
+    const own = Buffer.allocUnsafeSlow(this.bytes.length);
+    this.bytes.copy(own);
+    this.bytes = own;
   }
 
   get text(): string {

@@ -185,7 +185,7 @@ export function listenInside(
   const method = 'subscriptions/listen';
   const params = paramsToModern(undefined, envelope).with({ notifications: filter });
   const call = {
-    message: unpooled(writeRequest(id, method, params)),
+    message: writeRequest(id, method, params),
     id,
     method,
     name: undefined,
@@ -195,14 +195,6 @@ export function listenInside(
     legacy: { session, refusals: NO_REFUSALS },
   };
   return handle({ server: facts.server, call, headers: undefined });
-}
-
-/** In memory of its own: what lives for hours must not hold on to the pool that it was cut from. */
-function unpooled(json: JsonText): JsonText {
-  const { bytes } = json;
-  const own = Buffer.allocUnsafeSlow(bytes.length);
-  bytes.copy(own);
-  return JsonText.parse(own);
 }
 
 /** Raw text of an id for a call that no client made. */

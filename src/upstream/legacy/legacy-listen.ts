@@ -103,6 +103,8 @@ class Watch {
       release = this.#connection.holdStandalone();
       if (first) {
         await call.notify(writeAcknowledged(call.id, honoured));
+        // A listen lasts, and there may be one for each session.
+        call.message.rest();
         this.#changes.open();
       } else this.#makeUp(honoured);
       await untilAborted(ended, this.#connection.closed);
