@@ -1,107 +1,125 @@
 import { randomBytes } from 'node:crypto';
-import { afterEach, expect, test } from 'vitest';
-import { ManualClock } from '../../test/support/manual-clock.ts';
+import { afterEach, describe, expect, it } from 'vitest';
+import { ManualClock, quiet } from '../../test/support/manual-clock.ts';
 import { openTestReplicas, type TestReplicas } from '../../test/support/test-replicas.ts';
 import { GatewardError } from '../errors.ts';
 import { createSeal } from '../lib/seal.ts';
 import { StreamKeeper } from './stream-keeper.ts';
-import { createStreamLog } from './stream-log.ts';
+import { createStreamLog, type StreamLog } from './stream-log.ts';
 
-let replicas: TestReplicas | undefined;
-afterEach(() => replicas?.close());
+const KEY = { session: 's', stream: 'p1' };
+const ends: TestReplicas[] = [];
+afterEach(async () => {
+  for (const replicas of ends.splice(0)) await replicas.close();
+});
 
-const tick = (): Promise<void> => new Promise(setImmediate);
-const KEY = { session: 's', stream: 'p123456789012' };
-
-/** A keeper whose writes of work end only when they are let go, and what of the work the store was given. */
-async function keep() {
-  replicas = await openTestReplicas();
+async function setUp(change: (log: StreamLog) => Partial<StreamLog> = () => ({})) {
+  const replicas = await openTestReplicas();
+  ends.push(replicas);
   const { streams } = replicas.store;
-  const log = createStreamLog({
-    streams,
-    seal: createSeal(randomBytes(32)),
-    maxBytes: 1e9,
-    maxAgeMs: 60_000,
-  });
-  const written: string[] = [];
-  const waiting: ((error?: GatewardError) => void)[] = [];
-  let now = 'first';
-  const work = (): Buffer => {
-    written.push(now);
-    return Buffer.from(now);
-  };
-  const wait = (): Promise<void> =>
-    new Promise((resolve, reject) => waiting.push((error) => (error ? reject(error) : resolve())));
+  const seal = createSeal(randomBytes(32));
+  const real = createStreamLog({ streams, seal, maxBytes: 1_000_000, maxAgeMs: 60_000 });
   const clock = new ManualClock();
+  let work = 'first';
+  let fenced = 0;
   const keeper = new StreamKeeper({
-    log: {
-      ...log,
-      open: (row) => log.open(row).then(wait),
-      saveWork: async (key, by, bytes) => {
-        await wait();
-        return log.saveWork(key, by, bytes);
-      },
-    },
+    log: { ...real, ...change(real) },
     clock,
     key: KEY,
     holder: 'me',
     requests: ['1'],
-    work,
-    onFenced: () => undefined,
+    work: () => Buffer.from(work),
+    onFenced: () => fenced++,
   });
-  return {
-    keeper,
-    written,
-    clock,
-    row: async () => (await log.read(KEY))?.work?.toString(),
-    letGo: async (error?: GatewardError) => {
-      while (waiting.length === 0) await tick();
-      waiting.shift()?.(error);
-      await tick();
-    },
-    save: (text: string) => {
-      now = text;
-      return keeper.save();
-    },
+  const kept: string[] = [];
+  const add = (text: string, patient = false) =>
+    keeper.add({ data: Buffer.from(text), patient, kept: (number) => kept.push(`${number ?? '-'}:${text}`) });
+  const stored = async () =>
+    (await real.after(KEY, 0))?.events.map(({ number, data }) => `${number}:${data.toString()}`);
+  const setWork = (text: string) => {
+    work = text;
   };
+  return { replicas, real, clock, keeper, kept, add, stored, setWork, fencedTimes: () => fenced };
 }
 
-test('what changes while the stream is being made known is kept too', async () => {
-  const { keeper, letGo, save, row } = await keep();
-  keeper.act(() => undefined);
-  await tick();
-  const saved = save('asking');
-  await letGo();
-  await letGo();
-  expect(await saved).toBe(true);
-  expect(await row()).toBe('asking');
-});
+describe('StreamKeeper', () => {
+  it('makes the stream known with the first thing that it keeps, and with the work as it is by then', async () => {
+    const { real, keeper, add, setWork, replicas } = await setUp();
+    expect(keeper.isOpen).toBe(false);
+    setWork('asked');
+    const saved = keeper.save();
+    await add('q', true);
+    expect(await saved).toBe(true);
+    expect((await real.read(KEY))?.work?.toString()).toBe('asked');
+    expect(replicas.calls.filter((call) => call !== 'streams.read')).toEqual([
+      'streams.open',
+      'streams.append',
+    ]);
+    setWork('calling');
+    expect(await keeper.save()).toBe(true);
+    expect((await real.read(KEY))?.work?.toString()).toBe('calling');
+  });
 
-test('what changes while the work is being kept is kept too', async () => {
-  const { written, letGo, save, row } = await keep();
-  const first = save('asking');
-  await letGo();
-  expect(await first).toBe(true);
-  const second = save('calling one');
-  await tick();
-  const third = save('calling both');
-  await letGo();
-  expect(await second).toBe(true);
-  await letGo();
-  expect(await third).toBe(true);
-  expect(await row()).toBe('calling both');
-  expect(written).toEqual(['asking', 'calling one', 'calling both']);
-});
+  it('waits a moment for a store that is gone, and longer for what has to be kept', async () => {
+    const { replicas, clock, kept, add, stored } = await setUp();
+    replicas.broken = true;
+    void add('a', true);
+    await quiet();
+    await clock.advance(20_000);
+    expect(kept).toEqual([]);
+    replicas.broken = false;
+    await clock.advance(1000);
+    expect(kept).toEqual(['1:a']);
+    replicas.broken = true;
+    void add('b');
+    await quiet();
+    await clock.advance(2000);
+    expect(kept).toEqual(['1:a']);
+    await clock.advance(1100);
+    expect(kept).toEqual(['1:a', '-:b']);
+    void add('c');
+    await quiet();
+    expect(kept).toEqual(['1:a', '-:b', '-:c']);
+    replicas.broken = false;
+    await add('d');
+    expect(kept.at(-1)).toBe('2:d');
+    expect(await stored()).toEqual(['1:a', '2:d']);
+  });
 
-test('work that changed since a stream was made known without an answer is kept after it', async () => {
-  const { keeper, clock, letGo, save, row } = await keep();
-  keeper.act(() => undefined);
-  await tick();
-  const saved = save('asking');
-  await letGo(new GatewardError('STORE_UNAVAILABLE'));
-  await clock.advance(100);
-  await letGo();
-  await letGo();
-  expect(await saved).toBe(true);
-  expect(await row()).toBe('asking');
+  it('passes over the number of what was kept after all', async () => {
+    let isLost = false;
+    const { clock, kept, add, stored } = await setUp((log) => ({
+      append: async (...given) => {
+        const done = await log.append(...given);
+        if (isLost) throw new GatewardError('STORE_UNAVAILABLE');
+        return done;
+      },
+    }));
+    await add('a');
+    isLost = true;
+    void add('b');
+    await quiet();
+    await clock.advance(4000);
+    isLost = false;
+    await add('c');
+    expect(kept).toEqual(['1:a', '-:b', '3:c']);
+    expect(await stored()).toEqual(['1:a', '2:b', '3:c']);
+  });
+
+  it("drops everything once the stream is another replica's", async () => {
+    const { real, keeper, kept, add, fencedTimes } = await setUp();
+    await add('a');
+    await real.claim(KEY, { holder: 'me', epoch: 1 }, 'other');
+    let ran = false;
+    const rest = [add('b'), keeper.save(), keeper.finish()];
+    keeper.act(() => {
+      ran = true;
+    });
+    expect(await Promise.all(rest)).toEqual([undefined, false, undefined]);
+    await add('c');
+    expect(kept).toEqual(['1:a']);
+    expect(ran).toBe(false);
+    expect(fencedTimes()).toBe(1);
+    expect((await real.read(KEY))?.ended).toBe(false);
+  });
 });
