@@ -1,5 +1,5 @@
 import { GatewardError } from '../../src/errors.ts';
-import { createLocalBus } from '../../src/store/fleet/local-bus.ts';
+import { createLocalBus } from '../../src/store/bus/local-bus.ts';
 import type { Feed, Fleet, Membership, Post } from '../../src/store/fleet.ts';
 import { createSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import type { Bus, Store } from '../../src/store/store.ts';
