@@ -320,19 +320,17 @@ describe('bridge/several-questions', () => {
 });
 
 describe('bridge/one-after-another', () => {
-  const twelve = Object.fromEntries(
-    Array.from({ length: 12 }, (_, index) => [`q${index}`, form(`${index}`)]),
-  );
+  const ten = Object.fromEntries(Array.from({ length: 10 }, (_, index) => [`q${index}`, form(`${index}`)]));
 
   it.each(LEGACY_UPSTREAMS)('$title may ask as often as it likes', async ({ name }) => {
-    for (const client of ['2026-07-28', '2025-11-25', '2025-06-18']) {
+    for (const client of ['2026-07-28', '2025-11-25']) {
       const talk = await stage.client(client, name);
-      const args = { requests: twelve, inTurn: true };
+      const args = { requests: ten, inTurn: true };
       const called = await callTool(talk, 'ask', args, { answer: willing });
       expect(called.asked.map(({ params }) => params['message'])).toEqual(
-        Object.values(twelve).map(({ params }) => params.message),
+        Object.values(ten).map(({ params }) => params.message),
       );
-      expect(Object.keys(jsonOf(called))).toHaveLength(12);
+      expect(Object.keys(jsonOf(called))).toHaveLength(10);
     }
   });
 

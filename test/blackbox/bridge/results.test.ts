@@ -1,5 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { callTool, errorOf, jsonOf, LegacyTalk, ModernTalk, resultOf, textOf } from './conversation.ts';
+import {
+  type Conversation,
+  callTool,
+  errorOf,
+  jsonOf,
+  LegacyTalk,
+  ModernTalk,
+  resultOf,
+  textOf,
+} from './conversation.ts';
 import { LEGACY_CLIENTS, LEGACY_UPSTREAMS, type Stage, startStage, type Upstream, WILLING } from './stage.ts';
 
 let stage: Stage;
@@ -408,28 +417,31 @@ describe('bridge/unknown-resource', () => {
 });
 
 describe('bridge/other-errors', () => {
-  const fail = async (client: string, upstream: Upstream, code: number) => {
-    const talk = await stage.client(client, upstream, {});
+  const fail = async (talk: Conversation, code: number) => {
     const error = { code, message: 'why', data: { a: 1 } };
     return errorOf(await callTool(talk, 'fail', { error }));
   };
   const opaque = [-32_000, -32_010, -32_019, -32_602, -32_603, 7, -1];
 
   it.each(pairs)('a %s client of %s gets codes of the server as they are', async (client, upstream) => {
+    const talk = await stage.client(client, upstream, {});
     for (const code of opaque)
-      expect(await fail(client, upstream, code)).toEqual({ code, message: 'why', data: { a: 1 } });
+      expect(await fail(talk, code)).toEqual({ code, message: 'why', data: { a: 1 } });
   });
 
   it('codes that only the modern era knows mean something else from a legacy server', async () => {
-    for (const code of [-32_020, -32_021, -32_022, -32_042])
-      for (const upstream of ['http25', 'sse24'] as const)
-        expect(await fail('2026-07-28', upstream, code)).toMatchObject({ code: -32_603, message: 'why' });
+    for (const upstream of ['http25', 'sse24'] as const) {
+      const talk = await stage.modernClient(upstream, {});
+      for (const code of [-32_020, -32_021, -32_022, -32_042])
+        expect(await fail(talk, code)).toMatchObject({ code: -32_603, message: 'why' });
+    }
   });
 
   it('codes about one hop of a modern server are not told on the next', async () => {
-    for (const client of ['2026-07-28', '2025-11-25'])
-      for (const code of [-32_020, -32_022])
-        expect(await fail(client, 'modern', code)).toMatchObject({ code: -32_603 });
+    for (const client of ['2026-07-28', '2025-11-25']) {
+      const talk = await stage.client(client, 'modern', {});
+      for (const code of [-32_020, -32_022]) expect(await fail(talk, code)).toMatchObject({ code: -32_603 });
+    }
   });
 });
 
