@@ -45,7 +45,7 @@ export function createPipeline({ callers, catalog, definitions, cache, seal, log
     .use(checkParamHeaders(definitions),          MH        ) // Mcp-Param-*: needs the tool's definition
     .use(noteWrapping(definitions),       LH,             SE) // results of tools whose schema legacy lists show wrapped
     .use(useCache(cache),                 LH,     MH,     SE) // reads that may be cached, per authorization context
-    .use(callUpstream,                    LH,     MH,     SE)
+    .use(callUpstream(catalog),           LH,     MH,     SE)
     .handlers();
 }
 

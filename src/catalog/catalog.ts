@@ -118,6 +118,7 @@ export function createCatalog(parts: CatalogParts): OpenCatalog {
     definitions: new Definitions(listings, now),
     cache,
     server: (name) => views.get(name),
+    heed: (source, legacy) => hub.heed(source, legacy),
     async card(name, baseUrl) {
       const server = announced.find((plan) => plan.name === name);
       if (server === undefined) return undefined;

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Call, Outcome } from '../call.ts';
 import { JsonText } from '../lib/json-text.ts';
+import type { Interest } from './interest.ts';
 import { isWithin, type ListenFilter, NO_FILTER } from './listen-filter.ts';
-import { type Interest, ListenHub } from './listen-hub.ts';
+import { ListenHub } from './listen-hub.ts';
 import type { Source } from './server-view.ts';
 
 interface Stream {

@@ -1,4 +1,5 @@
 import type { AuthorizationContext, LegacyCall } from '../call.ts';
+import type { Interest } from './interest.ts';
 import { KeptListen } from './kept-listen.ts';
 import { LIST_KINDS, type ListKind } from './list-kinds.ts';
 import {
@@ -10,16 +11,7 @@ import {
   wantsChange,
 } from './listen-filter.ts';
 import { contextAt, hasOwnSession, type Source } from './server-view.ts';
-
-/** One client's interest in an upstream's changes. */
-export interface Interest {
-  readonly source: Source;
-  readonly context: AuthorizationContext;
-  readonly filter: ListenFilter;
-  /** The call of a legacy client, whose upstream session may have changes of its own. */
-  readonly legacy: LegacyCall | undefined;
-  readonly onChange: (event: ChangeEvent) => void;
-}
+import { SessionInterest } from './session-interest.ts';
 
 /** An interest that is being served. */
 export interface Served {
@@ -52,11 +44,13 @@ interface Shared {
 
 /**
  * One upstream listen per upstream and authorization context, however many clients listen. Legacy clients of a legacy
- * upstream have upstream sessions of their own, so each has a listen of its own.
+ * upstream hear their own upstream sessions while they use them.
  */
 export class ListenHub {
   readonly #shared = new Map<string, Shared>();
   readonly #own = new Map<KeptListen, Interest>();
+  /** Interests of legacy sessions that may come to have upstream sessions of their own. */
+  readonly #sessions = new Map<string, SessionInterest[]>();
   readonly #parts: ListenHubParts;
   readonly #sweep: NodeJS.Timeout;
   #closed = false;
@@ -69,16 +63,19 @@ export class ListenHub {
   /** Serves one client's interest until it is ended. */
   serve(interest: Interest): Served {
     if (this.#closed) return UNSERVED;
-    if (hasOwnSession(interest.source, interest.legacy)) return this.#serveOwn(interest);
-    const { source, context, filter } = interest;
+    const { source, context, filter, legacy } = interest;
+    if (legacy !== undefined && hasOwnSession(source, legacy)) {
+      // Subscriptions are the session's own, and a process of its own tells nobody else.
+      const needsOwn = source.perSession === true || filter.resourceSubscriptions.length > 0;
+      return needsOwn ? this.#serveOwn(interest) : this.#serveSession(interest, legacy);
+    }
     const shared = this.#share(source, context, interest);
-    return {
-      promised: shared.listen.widen(filter),
-      end: () => {
-        shared.interests.delete(interest);
-        this.#endIfIdle(sharedKey(source, context), shared);
-      },
-    };
+    return { promised: shared.listen.widen(filter), end: () => this.#leave(interest, shared) };
+  }
+
+  /** A legacy session calls an upstream, and has a session of its own there from now on. */
+  heed(source: Source, { session }: LegacyCall): void {
+    for (const one of this.#sessions.get(sessionKey(source, session)) ?? []) one.heed();
   }
 
   /** Keeps an eye on an upstream's lists for the catalog; true while the upstream promises to tell of this list's changes. */
@@ -93,7 +90,8 @@ export class ListenHub {
   tell(source: Source, context: AuthorizationContext, event: ChangeEvent): void {
     const shared = this.#shared.get(sharedKey(source, context));
     const at = contextAt(source, context);
-    const own = [...this.#own.values()].filter(
+    const sessions = [...this.#sessions.values()].flat().filter(({ isShared }) => !isShared);
+    const own = [...this.#own.values(), ...sessions.map(({ interest }) => interest)].filter(
       (one) => one.source === source && contextAt(source, one.context) === at,
     );
     passOn(event, [...(shared?.interests ?? []), ...own]);
@@ -105,8 +103,38 @@ export class ListenHub {
     clearInterval(this.#sweep);
     for (const { listen } of this.#shared.values()) listen.close();
     for (const listen of this.#own.keys()) listen.close();
+    for (const sessions of this.#sessions.values()) for (const one of sessions) one.end();
     this.#shared.clear();
     this.#own.clear();
+    this.#sessions.clear();
+  }
+
+  #serveSession(interest: Interest, { session }: LegacyCall): Served {
+    const { source, context, filter } = interest;
+    const key = sessionKey(source, session);
+    const one = new SessionInterest({
+      interest,
+      now: this.#parts.now,
+      share: () => {
+        const shared = this.#share(source, context, interest);
+        return () => this.#leave(interest, shared);
+      },
+    });
+    this.#sessions.set(key, [...(this.#sessions.get(key) ?? []), one]);
+    return {
+      promised: this.#share(source, context).listen.widen(filter),
+      end: () => {
+        one.end();
+        const left = (this.#sessions.get(key) ?? []).filter((other) => other !== one);
+        if (left.length === 0) this.#sessions.delete(key);
+        else this.#sessions.set(key, left);
+      },
+    };
+  }
+
+  #leave(interest: Interest, shared: Shared): void {
+    shared.interests.delete(interest);
+    this.#endIfIdle(sharedKey(interest.source, interest.context), shared);
   }
 
   #serveOwn(interest: Interest): Served {
@@ -154,11 +182,16 @@ export class ListenHub {
 
   #endUnwatched(): void {
     for (const [key, shared] of this.#shared) this.#endIfIdle(key, shared);
+    for (const sessions of this.#sessions.values()) for (const one of sessions) one.sweep();
   }
 }
 
 function passOn(event: ChangeEvent, interests: Iterable<Interest>): void {
   for (const interest of interests) if (wantsChange(interest.filter, event)) interest.onChange(event);
+}
+
+function sessionKey(source: Source, { key }: LegacyCall['session']): string {
+  return `${source.name} ${key}`;
 }
 
 function sharedKey(source: Source, context: AuthorizationContext): string {

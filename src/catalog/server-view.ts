@@ -1,4 +1,11 @@
-import { type AuthorizationContext, type Call, OPERATOR, type Outcome, type Principal } from '../call.ts';
+import {
+  type AuthorizationContext,
+  type Call,
+  type LegacyCall,
+  OPERATOR,
+  type Outcome,
+  type Principal,
+} from '../call.ts';
 import type { CursorPosition } from './cursor.ts';
 
 /** An upstream as the catalog sees it. */
@@ -61,4 +68,6 @@ export interface ServerView {
 /** Every server by name. */
 export interface Catalog {
   server(name: string): ServerView | undefined;
+  /** A legacy client's session calls an upstream: it is to hear of what changes there for it alone. */
+  heed(source: Source, legacy: LegacyCall): void;
 }

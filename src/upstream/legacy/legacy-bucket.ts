@@ -87,6 +87,11 @@ function declaredBy({ capabilities, onRootsChanged }: LegacySession): JsonText {
   return capabilities.with({ roots: roots.with({ listChanged: JsonText.of(true) }) });
 }
 
+/** The bucket for what concerns no caller in particular. */
+export function sharedBucketOf(bucket: LegacyBucket): LegacyBucket {
+  return pooled(bucket.context, NOTHING, bucket.isOwned && bucket.session === undefined);
+}
+
 /** The bucket for a listen of the same caller: it lasts, so it never holds a session that serves one call at a time. */
 export function listenBucketOf(bucket: LegacyBucket): LegacyBucket {
   return bucket.exclusive ? pooled(bucket.context, NOTHING, bucket.isOwned) : bucket;

@@ -27,6 +27,7 @@ import {
   listenBucketOf,
   type Owned,
   type Sharing,
+  sharedBucketOf,
 } from './legacy-bucket.ts';
 import { LegacyConnection } from './legacy-connection.ts';
 import { listenToLegacy } from './legacy-listen.ts';
@@ -76,6 +77,7 @@ const COLLECT_MS = 30;
 /** A list may be kept so long while the server tells of its changes. */
 const WATCHED_TTL_MS = 60_000;
 const LISTEN = 'subscriptions/listen';
+const DISCOVER = 'server/discover';
 const ROOTS_CHANGED = 'notifications/roots/list_changed';
 
 /** Speaks modern to the inside and legacy (2024-11-05 to 2025-11-25) to one server. */
@@ -130,8 +132,7 @@ class LegacyConnector {
   }
 
   async call(call: Call, context: AuthorizationContext): Promise<Outcome> {
-    const own = bucketOf(call, context, this.#options);
-    const bucket = call.method === LISTEN ? listenBucketOf(own) : own;
+    const bucket = this.#bucketOf(call, context);
     try {
       // A parked call is where its session is, so its retry goes there too.
       const outcome = bucket.isOwned ? await this.#owned?.callElsewhere(call, bucket) : undefined;
@@ -142,13 +143,21 @@ class LegacyConnector {
     }
   }
 
+  #bucketOf(call: Call, context: AuthorizationContext): LegacyBucket {
+    const own = bucketOf(call, context, this.#options);
+    if (call.method === LISTEN) return listenBucketOf(own);
+    // Clients that connect ask this first: it takes no session of their own, unless that is a process of their own.
+    const isAnybodys = call.method === DISCOVER && this.#options.owned === 'sessions';
+    return isAnybodys ? sharedBucketOf(own) : own;
+  }
+
   #serve(call: Call, bucket: LegacyBucket): Promise<Outcome> {
     const requestState = call.message.at('params', 'requestState');
     if (requestState !== undefined) {
       return this.#parked.resume(call, bucket.context, requestState.string() ?? '');
     }
     call.signal.throwIfAborted();
-    if (call.method === 'server/discover') return this.#discover(call, bucket);
+    if (call.method === DISCOVER) return this.#discover(call, bucket);
     if (call.method === LISTEN) return this.#listen(call, bucket);
     if (declinesUrls(call)) throw new GatewardError('INPUT_NOT_GIVEN');
     return this.#forward(call, bucket);
@@ -195,7 +204,10 @@ class LegacyConnector {
   }
 
   async #discover(call: Call, bucket: LegacyBucket): Promise<Outcome> {
-    const open = this.#pool.peek(({ key }) => key === bucket.key);
+    const isAnybodys = bucket.session === undefined && this.#options.sharing === 'callers';
+    const open = this.#pool.peek(({ key, context }) =>
+      isAnybodys ? context === bucket.context : key === bucket.key,
+    );
     if (open !== undefined) return discovered(open.server);
     const lease = await this.#pool.lease(bucket, call.signal);
     lease.release();
