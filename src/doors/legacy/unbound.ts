@@ -4,6 +4,7 @@ import { type Message, readMessage, writeError, writeResult } from '../../wire/m
 import { isWanted } from '../../wire/rev2025-11-25/log-level.ts';
 import { toReverseRequest } from '../../wire/rev2025-11-25/reverse-request.ts';
 import type { Revision } from '../../wire/rev2025-11-25/revision.ts';
+import { isListChange } from '../../wire/rev2025-11-25/server-changes.ts';
 import { notificationToLegacy } from '../../wire/rev2025-11-25/to-legacy.ts';
 import { refusal, unansweredReply } from '../../wire/rev2025-11-25/upstream-reverse.ts';
 import type { Outlet } from './outlet.ts';
@@ -24,7 +25,7 @@ const METHOD_NOT_FOUND = -32_601;
 const INTERNAL_ERROR = -32_603;
 
 /**
- * Passes on what an upstream session of this client's session says outside every call: log messages and questions, on
+ * Passes on what an upstream session of this client's session says outside every call: log messages, changes and questions, on
  * the stream for messages that belong to no call. A question gets a whole response, which is an error where the client
  * cannot be asked.
  */
@@ -46,7 +47,7 @@ async function isForClient(
   { method, params }: Extract<Message, { kind: 'notification' }>,
   logLevel: () => Promise<string>,
 ): Promise<boolean> {
-  if (method === 'notifications/elicitation/complete') return true;
+  if (method === 'notifications/elicitation/complete' || isListChange(method)) return true;
   return method === 'notifications/message' && isWanted(params?.get('level')?.string(), await logLevel());
 }
 

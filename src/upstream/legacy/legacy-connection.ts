@@ -8,6 +8,7 @@ import type { Log } from '../../lib/log.ts';
 import { raceAbort } from '../../lib/race-abort.ts';
 import { SparseMap } from '../../lib/sparse-map.ts';
 import { readMessage, writeNotification, writeRequest } from '../../wire/message.ts';
+import { tellsOfListChanges } from '../../wire/rev2025-11-25/server-changes.ts';
 import { mayBeAsked, withProgressToken } from '../../wire/rev2025-11-25/upstream-request.ts';
 import type { LegacyServer } from '../../wire/rev2025-11-25/upstream-result.ts';
 import type { AdoptedSession } from './adopted-session.ts';
@@ -18,6 +19,7 @@ import {
   Flight,
   type Reply,
   type ResumedExchange,
+  type ResumedRequest,
 } from './legacy-exchange.ts';
 import { type Introduction, initialize } from './legacy-handshake.ts';
 import type { LegacyTransport, TransportEvents } from './legacy-transport.ts';
@@ -51,15 +53,6 @@ export interface ConnectionRequest {
 /** What goes on with a session of a legacy server that another replica opened. */
 export interface AdoptionOptions extends Omit<ConnectionOptions, 'capabilities'> {
   readonly adopted: AdoptedSession;
-}
-
-/** A request that another replica sent. */
-export interface ResumedRequest {
-  /** Raw id text. */
-  readonly requestId: string;
-  /** The newest event of its stream that was seen. */
-  readonly lastEventId: string;
-  readonly owner: ExchangeOwner;
 }
 
 /** Request ids of a replica that adopts a session begin above those of the one that opened it, and anywhere. */
@@ -268,10 +261,12 @@ export class LegacyConnection {
     return reply?.kind === 'result';
   }
 
-  /** A call is in flight: what the server asks may be for it. */
+  /** A call is in flight: what the server asks may be for it, and what it changes be for its session alone. */
   #take(flight: Flight): void {
+    const { capabilities, session } = this.#options;
     this.#calls.add(flight);
-    if (!mayBeAsked(this.#options.capabilities)) return;
+    const changes = session !== undefined && tellsOfListChanges(this.server.capabilities);
+    if (!changes && !mayBeAsked(capabilities)) return;
     const release = this.#standalone.hold();
     flight.reply.then(release, release);
   }

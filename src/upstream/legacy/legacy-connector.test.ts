@@ -391,6 +391,23 @@ describe('sessions of legacy clients', () => {
     expect(answers).toEqual([{ result: { roots: [{ uri: 'file:///a' }] } }]);
   });
 
+  it('hear of list changes that nobody listens for, since their stream may be at another replica', async () => {
+    const told: unknown[] = [];
+    const session = sketchSession(async (message) => {
+      told.push(message.get('method')?.string());
+      return undefined;
+    });
+    const it = start({ tools: { echo }, capabilities: { tools: { listChanged: true } } });
+    await run(it, { params: { name: 'echo' }, session });
+    const [upstream] = it.server.sessions;
+    expect(upstream?.standalone).toBe(true);
+    upstream?.push({ jsonrpc: '2.0', method: 'notifications/tools/list_changed' });
+    upstream?.push({ jsonrpc: '2.0', method: 'notifications/resources/updated', params: { uri: 'a:1' } });
+    await quiet();
+    expect(told).toEqual(['notifications/tools/list_changed']);
+    session.end();
+  });
+
   it('tell their upstream sessions that the roots changed', async () => {
     const it = start({ tools: { echo } });
     let change: (() => void) | undefined;

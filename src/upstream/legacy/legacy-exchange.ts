@@ -35,6 +35,15 @@ export interface Exchange {
 }
 
 /** A request that another replica sent. */
+export interface ResumedRequest {
+  /** Raw id text. */
+  readonly requestId: string;
+  /** The newest event of its stream that was seen. */
+  readonly lastEventId: string;
+  readonly owner: ExchangeOwner;
+}
+
+/** A request that another replica sent, as it goes on here. */
 export interface ResumedExchange extends Exchange {
   /** Resolves once its stream goes on here; rejects if it does not. */
   readonly resumed: Promise<void>;

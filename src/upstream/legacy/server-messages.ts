@@ -10,7 +10,7 @@ import {
   writeRequest,
   writeResult,
 } from '../../wire/message.ts';
-import { isServerChange } from '../../wire/rev2025-11-25/server-changes.ts';
+import { isListChange, isServerChange } from '../../wire/rev2025-11-25/server-changes.ts';
 import type { LegacyNotification } from '../../wire/rev2025-11-25/upstream-notifications.ts';
 import { isReverseMethod, refusal, replyForRevision } from '../../wire/rev2025-11-25/upstream-reverse.ts';
 import type { CallsInFlight } from './attribute-message.ts';
@@ -120,6 +120,8 @@ export class ServerMessages {
       return undefined;
     }
     if (isServerChange(method)) {
+      // The client's stream may be at another replica, and a listen of its own not be open yet.
+      if (this.#listeners.size === 0 && isListChange(method)) this.#unboundNotification(message);
       for (const listener of [...this.#listeners]) listener(message);
       return undefined;
     }
@@ -173,7 +175,7 @@ export class ServerMessages {
 
   #unboundNotification({ method, params }: LegacyNotification): void {
     const { session, log } = this.#parts;
-    if (session !== undefined && UNBOUND.has(method)) {
+    if (session !== undefined && (UNBOUND.has(method) || isListChange(method))) {
       session.unbound(writeNotification(method, params)).catch(() => undefined);
     } else {
       log.debug('a notification of the server belongs to no call', { method });

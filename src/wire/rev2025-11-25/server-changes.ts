@@ -1,3 +1,5 @@
+import type { JsonText } from '../../lib/json-text.ts';
+
 /** Notifications of changes, and how `subscriptions/listen` asks for them (2026-07-28 patterns/subscriptions). */
 export const LIST_CHANGES: readonly ListChange[] = [
   { method: 'notifications/tools/list_changed', filter: 'toolsListChanged', capability: 'tools' },
@@ -17,7 +19,17 @@ export interface ListChange {
 /** A resource that was subscribed to has changed, or something inside it. */
 export const RESOURCE_UPDATED = 'notifications/resources/updated';
 
+/** Whether a notification tells that a list has changed. */
+export function isListChange(method: string): boolean {
+  return LIST_CHANGES.some((change) => change.method === method);
+}
+
+/** Whether a server of these capabilities may tell that a list has changed. */
+export function tellsOfListChanges(capabilities: JsonText): boolean {
+  return LIST_CHANGES.some(({ capability }) => capabilities.at(capability, 'listChanged')?.value() === true);
+}
+
 /** Whether a notification tells of a change and so belongs to listens, never to a call. */
 export function isServerChange(method: string): boolean {
-  return method === RESOURCE_UPDATED || LIST_CHANGES.some((change) => change.method === method);
+  return method === RESOURCE_UPDATED || isListChange(method);
 }
