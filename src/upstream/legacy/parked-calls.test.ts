@@ -136,6 +136,21 @@ describe('a call whose server asks back', () => {
     }
   });
 
+  it('has the next session made ready meanwhile, unless that could ask for roots at once', async () => {
+    const it = start({ tools: { ask } }, { keepsSpare: true });
+    const params = { name: 'ask' };
+    const capabilities = { elicitation: {} };
+    const first = await call(it, { params, capabilities });
+    expect(it.server.sessions).toHaveLength(2);
+    await call(it, { ...retry(params, first.requestState, { 'input-1': ACCEPT }), capabilities });
+    expect(it.server.open).toHaveLength(1);
+    await call(it, { params, capabilities });
+    expect(it.server.sessions[1]?.requests('tools/call')).toHaveLength(1);
+    expect(it.server.sessions).toHaveLength(3);
+    await call(it, { params });
+    expect(it.server.sessions).toHaveLength(4);
+  });
+
   it('takes the roots that are asked right after initialized for the call that opened the session', async () => {
     const it = start({ tools: { ask }, onInitialized: (session) => void session.ask('roots/list') });
     const first = await call(it, { params: { name: 'ask' } });
