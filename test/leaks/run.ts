@@ -18,8 +18,11 @@ const WORKERS = 4;
 /** Rounds of each way before anything is measured: code is compiled, caches and pools fill. */
 const WARM_UP = { quick: 300, process: 12 };
 const SAMPLES = 15;
-/** How long a closed connection or an ended process may take to disappear; idle ones to upstreams included. */
-const SETTLED_WITHIN_MS = 15_000;
+/**
+ * How long a closed connection or an ended process may take to disappear; idle ones to upstreams included, and the thread
+ * that moves the log of the embedded store, which stays for ten seconds.
+ */
+const SETTLED_WITHIN_MS = 30_000;
 /** How long a session of a client lasts here, however it is left. */
 const SESSION_TTL_MS = 20_000;
 const LEFT_SESSIONS = 20;
@@ -132,7 +135,8 @@ async function measureRounds(scene: Scene, look: () => Promise<Rest>): Promise<v
     failures.length > 0 ? `${failures.length} did not` : undefined,
   );
   for (const [name, after] of Object.entries(end.counts)) {
-    const before = (LASTING.includes(name) ? start : base).counts[name] ?? 0;
+    // The sessions that all callers share upstream are opened by the first who need them, and stay.
+    const before = (name === 'children' ? start : base).counts[name] ?? 0;
     check(`${name}: no more than before`, after > before ? `${before} before, ${after} after` : undefined);
   }
   const { slope, error } = fitLine(points);
