@@ -20,6 +20,24 @@ describe('createSeal', () => {
     );
   });
 
+  it('opens bytes that it sealed, which are those of the text', () => {
+    const seal = createSeal(young);
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 4000 }), fc.nat(), (bytes, at) => {
+        const plain = Buffer.from(bytes);
+        const sealed = seal.sealBytes(plain, 'a');
+        expect(sealed.length).toBe(plain.length + SEAL_OVERHEAD);
+        expect(seal.openBytes(sealed, 'a')).toEqual(plain);
+        expect(seal.open(sealed.toString('base64url'), 'a')).toEqual(plain);
+        expect(seal.openBytes(sealed, 'b')).toBeUndefined();
+        const changed = Buffer.from(sealed);
+        changed[at % changed.length] = (changed[at % changed.length] ?? 0) ^ 1;
+        expect(seal.openBytes(changed, 'a')).toBeUndefined();
+        expect(seal.openBytes(sealed.subarray(0, at % sealed.length), 'a')).toBeUndefined();
+      }),
+    );
+  });
+
   it('never opens a text that was changed in one place', () => {
     const seal = createSeal(young);
     const text = seal.seal(Buffer.from('the state of a call'), 'a');

@@ -9,7 +9,7 @@ import {
 } from 'node:crypto';
 
 /**
- * Makes texts that only this gateway can read and make. What is sealed for one use cannot be opened for another:
+ * Makes values that only this gateway can read and make. What is sealed for one use cannot be opened for another:
  * each use has a sub-key of its own (HKDF-SHA-256, RFC 5869).
  */
 export interface Seal {
@@ -17,6 +17,9 @@ export interface Seal {
   readonly seal: (plain: Buffer, use: string) => string;
   /** The plain bytes; undefined for whatever was not sealed here for this use, changed texts included. */
   readonly open: (text: string, use: string) => Buffer | undefined;
+  /** The same as bytes, a quarter smaller than the text: for the store. */
+  readonly sealBytes: (plain: Buffer, use: string) => Buffer;
+  readonly openBytes: (sealed: Buffer, use: string) => Buffer | undefined;
 }
 
 /** Bytes that sealing adds to the plain bytes, before base64url. */
@@ -41,8 +44,13 @@ export function createSeal(...masterSecrets: readonly Buffer[]): Seal {
   const [first] = keys;
   if (first === undefined) throw new TypeError('A seal needs a master secret.');
   return {
-    seal: (plain, use) => sealWith(first, plain, use),
-    open: (text, use) => openWith(keys, text, use),
+    seal: (plain, use) => sealWith(first, plain, use).toString('base64url'),
+    open: (text, use) => {
+      const bytes = bytesOf(text);
+      return bytes && openWith(keys, bytes, use);
+    },
+    sealBytes: (plain, use) => sealWith(first, plain, use),
+    openBytes: (sealed, use) => openWith(keys, sealed, use),
   };
 }
 
@@ -61,20 +69,24 @@ function masterKey(secret: Buffer): MasterKey {
   return { secret, id, subKeys: new Map() };
 }
 
-function sealWith(key: MasterKey, plain: Buffer, use: string): string {
+function sealWith(key: MasterKey, plain: Buffer, use: string): Buffer {
   const head = Buffer.concat([Buffer.of(FORMAT), key.id]);
   const nonce = randomBytes(NONCE_BYTES);
   const cipher = createCipheriv('aes-256-gcm', subKey(key, use), nonce);
   cipher.setAAD(head);
   const body = Buffer.concat([cipher.update(plain), cipher.final()]);
-  return Buffer.concat([head, nonce, body, cipher.getAuthTag()]).toString('base64url');
+  return Buffer.concat([head, nonce, body, cipher.getAuthTag()]);
 }
 
-function openWith(keys: readonly MasterKey[], text: string, use: string): Buffer | undefined {
+/** One sealed value has one spelling: the decoder ignores spare bits that the encoder never sets. */
+function bytesOf(text: string): Buffer | undefined {
   if (!BASE64URL.test(text)) return undefined;
   const bytes = Buffer.from(text, 'base64url');
-  // One sealed value has one spelling: the decoder ignores spare bits that the encoder never sets.
-  if (bytes.length < SEAL_OVERHEAD || bytes.toString('base64url') !== text) return undefined;
+  return bytes.toString('base64url') === text ? bytes : undefined;
+}
+
+function openWith(keys: readonly MasterKey[], bytes: Buffer, use: string): Buffer | undefined {
+  if (bytes.length < SEAL_OVERHEAD) return undefined;
   const head = bytes.subarray(0, HEAD_BYTES);
   const key = keys.find(({ id }) => id.equals(head.subarray(1)));
   if (head[0] !== FORMAT || key === undefined) return undefined;

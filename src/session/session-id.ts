@@ -3,7 +3,6 @@ import { GatewardError } from '../errors.ts';
 import { JsonText } from '../lib/json-text.ts';
 import { remember } from '../lib/remember.ts';
 import { SEAL_OVERHEAD, type Seal } from '../lib/seal.ts';
-import { openBytes, sealBytes } from '../lib/seal-bytes.ts';
 import type { SessionRows } from './sessions.ts';
 
 /** What a legacy session is made of. It never changes after `initialize`. */
@@ -75,7 +74,7 @@ export function createSessionIds(options: SessionIdOptions): SessionIds {
       let plain = writePlain(facts, about);
       if (plain.length > MAX_PLAIN_BYTES) {
         if (about.length > MAX_EXTRA_BYTES) throw tooLarge();
-        await rows.keepExtra(facts, sealBytes(seal, about, EXTRA_USE));
+        await rows.keepExtra(facts, seal.sealBytes(about, EXTRA_USE));
         plain = writePlain(facts, undefined);
       }
       if (plain.length > MAX_PLAIN_BYTES)
@@ -127,7 +126,7 @@ function writeParts({ version, server, principal, expiresAtMs, key }: SessionFac
 
 async function readExtra({ rows, seal }: SessionIdOptions, text: JsonText): Promise<JsonText | undefined> {
   const sealed = await rows.readExtra(text.get('k')?.string() ?? '');
-  const bytes = sealed === undefined ? undefined : openBytes(seal, sealed, EXTRA_USE);
+  const bytes = sealed === undefined ? undefined : seal.openBytes(sealed, EXTRA_USE);
   return bytes === undefined ? undefined : JsonText.parse(bytes);
 }
 

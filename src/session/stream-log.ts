@@ -1,5 +1,4 @@
 import type { Seal } from '../lib/seal.ts';
-import { openBytes, sealBytes } from '../lib/seal-bytes.ts';
 import type {
   EventBounds,
   Holding,
@@ -108,11 +107,11 @@ interface Place {
 }
 
 function sealAt(seal: Seal, plain: Buffer, { place, use }: Place): Buffer {
-  return sealBytes(seal, Buffer.concat([Buffer.from(`${place}\n`), plain]), use);
+  return seal.sealBytes(Buffer.concat([Buffer.from(`${place}\n`), plain]), use);
 }
 
 function openAt(seal: Seal, sealed: Buffer, { place, use }: Place): Buffer | undefined {
-  const plain = openBytes(seal, sealed, use);
+  const plain = seal.openBytes(sealed, use);
   const head = Buffer.from(`${place}\n`);
   return plain?.subarray(0, head.length).equals(head) === true ? plain.subarray(head.length) : undefined;
 }
