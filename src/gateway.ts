@@ -12,6 +12,7 @@ import { type OpenCallers, openCallers } from './gateway/open-callers.ts';
 import { type OpenReplicas, openReplicas } from './gateway/open-replicas.ts';
 import { openShared } from './gateway/open-shared.ts';
 import { createPages } from './gateway/pages.ts';
+import { prepareData } from './gateway/prepare-data.ts';
 import {
   describeServers,
   type GatewayStatus,
@@ -26,7 +27,6 @@ import type { Handlers } from './pipeline.ts';
 import type { Door } from './steps/step.ts';
 import type { WorkerPort } from './store/bus/worker-bus.ts';
 import type { OpenFleet } from './store/fleet/open-fleet.ts';
-import { makeDataFolder, readMasterSecrets, readOrMakeAdminKey } from './store/key-files.ts';
 import { hideSecrets } from './telemetry/hide-secrets.ts';
 import { createUpstreamOf } from './upstream/create-upstream.ts';
 import { createProcessGroups } from './upstream/stdio/stdio-process.ts';
@@ -83,12 +83,8 @@ export function createGateway(options: GatewayOptions): Gateway {
 
 async function openGateway(options: GatewayOptions): Promise<OpenGateway> {
   const { config } = options.loaded;
-  await makeDataFolder(config.dataDir);
-  const adminKey = await readOrMakeAdminKey(config.dataDir);
-  const { secret, previousSecret } = options.environment;
-  const isShared = config.store.kind === 'postgres';
-  const secrets = { folder: config.dataDir, secret, previousSecret, isShared };
-  const seal = createSeal(...(await readMasterSecrets(secrets)));
+  const { adminKey, secrets } = await prepareData(config, options.environment);
+  const seal = createSeal(...secrets);
   const fleet = await openShared(config, { seal, log: options.log, workers: options.workers });
   const callers = openCallers(config.auth, fleet);
   const gateway = new OpenGateway(options, { seal, adminKey, fleet, callers });

@@ -4,8 +4,8 @@ import { readEnvironment } from '../../config/env.ts';
 import { loadConfig } from '../../config/load.ts';
 import type { Environment, LoadedConfig } from '../../config/types.ts';
 import { watchFiles } from '../../config/watch.ts';
+import { prepareData } from '../../gateway/prepare-data.ts';
 import { createGateway, type Gateway } from '../../gateway.ts';
-import { makeDataFolder, readMasterSecrets, readOrMakeAdminKey } from '../../store/key-files.ts';
 import { createLog, type SettableLog } from '../../telemetry/log.ts';
 import { chooseConfig } from '../choose-config.ts';
 import { formatUpstream } from '../format-upstream.ts';
@@ -44,12 +44,10 @@ export async function serve(options: ServeOptions): Promise<number> {
     write: (line) => process.stderr.write(line),
   });
   const link = linkToFirst(options.terminal);
-  if (link !== undefined || options.workers === 1) {
-    if (link === undefined) for (const warning of loaded.warnings) log.warn(warning);
-    return serveHere({ ...options, environment, file, loaded, log, link });
-  }
-  for (const warning of loaded.warnings) log.warn(warning);
-  return serveByWorkers({ ...options, environment, loaded, log });
+  // What workers would say, the first process has said.
+  if (link === undefined) for (const warning of loaded.warnings) log.warn(warning);
+  const prepared = { ...options, environment, file, loaded, log, link };
+  return link !== undefined || options.workers === 1 ? serveHere(prepared) : serveByWorkers(prepared);
 }
 
 /** Runs several processes that share the port, the data folder and the store. */
@@ -59,13 +57,9 @@ async function serveByWorkers({
   environment,
   loaded: { config },
   log,
-}: Omit<Prepared, 'file' | 'link'>): Promise<number> {
+}: Prepared): Promise<number> {
   // Made before there are several who would make them.
-  await makeDataFolder(config.dataDir);
-  await readOrMakeAdminKey(config.dataDir);
-  const { secret, previousSecret } = environment;
-  const isShared = config.store.kind === 'postgres';
-  await readMasterSecrets({ folder: config.dataDir, secret, previousSecret, isShared });
+  await prepareData(config, environment);
   const { delayMs, graceMs } = config.stop;
   const stop = watchStopSignals(process);
   const stopWithinMs = delayMs + graceMs + STOP_SPARE_MS;
