@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { findFreePort } from '../test/support/free-port.ts';
 import { type Child, hasProgram, startChild, startServer } from './children.ts';
 import { exchange } from './exchange.ts';
 import { buildRequest } from './requests.ts';
@@ -50,18 +50,6 @@ export async function startBare(
   return asTarget('bare', child, child.port);
 }
 
-/** A port that is free now. */
-function findPort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
-}
-
 /** Asks `path` until it answers 200, for `limitMs`; throws TypeError with the end of the log if it never does. */
 async function awaitAnswer(
   port: number,
@@ -101,7 +89,7 @@ http {
 
 /** Starts nginx with `proxy_pass` and kept connections, as one process. */
 export async function startNginx(folder: string, upstream: Running): Promise<Running> {
-  const port = await findPort();
+  const port = await findFreePort();
   const file = join(folder, 'nginx.conf');
   const logFile = join(folder, 'nginx.log');
   writeFileSync(file, nginxConfig(folder, port, upstream));
@@ -145,7 +133,7 @@ export async function startGateway(
 ): Promise<Running> {
   if (!existsSync(gatewayScript))
     throw new TypeError('the gateway is not built: run `npm run build` first, or use --target bare');
-  const port = await findPort();
+  const port = await findFreePort();
   const data = mkdtempSync(join(folder, 'gateway-'));
   const more = options.maxConnections === undefined ? '' : `, maxConnections: ${options.maxConnections}`;
   const named = options.names.map(

