@@ -1,5 +1,6 @@
 import type { Clock } from '../lib/clock.ts';
 import type { Feed } from '../store/fleet.ts';
+import { isInForce } from './key-in-force.ts';
 import type { KeyRows } from './key-rows.ts';
 
 /** What watching works with. */
@@ -33,9 +34,7 @@ export function createKeyWatch({ rows, feed, clock }: KeyWatchParts): KeyWatch {
   const look = async (id: string): Promise<void> => {
     try {
       const row = rows.peek(id) ?? (await rows.read(id));
-      const over =
-        row?.revokedAt !== undefined || (row?.expiresAt ?? Number.POSITIVE_INFINITY) <= clock.now();
-      if (row === undefined || over) end(id);
+      if (row === undefined || !isInForce(row, clock.now())) end(id);
     } catch {
       // Nothing is known of it: the store is asked again at the next look.
     }

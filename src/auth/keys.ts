@@ -4,6 +4,7 @@ import { GatewardError } from '../errors.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Feed } from '../store/fleet.ts';
 import type { KeyRow, KeyTable } from '../store/store.ts';
+import { isInForce } from './key-in-force.ts';
 import { createKeyRows } from './key-rows.ts';
 import { hashSecret, isKeyId, isWhole, readKey } from './key-text.ts';
 import { createKeyWatch } from './key-watch.ts';
@@ -81,11 +82,6 @@ export function createKeys({ table, feed, clock }: KeysParts): Keys {
       rows.close();
     },
   };
-}
-
-/** Whether a key is neither revoked nor past its end. */
-export function isInForce({ revokedAt, expiresAt }: KeyRow, nowMs: number): boolean {
-  return revokedAt === undefined && (expiresAt === undefined || nowMs < expiresAt);
 }
 
 function idOf(principal: string): string | undefined {

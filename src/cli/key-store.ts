@@ -1,3 +1,4 @@
+import { isInForce } from '../auth/key-in-force.ts';
 import { readEnvironment } from '../config/env.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/types.ts';
@@ -42,11 +43,10 @@ export interface ShownKey {
 /** What of a key may be shown. `nowMs` is milliseconds since 1970. */
 export function showKey(row: KeyRow, nowMs: number): ShownKey {
   const { id, name, servers, createdAt, expiresAt, revokedAt } = row;
-  const isOver = expiresAt !== undefined && expiresAt <= nowMs;
   return {
     id,
     name,
-    state: revokedAt !== undefined ? 'revoked' : isOver ? 'expired' : 'active',
+    state: isInForce(row, nowMs) ? 'active' : revokedAt === undefined ? 'expired' : 'revoked',
     servers: servers ?? null,
     createdAt: isoTime(createdAt),
     expiresAt: expiresAt === undefined ? null : isoTime(expiresAt),

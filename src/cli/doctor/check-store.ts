@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { isInForce } from '../../auth/key-in-force.ts';
 import type { Config } from '../../config/types.ts';
 import { toGatewardError } from '../../errors.ts';
 import { openStoreOf } from '../open-store-of.ts';
@@ -17,11 +18,8 @@ export async function checkStore({ store: config, auth }: Config): Promise<Findi
   try {
     const store = await openStoreOf(config);
     try {
-      const now = Date.now();
       const keys = await store.keys.list();
-      const active = keys.filter(
-        ({ revokedAt, expiresAt }) => revokedAt === undefined && (expiresAt ?? now + 1) > now,
-      );
+      const active = keys.filter((key) => isInForce(key, Date.now()));
       return [{ level: 'ok', subject, message: placeOf(config) }, ...noKeys(auth, active.length)];
     } finally {
       await store.close();

@@ -5,11 +5,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Environment, LoadedConfig } from '../../config/types.ts';
 import type { GatewayStatus } from '../../gateway/status.ts';
 import { createGateway } from '../../gateway.ts';
-import type { Log } from '../../lib/log.ts';
 import { ADMIN_KEY_FILE, readAdminKey } from '../../store/key-files.ts';
 import { serverAnswerSchema } from '../admin-schema.ts';
 import type { AdminTarget } from '../admin-target.ts';
 import { askGateway } from '../ask-gateway.ts';
+import { SILENT_LOG } from '../silent-log.ts';
 import { cureOf } from './cures.ts';
 import type { Finding } from './finding.ts';
 
@@ -28,7 +28,6 @@ const MAX_NAMED = 5;
 /** Beyond the time that the upstreams themselves are given. */
 const SPARE_MS = 5_000;
 const LOOK_EVERY_MS = 50;
-const SILENT: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
 /**
  * Tries every upstream in a gateway of its own, which listens on a free loopback port and keeps its keys in a folder
@@ -42,7 +41,7 @@ export async function checkUpstreams(options: CheckUpstreamsOptions): Promise<Fi
     load: () => Promise.resolve(loaded),
     // A secret of its own is made beside the key.
     environment: { ...options.environment, secret: undefined, previousSecret: undefined },
-    log: SILENT,
+    log: SILENT_LOG,
     version: options.version,
   });
   try {
