@@ -1,6 +1,6 @@
 import type { Call, Callers, Inbound, Outcome, Principal } from '../call.ts';
 import { GatewardError } from '../errors.ts';
-import { Abort } from '../lib/abort.ts';
+import { Abort, firstAbort } from '../lib/abort.ts';
 import { raceAbort } from '../lib/race-abort.ts';
 import type { Step } from './step.ts';
 
@@ -47,16 +47,13 @@ interface Listening {
 
 /** A listen lasts for hours, but not longer than the right to listen. */
 async function listenAs(principal: Principal, { callers, call, next }: Listening): Promise<Outcome> {
-  const { signal } = call;
-  const both = new Abort();
-  const onAbort = (): void => both.abort(signal.reason);
-  const callOff = callers.watch(principal.key, () => both.abort(new GatewardError('KEY_INVALID')));
-  if (signal.aborted) onAbort();
-  signal.addEventListener('abort', onAbort, { once: true });
+  const revoked = new Abort();
+  const callOff = callers.watch(principal.key, () => revoked.abort(new GatewardError('KEY_INVALID')));
+  const ended = firstAbort([call.signal, revoked]);
   try {
-    return await raceAbort(next({ principal, call: { ...call, signal: both } }), both);
+    return await raceAbort(next({ principal, call: { ...call, signal: ended } }), ended);
   } finally {
     callOff();
-    signal.removeEventListener('abort', onAbort);
+    ended.release();
   }
 }
