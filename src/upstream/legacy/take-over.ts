@@ -1,7 +1,7 @@
 import type { AuthorizationContext, Call } from '../../call.ts';
 import { GatewardError } from '../../errors.ts';
 import { InteractiveCall } from './interactive-call.ts';
-import type { Continuation, InteractiveCallParts, Left } from './interactive-call-parts.ts';
+import type { InteractiveCallParts, Left } from './interactive-call-parts.ts';
 import type { AskedQuestion } from './parked-image.ts';
 import type { ReverseRequest } from './reverse-request.ts';
 import type { Seat, Seats } from './seat.ts';
@@ -25,18 +25,22 @@ export async function takeOver(
 ): Promise<InteractiveCall> {
   const { image, answers, context } = orphan;
   // Who made the retry may give up; the call must not be lost with it.
-  const call = { ...orphan.call, signal: NEVER };
+  const call = { ...orphan.call, signal: never() };
   const restored = new InteractiveCall(parts, call, orphan);
-  const again: Continuation = { kind: 'again', open: (repeated) => seats.open(repeated, context) };
-  const resumes = image.upstream !== undefined && !(parts.repeatable && answers === 'sending');
-  const taken = resumes
-    ? await resume(restored, { ...orphan, call }, seats).catch(() => undefined)
-    : undefined;
-  if (taken === undefined) restored.restore(image.questions.map(unheard), image.lastKey);
-  if (taken !== undefined)
-    restored.continueBy({ kind: 'resumed', ...taken, doubtful: answers === 'sending' });
-  else if (parts.repeatable) restored.continueBy(again);
-  else restored.continueBy({ kind: 'lost', error: new GatewardError('UPSTREAM_LOST') });
+  const doubtful = answers === 'sending';
+  const taken =
+    parts.repeatable && doubtful
+      ? undefined
+      : await resume(restored, { ...orphan, call }, seats).catch(() => undefined);
+  if (taken !== undefined) restored.continueBy({ kind: 'resumed', ...taken, doubtful });
+  else {
+    restored.restore(image.questions.map(unheard), image.lastKey);
+    restored.continueBy(
+      parts.repeatable
+        ? { kind: 'again', open: (repeated) => seats.open(repeated, context) }
+        : { kind: 'lost', error: new GatewardError('UPSTREAM_LOST') },
+    );
+  }
   return restored;
 }
 
@@ -65,7 +69,10 @@ function questionsOn({ connection }: Seat, asked: readonly AskedQuestion[]): [st
 
 /** A question that no server waits for any more. */
 function unheard({ key, ...question }: AskedQuestion): [string, ReverseRequest] {
-  return [key, { ...question, withdrawn: NEVER, respond: async () => true }];
+  return [key, { ...question, withdrawn: never(), respond: async () => true }];
 }
 
-const NEVER = new AbortController().signal;
+/** A new one each time: whoever listens to it for good goes with it. */
+function never(): AbortSignal {
+  return new AbortController().signal;
+}
