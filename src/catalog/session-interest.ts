@@ -6,7 +6,7 @@ import type { ListenFilter } from './listen-filter.ts';
 export interface SessionInterestParts {
   readonly interest: Interest;
   /** Takes part in what everybody hears, until the function that comes back is called. */
-  readonly share: (interest: Interest) => () => void;
+  readonly share: () => () => void;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
 }
@@ -28,7 +28,7 @@ export class SessionInterest {
 
   constructor(parts: SessionInterestParts) {
     this.#parts = parts;
-    this.#leaveShared = parts.share(parts.interest);
+    this.#leaveShared = parts.share();
   }
 
   get interest(): Interest {
@@ -53,7 +53,7 @@ export class SessionInterest {
   /** Lets go of the own session of who is idle. */
   sweep(): void {
     if (this.#own === undefined || this.#parts.now() - this.#calledAt < IDLE_MS) return;
-    this.#leaveShared ??= this.#parts.share(this.#parts.interest);
+    this.#leaveShared ??= this.#parts.share();
     this.#own.close();
     this.#own = undefined;
   }
