@@ -2,6 +2,7 @@ import type { Call } from '../call.ts';
 import { digestJson } from '../lib/digest-json.ts';
 import { JsonText } from '../lib/json-text.ts';
 import type { Seal } from '../lib/seal.ts';
+import { salientParams } from '../wire/rev2026-07-28/salient-params.ts';
 
 /** Whose state it is, and of which call: any other caller, server or call cannot use it. */
 export interface StateBinding {
@@ -28,9 +29,6 @@ export function openBoundState(seal: Seal, binding: StateBinding, given: JsonTex
   return isOwn ? JsonText.parse(Buffer.from(state)) : undefined;
 }
 
-/** `_meta` changes with each retry (2026-07-28 patterns/mrtr); all else of the call stays. */
 function digestOf({ server, call }: StateBinding): string {
-  const params = call.message.get('params');
-  const rest = params?.with({ _meta: undefined, inputResponses: undefined, requestState: undefined });
-  return digestJson([call.principal ?? null, server, call.method, rest?.value() ?? null]);
+  return digestJson([call.principal ?? null, server, call.method, salientParams(call.message)]);
 }

@@ -2,6 +2,7 @@ import type { AuthorizationContext, Call } from '../../call.ts';
 import { digestJson } from '../../lib/digest-json.ts';
 import { JsonText } from '../../lib/json-text.ts';
 import type { Seal } from '../../lib/seal.ts';
+import { salientParams } from '../../wire/rev2026-07-28/salient-params.ts';
 
 /** What the state of a parked call says. */
 export interface ParkedRef {
@@ -53,8 +54,6 @@ export function openState(
 }
 
 function bindingOf({ upstream, call, context }: StateOwner): string {
-  const params = call.message.get('params');
-  const salient = params?.with({ _meta: undefined, inputResponses: undefined, requestState: undefined });
   const session = call.legacy?.session;
   const caller = session === undefined ? null : [session.principal, session.key];
   return digestJson([
@@ -63,6 +62,6 @@ function bindingOf({ upstream, call, context }: StateOwner): string {
     call.principal ?? null,
     caller,
     call.method,
-    salient?.value() ?? null,
+    salientParams(call.message),
   ]);
 }
