@@ -1,5 +1,6 @@
 import { GatewardError } from '../errors.ts';
 import type { Clock } from '../lib/clock.ts';
+import { pause } from '../lib/pause.ts';
 
 /** How long to wait for a store that is gone. */
 export interface Patience {
@@ -24,7 +25,7 @@ export async function persist<T>(attempt: () => Promise<T>, { clock, giveUpMs }:
     } catch (thrown) {
       if (!isStoreGone(thrown) || clock.now() + delayMs > until) throw thrown;
     }
-    await new Promise<void>((resolve) => clock.after(delayMs, resolve));
+    await pause(clock, delayMs);
   }
 }
 

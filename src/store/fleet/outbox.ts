@@ -1,5 +1,6 @@
 import { GatewardError } from '../../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
+import { pause } from '../../lib/pause.ts';
 import { LETTER_OVERHEAD, type PostLetter } from './letters.ts';
 
 /** What an outbox is made of. */
@@ -114,7 +115,7 @@ export class Outbox {
     const since = oldest?.sinceMs ?? 0;
     const over = (): boolean => this.#closed || !isAlive() || clock.now() - since > GIVE_UP_MS;
     if (over()) return false;
-    await new Promise<void>((resolve) => clock.after(RETRY_MS, resolve));
+    await pause(clock, RETRY_MS);
     return !over();
   }
 

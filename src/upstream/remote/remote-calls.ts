@@ -4,6 +4,7 @@ import { GatewardError } from '../../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { JsonText } from '../../lib/json-text.ts';
 import type { Log } from '../../lib/log.ts';
+import { pause } from '../../lib/pause.ts';
 import type { Fleet } from '../../store/fleet.ts';
 import type { Connector } from '../connector.ts';
 import { type CallLetter, readCall, writeCall } from './call-letter.ts';
@@ -56,8 +57,7 @@ class LetterCalls implements RemoteCalls {
   /** By an id that no other call of any replica has. */
   readonly #outgoing = new Map<string, OutgoingCall>();
   /** Ended in questions that may still be withdrawn, the oldest first. */
-  readonly #asked = new Map<string, OutgoingCall>();
-  readonly #askedAtMs = new WeakMap<OutgoingCall, number>();
+  readonly #asked = new Map<string, { readonly call: OutgoingCall; readonly atMs: number }>();
   readonly #incoming = new Map<string, { readonly from: string; readonly call: IncomingCall }>();
   readonly #endings: readonly (() => void)[];
   readonly #idPrefix = randomBytes(12).toString('base64url');
@@ -111,7 +111,7 @@ class LetterCalls implements RemoteCalls {
     const { clock } = this.#parts;
     const busy = (): boolean => [...this.#incoming.values()].some(({ call }) => !call.isEndless);
     for (let leftMs = graceMs; leftMs > 0 && busy(); leftMs -= LOOK_EVERY_MS) {
-      await new Promise<void>((resolve) => clock.after(LOOK_EVERY_MS, resolve));
+      await pause(clock, LOOK_EVERY_MS);
     }
   }
 
@@ -127,7 +127,7 @@ class LetterCalls implements RemoteCalls {
     const id = json.get('id')?.string() ?? '';
     const kind = json.get('kind')?.string() ?? '';
     const incoming = this.#incoming.get(id);
-    const outgoing = this.#outgoing.get(id) ?? this.#asked.get(id);
+    const outgoing = this.#outgoing.get(id) ?? this.#asked.get(id)?.call;
     if (kind === 'call') this.#begin(json, { id, from });
     else if (incoming?.from === from) direct(incoming.call, kind, json);
     else if (outgoing?.replica === from) outgoing.take(kind, json);
@@ -163,16 +163,15 @@ class LetterCalls implements RemoteCalls {
   #died(replica: string): void {
     for (const call of this.#outgoing.values())
       if (call.replica === replica) call.lose('the replica is gone');
-    for (const [id, call] of this.#asked) if (call.replica === replica) this.#asked.delete(id);
+    for (const [id, { call }] of this.#asked) if (call.replica === replica) this.#asked.delete(id);
     for (const { from, call } of this.#incoming.values()) if (from === replica) call.orphan();
   }
 
   #keepAsked(id: string, call: OutgoingCall): void {
     const nowMs = this.#parts.clock.now();
-    this.#asked.set(id, call);
-    this.#askedAtMs.set(call, nowMs);
-    for (const [oldest, asked] of this.#asked) {
-      const isOld = nowMs - (this.#askedAtMs.get(asked) ?? nowMs) > ASKED_MS;
+    this.#asked.set(id, { call, atMs: nowMs });
+    for (const [oldest, { atMs }] of this.#asked) {
+      const isOld = nowMs - atMs > ASKED_MS;
       if (!isOld && this.#asked.size <= Math.min(MAX_ASKED, this.#maxCalls)) break;
       this.#asked.delete(oldest);
     }
@@ -208,7 +207,7 @@ class LetterCalls implements RemoteCalls {
           return;
         }
       }
-      await new Promise<void>((resolve) => clock.after(RETRY_MS, resolve));
+      await pause(clock, RETRY_MS);
     }
   }
 }

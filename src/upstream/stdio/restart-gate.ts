@@ -1,6 +1,7 @@
 import { GatewardError } from '../../errors.ts';
 import { backoffMs } from '../../lib/backoff.ts';
 import type { Clock } from '../../lib/clock.ts';
+import { pause } from '../../lib/pause.ts';
 
 /** A process that lived so long, in milliseconds, did not fail at its start. */
 const STABLE_MS = 10_000;
@@ -30,7 +31,7 @@ export class RestartGate {
         retryAfterSeconds: Math.ceil(waitMs / 1_000),
       });
     }
-    await new Promise<void>((resolve) => this.#clock.after(waitMs, resolve));
+    await pause(this.#clock, waitMs);
   }
 
   /** A process could not be started, or ended by itself after so many milliseconds. */
