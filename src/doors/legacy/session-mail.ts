@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../lib/clock.ts';
-import { JsonText } from '../../lib/json-text.ts';
 import type { Membership, Post } from '../../store/fleet.ts';
 import { CANCELLED, type Flight } from './flight.ts';
+import { readHeadedLetter, writeHeadedLetter } from './headed-letter.ts';
 import { readAnswer } from './kept-answer.ts';
 import type { Outlet } from './outlet.ts';
 import type { ReverseRequests } from './reverse-requests.ts';
@@ -164,21 +164,16 @@ function take(session: MailedSession, letter: SessionLetter): void {
   else if (letter.kind === 'cancel') session.calls.get(letter.request)?.abort.abort(CANCELLED);
 }
 
-/** A head in JSON, a line feed, and the data. */
 function writeLetter(session: string, letter: SessionLetter): Buffer {
   const { data, ...head } = { data: undefined, ...letter };
-  return Buffer.concat([Buffer.from(`${JSON.stringify({ session, ...head })}\n`), data ?? Buffer.alloc(0)]);
+  return writeHeadedLetter({ session, ...head }, data ?? Buffer.alloc(0));
 }
 
 function readLetter(body: Buffer): {
   readonly session: string;
   readonly letter: SessionLetter | undefined;
 } {
-  const end = body.indexOf('\n');
-  const head = JsonText.parse(body.subarray(0, end));
-  const text = (member: string): string => head.get(member)?.string() ?? '';
-  // The post cuts letters out of larger pieces.
-  const data = Buffer.from(body.subarray(end + 1));
+  const { text, data } = readHeadedLetter(body);
   return { session: text('session'), letter: letterOf(text, data) };
 }
 

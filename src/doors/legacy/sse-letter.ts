@@ -1,4 +1,5 @@
 import { JsonText } from '../../lib/json-text.ts';
+import { readHeadedLetter, writeHeadedLetter } from './headed-letter.ts';
 
 /** What was posted for a stream of HTTP+SSE that another replica holds. */
 export interface SseLetter {
@@ -10,17 +11,18 @@ export interface SseLetter {
   readonly body: JsonText;
 }
 
-/** A head in JSON, a line feed, and the body. */
+/** The body travels as it is. */
 export function writeSseLetter({ body, ...head }: SseLetter): Buffer {
-  return Buffer.concat([Buffer.from(`${JSON.stringify(head)}\n`), body.bytes]);
+  return writeHeadedLetter(head, body.bytes);
 }
 
 /** Reads what another replica wrote. */
 export function readSseLetter(letter: Buffer): SseLetter {
-  const end = letter.indexOf('\n');
-  const head = JsonText.parse(letter.subarray(0, end));
-  const text = (member: string): string => head.get(member)?.string() ?? '';
-  // The post cuts letters out of larger pieces.
-  const body = JsonText.parse(Buffer.from(letter.subarray(end + 1)));
-  return { connection: text('connection'), server: text('server'), principal: text('principal'), body };
+  const { text, data } = readHeadedLetter(letter);
+  return {
+    connection: text('connection'),
+    server: text('server'),
+    principal: text('principal'),
+    body: JsonText.parse(data),
+  };
 }
