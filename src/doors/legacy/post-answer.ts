@@ -38,21 +38,19 @@ const JOINED_BYTES = 64 * 1024;
 export class PostAnswer implements Outlet {
   readonly #options: PostAnswerOptions;
   readonly #replies: Reply[] = [];
-  #missing: number;
   #name: string | undefined;
   #streamed: StreamAnswer | undefined;
   readonly #callOff: () => void;
 
   constructor(options: PostAnswerOptions) {
     this.#options = options;
-    this.#missing = options.work.requests.size;
     const streams = options.accepted.eventStream;
     this.#callOff = streams ? options.clock.after(SILENCE_MS, () => void this.#open()) : () => undefined;
   }
 
   /** A client that left before the stream began has no event id to come back with. */
   get open(): boolean {
-    if (this.#missing === 0) return false;
+    if (this.#isDone) return false;
     if (this.#streamed !== undefined) return this.#streamed.open;
     return this.#options.accepted.eventStream && !this.#gone;
   }
@@ -63,11 +61,11 @@ export class PostAnswer implements Outlet {
   }
 
   send(message: Buffer): Promise<void> | undefined {
-    return this.#missing === 0 ? undefined : this.#open()?.send(message);
+    return this.#isDone ? undefined : this.#open()?.send(message);
   }
 
   ask(message: Buffer): Promise<void> | undefined {
-    return this.#missing === 0 ? undefined : this.#open()?.ask(message);
+    return this.#isDone ? undefined : this.#open()?.ask(message);
   }
 
   /** Where one of the requests notes how far it is. Nothing is kept before there is a stream. */
@@ -88,16 +86,15 @@ export class PostAnswer implements Outlet {
   /** Does with the stream what the upstream does with its own. */
   readonly hints: StreamHints = {
     opened: () => {
-      if (this.#missing > 0) this.#open();
+      if (!this.#isDone) this.#open();
     },
     hungUp: (retryMs) => {
-      if (this.#missing > 0 && this.#options.session.revision.primes) this.#open()?.hints.hungUp(retryMs);
+      if (!this.#isDone && this.#options.session.revision.primes) this.#open()?.hints.hungUp(retryMs);
     },
   };
 
   /** Takes the response to one of the requests; undefined for one that gets none. */
   reply(id: string, reply: Reply | undefined): void {
-    this.#missing--;
     const { work, accepted } = this.#options;
     if (this.#streamed === undefined && reply !== undefined) {
       if (accepted.json) this.#replies.push(reply);
@@ -105,9 +102,14 @@ export class PostAnswer implements Outlet {
     }
     if (this.#streamed !== undefined) this.#streamed.reply(id, reply);
     else work.requests.delete(id);
-    if (this.#missing > 0) return;
+    if (!this.#isDone) return;
     this.#callOff();
     if (this.#streamed === undefined) this.#finishPlain();
+  }
+
+  /** Every request has had its response. */
+  get #isDone(): boolean {
+    return this.#options.work.requests.size === 0;
   }
 
   get #gone(): boolean {
