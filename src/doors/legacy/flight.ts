@@ -1,4 +1,4 @@
-import { Abort } from '../../lib/abort.ts';
+import { Abort, type Abortable } from '../../lib/abort.ts';
 
 /** Why a call was aborted: the client cancelled it, so it gets no response. */
 export const CANCELLED = Symbol('cancelled');
@@ -10,7 +10,9 @@ export interface Flight {
   over: boolean;
 }
 
-/** A request that is about to begin. */
-export function newFlight(): Flight {
-  return { abort: new Abort(), over: false };
+/** A request of a session that is about to begin; it is over at once where the session has ended. */
+export function newFlight(ended: Abortable): Flight {
+  const abort = new Abort();
+  if (ended.aborted) abort.abort(ended.reason);
+  return { abort, over: false };
 }

@@ -62,8 +62,7 @@ export function enterFlights(
     });
   }
   return requests.map(({ id }) => {
-    const flight = newFlight();
-    if (ended.aborted) flight.abort.abort(ended.reason);
+    const flight = newFlight(ended);
     calls.set(id, flight);
     return flight;
   });

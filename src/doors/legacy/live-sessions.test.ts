@@ -90,7 +90,7 @@ describe('LiveSessions', () => {
     const { sessions, mint, find, present, clock } = await setUp();
     const { id } = await mint();
     const session = await find(id);
-    session.calls.set('1', newFlight());
+    session.calls.set('1', newFlight(session.ended));
     await clock.advance(TTL_MS);
     sessions.tick();
     expect(session.ended.aborted).toBe(true);

@@ -140,9 +140,8 @@ export class TakeOver implements StreamClaimer {
   ) {
     const read = readMessage(message);
     if (read.kind !== 'request') return undefined;
-    const flight = newFlight();
+    const flight = newFlight(session.ended);
     if (!session.calls.has(id)) session.calls.set(id, flight);
-    if (session.ended.aborted) flight.abort.abort(session.ended.reason);
     return answerRequest(
       {
         message,
