@@ -1,4 +1,5 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { Failed } from '../call.ts';
 import { ERRORS, type ErrorCode, type GatewardError } from '../errors.ts';
 import { failedBy } from '../wire/failure.ts';
 import { writeError } from '../wire/message.ts';
@@ -58,14 +59,22 @@ export function refuseUnread(
 function refusalHead(error: GatewardError, body: Buffer, { allow }: RefusalOptions): OutgoingHttpHeaders {
   const head: OutgoingHttpHeaders = { 'Content-Type': 'application/json', 'Content-Length': body.length };
   if (allow !== undefined) head['Allow'] = allow;
-  if (error.retryAfterSeconds !== undefined) head['Retry-After'] = Math.ceil(error.retryAfterSeconds);
-  const challenge = challengeOf(error.code);
-  if (challenge !== undefined) head['WWW-Authenticate'] = challenge;
+  tellFailure(head, error);
   return head;
 }
 
+/** Adds the headers that say what to do about an error. */
+export function tellFailure(
+  head: OutgoingHttpHeaders,
+  { code, retryAfterSeconds }: Pick<Failed, 'code' | 'retryAfterSeconds'>,
+): void {
+  if (retryAfterSeconds !== undefined) head['Retry-After'] = Math.ceil(retryAfterSeconds);
+  const challenge = challengeOf(code);
+  if (challenge !== undefined) head['WWW-Authenticate'] = challenge;
+}
+
 /** What a 401 says in WWW-Authenticate (RFC 6750 §3); undefined for every other answer. */
-export function challengeOf(code: ErrorCode | undefined): string | undefined {
+function challengeOf(code: ErrorCode | undefined): string | undefined {
   if (code === 'KEY_REQUIRED') return 'Bearer realm="gateward"';
   return code === 'KEY_INVALID' ? 'Bearer realm="gateward", error="invalid_token"' : undefined;
 }

@@ -9,7 +9,7 @@ import type { ModernRequest } from '../wire/classify.ts';
 import { failedBy } from '../wire/failure.ts';
 import { writeError, writeResult } from '../wire/message.ts';
 import { methodRuleOf, statusOf } from '../wire/rev2026-07-28/registry.ts';
-import { challengeOf, refuse } from './answer.ts';
+import { refuse, tellFailure } from './answer.ts';
 import { EventStream, STALLED_MS } from './event-stream.ts';
 import type { PostExchange } from './legacy-door.ts';
 import type { Ticker, Timed } from './ticker.ts';
@@ -130,9 +130,7 @@ class ModernAnswer implements Timed {
       'Content-Type': 'application/json',
       'Content-Length': body.length,
     };
-    if (failed?.retryAfterSeconds !== undefined) head['Retry-After'] = Math.ceil(failed.retryAfterSeconds);
-    const challenge = challengeOf(failed?.code);
-    if (challenge !== undefined) head['WWW-Authenticate'] = challenge;
+    if (failed !== undefined) tellFailure(head, failed);
     this.#response.writeHead(status, head);
     // As latin1 text, node:http joins head and body into one buffer and one system call.
     if (body.length <= JOINED_BYTES) this.#response.end(body.toString('latin1'), 'latin1');
