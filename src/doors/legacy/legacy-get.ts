@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { ERRORS, type ErrorCode, GatewardError } from '../../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { persist } from '../../session/persist.ts';
@@ -6,15 +7,13 @@ import type { Exchange } from '../legacy-door.ts';
 import { type EventId, isUnrelated, readEventId } from './event-id.ts';
 import { followStream } from './follow-stream.ts';
 import type { LegacyParts } from './legacy-parts.ts';
-import { acceptedOf, checkVersionHeader, findSession } from './legacy-session-headers.ts';
+import { acceptedOf, checkVersionHeader, findSession, STORE_PATIENCE_MS } from './legacy-session-headers.ts';
 import type { LiveSession } from './live-session.ts';
 import type { Opened } from './session-listen.ts';
 import { SseConnection } from './sse-connection.ts';
 
 /** Milliseconds that a GET waits for the listen inside, so that a refusal still has its status. */
 const LISTEN_MS = 250;
-/** Milliseconds that a client waits for a store that is gone. */
-const STORE_PATIENCE_MS = 2_000;
 
 /** Answers one GET: opens a stream for what belongs to no call, or resumes one that broke off. Throws what refuses it. */
 export async function answerGet(exchange: Exchange, parts: LegacyParts): Promise<void> {
@@ -55,9 +54,7 @@ async function openUnrelated(
     if (ended.aborted) throw new GatewardError('SESSION_NOT_FOUND');
     return;
   }
-  const connection = new SseConnection(response, parts.sse);
-  const callOff = parts.callers.watch(session.facts.principal, () => connection.end());
-  response.once('close', callOff);
+  const connection = connect(response, session, parts);
   unrelated.add(connection, {
     numbering: revision.primes ? 'primed' : 'ids',
     max: parts.maxStreamsPerSession,
@@ -65,6 +62,18 @@ async function openUnrelated(
   session.isMuted = false;
   if (connection.open) parts.sessions.takeStream(session);
   if (missed) changes.makeUp();
+}
+
+/** Begins the stream; it ends when its owner may not call any more. */
+function connect(
+  response: ServerResponse,
+  { principal }: LiveSession,
+  { sse, callers }: LegacyParts,
+): SseConnection {
+  const connection = new SseConnection(response, sse);
+  const callOff = callers.watch(principal, () => connection.end());
+  response.once('close', callOff);
+  return connection;
 }
 
 /** What the inside refused a listen for, where that speaks of the session or the request and not of the server. */
@@ -93,7 +102,7 @@ async function resume(
   session: LiveSession,
   { parts, event }: Resumption,
 ): Promise<void> {
-  const { streams, clock, sse, callers } = parts;
+  const { streams, clock } = parts;
   const { number, stream } = event;
   const key = { session: session.key, stream };
   const tail = await persist(() => streams.after(key, number), { clock, giveUpMs: STORE_PATIENCE_MS });
@@ -105,8 +114,6 @@ async function resume(
     return;
   }
   if (parts.draining.aborted && parts.held.get(stream) === undefined) throw new GatewardError('STOPPING');
-  const connection = new SseConnection(response, sse);
-  const callOff = callers.watch(session.facts.principal, () => connection.end());
-  response.once('close', callOff);
+  const connection = connect(response, session, parts);
   await followStream({ connection, key, number }, parts);
 }

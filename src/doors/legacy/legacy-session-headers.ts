@@ -2,18 +2,16 @@ import type { IncomingMessage } from 'node:http';
 import { GatewardError } from '../../errors.ts';
 import { type Accepted, readAccept } from '../../lib/media-type.ts';
 import { remember } from '../../lib/remember.ts';
-import { isStoreGone, persist } from '../../session/persist.ts';
+import { persist } from '../../session/persist.ts';
 import { headerOf } from '../../wire/headers.ts';
 import { findRevision } from '../../wire/legacy-revisions.ts';
 import type { Exchange } from '../legacy-door.ts';
 import type { LegacyParts, Spoken } from './legacy-parts.ts';
-import type { LiveSession } from './live-session.ts';
-import type { Presented } from './live-sessions.ts';
 
 const ANYTHING: Accepted = { json: true, eventStream: true };
 const accepted = remember(readAccept);
-/** Milliseconds that a request waits for a store that is gone. */
-const STORE_PATIENCE_MS = 2_000;
+/** Milliseconds that a request waits for a store that is gone: a restart of it costs no answer and no stream. */
+export const STORE_PATIENCE_MS = 2_000;
 
 /** Which forms of an answer the client takes. */
 export function acceptedOf({ headers }: IncomingMessage): Accepted {
@@ -32,22 +30,10 @@ export async function findSession({ request, server }: Exchange, parts: LegacyPa
   const id = headerOf(headers, 'mcp-session-id');
   if (id === undefined) throw new GatewardError('SESSION_REQUIRED');
   const presented = { id, server, principal: principal.key };
-  const session = await findPatiently(presented, parts);
+  const { sessions, clock } = parts;
+  const session = await persist(() => sessions.find(presented), { clock, giveUpMs: STORE_PATIENCE_MS });
   if (session === undefined) throw new GatewardError('SESSION_NOT_FOUND');
   return { session, headers, principal };
-}
-
-/** A store that is restarted costs a moment, and not an answer or a stream of the client. */
-async function findPatiently(
-  presented: Presented,
-  { sessions, clock }: LegacyParts,
-): Promise<LiveSession | undefined> {
-  try {
-    return await sessions.find(presented);
-  } catch (thrown) {
-    if (!isStoreGone(thrown)) throw thrown;
-    return persist(() => sessions.find(presented), { clock, giveUpMs: STORE_PATIENCE_MS });
-  }
 }
 
 /**
