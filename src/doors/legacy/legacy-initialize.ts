@@ -31,7 +31,7 @@ const METHOD = 'initialize';
 
 /**
  * Answers `initialize` with what the inside discovers (2025-11-25 basic/lifecycle §Initialization). The session belongs
- * to the principal that the inside saw. Throws INVALID_PARAMS.
+ * to who sent it. Throws INVALID_PARAMS.
  */
 export async function answerInitialize(request: InitializeRequest, parts: LegacyParts): Promise<Initialized> {
   const { id, server, headers, principal } = request;
@@ -41,9 +41,8 @@ export async function answerInitialize(request: InitializeRequest, parts: Legacy
   const outcome = await discover({ server, headers, principal, envelope, session: undefined, id }, parts);
   if (outcome.kind === 'error') return { reply: failureReply(id, outcome, METHOD), opened: undefined };
   if (outcome.kind !== 'complete') throw new GatewardError('UPSTREAM_INVALID');
-  if (outcome.principal === undefined) throw new TypeError('The outcome of discover names its principal.');
   return {
     reply: resultReply(id, writeInitializeResult(outcome.result, version, server)),
-    opened: { version, server, principal: outcome.principal.key, capabilities, clientInfo },
+    opened: { version, server, principal: principal.key, capabilities, clientInfo },
   };
 }
