@@ -174,7 +174,8 @@ class OpenDoor implements HttpDoor {
       const { scheme } = this.#listener;
       const admitted = admit(request, response, { rules, peer: peer.client, scheme, nowMs: ticker.now() });
       if (admitted === undefined) return;
-      if (admitted instanceof GatewardError) void this.#refuse(request, response, admitted);
+      if (admitted instanceof GatewardError)
+        this.#refuse(request, response, admitted).catch((thrown) => this.#crash(response, thrown));
       else this.#accept(request, response, { admitted, rules });
     } catch (thrown) {
       this.#crash(response, thrown);
