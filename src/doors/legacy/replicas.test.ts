@@ -291,25 +291,30 @@ describe('a session at two replicas', () => {
 describe('the own stream of a session', () => {
   const greeting = (text: string) =>
     JsonText.of(notification('notifications/message', { level: 'error', data: text }));
+  const unboundQuestion = JsonText.of(
+    request('q', 'elicitation/create', {
+      message: 'n?',
+      requestedSchema: { type: 'object', properties: {} },
+    }),
+  );
+  /** Opened at its replica, and known to the other one. */
+  const ownStream = async (session: RawSession) => {
+    const own = new EventReader(await session.get());
+    await own.next();
+    await sleep(20);
+    return own;
+  };
 
   it('carries what belongs to no call from the other replica', async () => {
     const answers: unknown[] = [];
     const { a, b } = await start(async (call) => {
       const session = call.legacy?.session;
       await session?.unbound(greeting('hello'));
-      const question = JsonText.of(
-        request('q', 'elicitation/create', {
-          message: 'n?',
-          requestedSchema: { type: 'object', properties: {} },
-        }),
-      );
-      answers.push((await session?.unbound(question))?.value());
+      answers.push((await session?.unbound(unboundQuestion))?.value());
       return complete({});
     });
     const session = await open(a);
-    const own = new EventReader(await session.get());
-    await own.next();
-    await sleep(20);
+    const own = await ownStream(session);
     const called = at(b, session).post(callTool(1));
     expect((await own.message())?.message).toMatchObject({ params: { data: 'hello' } });
     const question = await own.message();
@@ -337,24 +342,11 @@ describe('the own stream of a session', () => {
   it('is known to be closed', async () => {
     const answers: unknown[] = [];
     const { a, b } = await start(async (call) => {
-      answers.push(
-        (
-          await call.legacy?.session.unbound(
-            JsonText.of(
-              request('q', 'elicitation/create', {
-                message: 'n?',
-                requestedSchema: { type: 'object', properties: {} },
-              }),
-            ),
-          )
-        )?.value(),
-      );
+      answers.push((await call.legacy?.session.unbound(unboundQuestion))?.value());
       return complete({});
     });
     const session = await open(a);
-    const own = new EventReader(await session.get());
-    await own.next();
-    await sleep(20);
+    const own = await ownStream(session);
     await own.close();
     await sleep(20);
     await at(b, session).post(callTool(1));
@@ -364,9 +356,7 @@ describe('the own stream of a session', () => {
   it('hears of what was subscribed to at the other one, before that is answered', async () => {
     const { a, b } = await start(() => complete({}));
     const session = await open(a);
-    const own = new EventReader(await session.get());
-    await own.next();
-    await sleep(20);
+    const own = await ownStream(session);
     const subscribed = await at(b, session).post(request(1, 'resources/subscribe', { uri: 'x:1' }));
     expect(await subscribed.json()).toEqual({ jsonrpc: '2.0', id: 1, result: {} });
     const [listen] = [...a.door.listens];
@@ -380,9 +370,7 @@ describe('the own stream of a session', () => {
   it('is the newest one, and an older one when that is gone', async () => {
     const { a, b } = await start(() => complete({}));
     const session = await open(a);
-    const older = new EventReader(await session.get());
-    await older.next();
-    await sleep(20);
+    const older = await ownStream(session);
     const newer = new EventReader(await at(b, session).get());
     await newer.next();
     await sleep(30);
@@ -397,9 +385,7 @@ describe('the own stream of a session', () => {
   it('is found again when its replica dies', async () => {
     const { a, b } = await start(() => complete({}));
     const session = await open(a);
-    const older = new EventReader(await session.get());
-    await older.next();
-    await sleep(20);
+    const older = await ownStream(session);
     const newer = new EventReader(await at(b, session).get());
     await newer.next();
     await sleep(30);
