@@ -1,7 +1,8 @@
 import type { Outcome } from '../../call.ts';
-import { ERRORS, type ErrorCode, GatewardError } from '../../errors.ts';
+import { GatewardError } from '../../errors.ts';
 import { JsonText } from '../../lib/json-text.ts';
 import type { Seal } from '../../lib/seal.ts';
+import { codeOf, readOutcome, writeOutcome } from '../remote/outcome-letter.ts';
 import { type AdoptedSession, readAdoptedSession, writeAdoptedSession } from './adopted-session.ts';
 import type { GivenAnswer } from './given-answers.ts';
 import type { Question } from './server-messages.ts';
@@ -131,38 +132,12 @@ function writeEnd(end: RoundEnd): JsonText | undefined {
   if ('thrown' in end) return JsonText.of({ kind: 'thrown', code: end.thrown.code });
   const { outcome } = end;
   const body = outcome.kind === 'error' ? outcome.error : outcome.result;
-  if (body.bytes.length > MAX_END_BYTES) return undefined;
-  const { kind } = outcome;
-  const code = kind === 'error' ? outcome.code : undefined;
-  const ids = kind === 'input_required' ? [...(outcome.legacy?.elicitationIds ?? [])] : undefined;
-  return JsonText.of({ kind, code, ids }).with({ body });
+  return body.bytes.length > MAX_END_BYTES ? undefined : writeOutcome(outcome);
 }
 
 function readEnd(json: JsonText | undefined): RoundEnd | undefined {
-  const code = codeOf(json?.get('code')?.string());
-  const body = json?.get('body');
-  switch (json?.get('kind')?.string()) {
-    case 'thrown':
-      return { thrown: new GatewardError(code ?? 'UPSTREAM_LOST') };
-    case 'complete':
-      return body && { outcome: { kind: 'complete', result: body } };
-    case 'error':
-      return body && { outcome: { kind: 'error', error: body, code, retryAfterSeconds: undefined } };
-    case 'input_required': {
-      const ids = (json?.get('ids')?.items() ?? []).map((pair) => pair.items().map((item) => item.string()));
-      const elicitationIds = new Map(ids.map(([key = '', id = '']) => [key, id]));
-      const legacy = { elicitationIds, onWithdrawn: () => undefined };
-      return body && { outcome: { kind: 'input_required', result: body, legacy } };
-    }
-    default:
-      return undefined;
-  }
-}
-
-function codeOf(name: string | undefined): ErrorCode | undefined {
-  return name !== undefined && isCode(name) ? name : undefined;
-}
-
-function isCode(name: string): name is ErrorCode {
-  return Object.hasOwn(ERRORS, name);
+  if (json?.get('kind')?.string() === 'thrown')
+    return { thrown: new GatewardError(codeOf(json.get('code')) ?? 'UPSTREAM_LOST') };
+  const outcome = readOutcome(json, () => undefined);
+  return outcome && { outcome };
 }
