@@ -94,7 +94,7 @@ export function sharedBucketOf(bucket: LegacyBucket): LegacyBucket {
 
 /** The bucket for a listen of the same caller: it lasts, so it never holds a session that serves one call at a time. */
 export function listenBucketOf(bucket: LegacyBucket): LegacyBucket {
-  return bucket.exclusive ? pooled(bucket.context, NOTHING, bucket.isOwned) : bucket;
+  return bucket.exclusive ? sharedBucketOf(bucket) : bucket;
 }
 
 /** The bucket for one call that another replica made on a session of its own. */
