@@ -7,7 +7,7 @@ import { startLegacyUpstream } from '../chaos/legacy-upstream.ts';
 import { startModernUpstream } from '../chaos/modern-upstream.ts';
 import { EventReader } from '../support/event-reader.ts';
 import { findFreePort } from '../support/free-port.ts';
-import { LEGACY } from '../support/front-door.ts';
+import { LegacySession } from '../support/front-door.ts';
 import { type RunningGateway, startGateway } from '../support/gateway.ts';
 
 const ends: (() => Promise<void>)[] = [];
@@ -34,30 +34,6 @@ async function startRestartable(upstreams: object) {
   };
 }
 
-async function openSession(url: string) {
-  const send = (message: object, headers: Record<string, string> = {}) =>
-    fetch(url, {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/json',
-        accept: 'application/json, text/event-stream',
-        connection: 'close',
-        ...headers,
-      },
-      body: JSON.stringify({ jsonrpc: '2.0', ...message }),
-    });
-  const clientInfo = { name: 'restart', version: '1' };
-  const params = { protocolVersion: LEGACY, capabilities: { elicitation: {} }, clientInfo };
-  const opened = await send({ id: 0, method: 'initialize', params });
-  await opened.text();
-  const own = { 'mcp-session-id': opened.headers.get('mcp-session-id') ?? '' };
-  return {
-    post: (message: object) => send(message, own),
-    get: (last: string) =>
-      fetch(url, { headers: { accept: 'text/event-stream', 'last-event-id': last, ...own } }),
-  };
-}
-
 describe('a gateway that is started again', () => {
   it.each([
     ['SIGKILL', 'modern', startModernUpstream],
@@ -71,8 +47,8 @@ describe('a gateway that is started again', () => {
       const upstream = await startUpstream(ledger);
       ends.push(() => upstream.stop());
       const gateway = await startRestartable({ [name]: { url: upstream.url } });
-      const session = await openSession(`${gateway.url}/servers/${name}/mcp`);
-      const called = await session.post({
+      const session = await LegacySession.open(`${gateway.url}/servers/${name}/mcp`, { elicitation: {} });
+      const called = await session.send({
         id: 'c',
         method: 'tools/call',
         params: { name: 'book', arguments: { token: 't' } },
@@ -83,11 +59,11 @@ describe('a gateway that is started again', () => {
       await gateway.restart(signal);
       await reader.close().catch(() => undefined);
 
-      const ping = await session.post({ id: 1, method: 'ping' });
+      const ping = await session.send({ id: 1, method: 'ping' });
       expect(await ping.json()).toEqual({ jsonrpc: '2.0', id: 1, result: {} });
-      const resumed = new EventReader(await session.get(question?.id ?? ''));
+      const resumed = new EventReader(await session.get({ lastEventId: question?.id ?? '' }));
       const result = { action: 'accept', content: { seat: '7A' } };
-      expect((await session.post({ id: question?.message?.['id'], result })).status).toBe(202);
+      expect((await session.send({ id: question?.message?.['id'], result })).status).toBe(202);
       const [answer, ...more] = await resumed.rest();
       expect(more).toEqual([]);
       expect(answer).toMatchObject({ id: 'c', result: { content: [{ type: 'text' }] } });

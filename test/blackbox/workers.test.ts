@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startLegacyHttp } from '../fixtures/servers/legacy-http.ts';
 import { startModernHttp } from '../fixtures/servers/modern-http.ts';
 import type { Listening } from '../fixtures/servers/shared/listen.ts';
-import { LEGACY, MODERN, modernMeta } from '../support/front-door.ts';
+import { LEGACY, LegacySession, postModern } from '../support/front-door.ts';
 import { type RunningGateway, startGateway } from '../support/gateway.ts';
 
 const WORKERS = 3;
@@ -43,33 +43,11 @@ function workers(): number[] {
     .map(Number);
 }
 
-/** One request on a connection of its own, so that any worker may get it. */
-function post(path: string, message: object, headers: Record<string, string>): Promise<Response> {
-  return fetch(`${gateway.url}${path}`, {
-    method: 'POST',
-    headers: {
-      'content-type': 'application/json',
-      accept: 'application/json, text/event-stream',
-      connection: 'close',
-      ...headers,
-    },
-    body: JSON.stringify({ jsonrpc: '2.0', ...message }),
-  });
-}
+/** Each request goes over a connection of its own, so that any worker may get it. */
+const APART = { connection: 'close' };
 
-async function openSession(path: string): Promise<Record<string, string>> {
-  const params = { protocolVersion: LEGACY, capabilities: {}, clientInfo: { name: 'workers', version: '1' } };
-  const opened = await post(path, { id: 1, method: 'initialize', params }, {});
-  await opened.text();
-  const headers = {
-    'mcp-session-id': opened.headers.get('mcp-session-id') ?? '',
-    'mcp-protocol-version': LEGACY,
-  };
-  await (await post(path, { method: 'notifications/initialized' }, headers)).text();
-  return headers;
-}
-
-const tools = { id: 2, method: 'tools/list', params: {} };
+const openSession = (path: string): Promise<LegacySession> =>
+  LegacySession.open(`${gateway.url}${path}`, {}, LEGACY, APART);
 
 describe('serve --workers', () => {
   it('says once that it listens and is ready, and runs as many processes', () => {
@@ -79,10 +57,10 @@ describe('serve --workers', () => {
   });
 
   it('serves modern calls on every connection', async () => {
-    const message = { id: 1, method: 'tools/list', params: { _meta: modernMeta() } };
-    const headers = { 'mcp-protocol-version': MODERN, 'mcp-method': 'tools/list' };
     for (let index = 0; index < WORKERS * 3; index++) {
-      const response = await post('/servers/modern/mcp', message, headers);
+      const response = await postModern(`${gateway.url}/servers/modern/mcp`, 'tools/list', {
+        headers: APART,
+      });
       expect(response.status).toBe(200);
       await response.text();
     }
@@ -90,17 +68,15 @@ describe('serve --workers', () => {
 
   it('knows a legacy session at whichever process, before an upstream of either era, until it ends', async () => {
     for (const path of ['/servers/modern/mcp', '/servers/legacy/mcp']) {
-      const headers = await openSession(path);
+      const session = await openSession(path);
       for (let index = 0; index < WORKERS * 3; index++) {
-        const response = await post(path, tools, headers);
+        const response = await session.post('tools/list');
         expect(await response.text()).toContain('"tools"');
       }
-      const ended = await fetch(`${gateway.url}${path}`, { method: 'DELETE', headers });
-      await ended.text();
-      expect(ended.status).toBe(200);
+      expect(await session.delete()).toBe(200);
       await sleep(1_000);
       for (let index = 0; index < WORKERS * 2; index++) {
-        const response = await post(path, tools, headers);
+        const response = await session.post('tools/list');
         await response.text();
         expect(response.status).toBe(404);
       }
@@ -110,7 +86,7 @@ describe('serve --workers', () => {
   it.runIf(process.platform === 'linux')(
     'starts a worker again that was killed, and sessions live on',
     async () => {
-      const headers = await openSession('/servers/legacy/mcp');
+      const session = await openSession('/servers/legacy/mcp');
       const [victim = 0] = workers();
       process.kill(victim, 'SIGKILL');
       for (let left = 100; left > 0; left--) {
@@ -119,7 +95,7 @@ describe('serve --workers', () => {
       }
       expect(workers()).toHaveLength(WORKERS);
       for (let index = 0; index < WORKERS * 2; index++) {
-        const response = await post('/servers/legacy/mcp', tools, headers).catch(() => undefined);
+        const response = await session.post('tools/list').catch(() => undefined);
         // A connection that the killed worker had taken is lost; no other is.
         if (response !== undefined) expect(await response.text()).toContain('"tools"');
       }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EventReader } from '../support/event-reader.ts';
-import { LEGACY, MODERN, modernMeta } from '../support/front-door.ts';
+import { LegacySession, postModern } from '../support/front-door.ts';
 import type { Disturbance } from './judge.ts';
 import type { ChangingUpstream } from './legacy-upstream.ts';
 
@@ -111,50 +111,19 @@ export function createListeners(
 }
 
 function listen(url: string, signal: AbortSignal): Promise<Response> {
-  const params = { notifications: { toolsListChanged: true }, _meta: modernMeta() };
-  return fetch(url, {
-    method: 'POST',
-    signal,
-    headers: {
-      'content-type': 'application/json',
-      accept: 'application/json, text/event-stream',
-      'mcp-protocol-version': MODERN,
-      'mcp-method': 'subscriptions/listen',
-    },
-    body: JSON.stringify({ jsonrpc: '2.0', id: 'listen', method: 'subscriptions/listen', params }),
-  });
+  const params = { notifications: { toolsListChanged: true } };
+  return postModern(url, 'subscriptions/listen', { id: 'listen', params, signal });
 }
 
 /** Opens one session and its GET stream, again and again: the session outlives every replica. */
 function legacyStream(url: string): (signal: AbortSignal) => Promise<Response> {
-  let session: string | undefined;
-  const headers = (): Record<string, string> => ({
-    'content-type': 'application/json',
-    accept: 'application/json, text/event-stream',
-    'mcp-protocol-version': LEGACY,
-    ...(session !== undefined && { 'mcp-session-id': session }),
-  });
-  const post = (message: object, signal: AbortSignal): Promise<Response> =>
-    fetch(url, {
-      method: 'POST',
-      signal,
-      headers: headers(),
-      body: JSON.stringify({ jsonrpc: '2.0', ...message }),
-    });
+  let session: LegacySession | undefined;
   return async (signal) => {
     if (session === undefined) {
-      const params = {
-        protocolVersion: LEGACY,
-        capabilities: {},
-        clientInfo: { name: 'listener', version: '1' },
-      };
-      const opened = await post({ id: 1, method: 'initialize', params }, signal);
-      await opened.text();
-      session = opened.headers.get('mcp-session-id') ?? undefined;
-      await (await post({ method: 'notifications/initialized' }, signal)).text();
+      session = await LegacySession.open(url);
       // A server knows of a session only once something is asked of it.
-      await (await post({ id: 2, method: 'tools/list' }, signal)).text();
+      await session.ask('tools/list');
     }
-    return fetch(url, { signal, headers: headers() });
+    return session.get({ signal });
   };
 }

@@ -208,7 +208,12 @@ export class LegacySession {
   /** Posts one request. The response is not read. */
   post(method: string, params: Json = {}, signal?: AbortSignal): Promise<Response> {
     this.#lastId += 1;
-    return post(this.url, { jsonrpc: '2.0', id: this.#lastId, method, params }, this.#headers(), signal);
+    return this.send({ id: this.#lastId, method, params }, signal);
+  }
+
+  /** Posts any message: a request with an id of the test's own, or an answer. The response is not read. */
+  send(message: Json, signal?: AbortSignal): Promise<Response> {
+    return post(this.url, { jsonrpc: '2.0', ...message }, this.#headers(), signal);
   }
 
   async ask(method: string, params: Json = {}): Promise<Answered> {
@@ -216,15 +221,21 @@ export class LegacySession {
   }
 
   async notify(method: string, params?: Json): Promise<number> {
-    const response = await post(this.url, { jsonrpc: '2.0', method, params }, this.#headers());
+    const response = await this.send({ method, params });
     await response.arrayBuffer();
     return response.status;
   }
 
+  /** Asks for the GET stream, or for another one from an event on. The response is not read. */
+  get({ lastEventId, signal }: { lastEventId?: string; signal?: AbortSignal } = {}): Promise<Response> {
+    const last = lastEventId !== undefined && { 'last-event-id': lastEventId };
+    const headers = { ...this.#headers(), accept: 'text/event-stream', ...last };
+    return fetch(this.url, { headers, ...(signal !== undefined && { signal }) });
+  }
+
   /** Opens the GET stream. */
   async listen(): Promise<OpenStream> {
-    const headers = { ...this.#headers(), accept: 'text/event-stream' };
-    const response = await fetch(this.url, { headers });
+    const response = await this.get();
     if (response.status !== 200) throw new TypeError(`${response.status}: ${await response.text()}`);
     return new OpenStream(response);
   }
