@@ -92,6 +92,11 @@ export class HeldStreams implements Timed {
     }
   }
 
+  /** The same, soon or not at all: what cannot be read now is found by a later look. */
+  lookForAnswers(name: string): void {
+    this.takeAnswers(name).catch(() => undefined);
+  }
+
   /** Tells the holder of a stream, soon or not at all. */
   wake(holder: string, wake: StreamWake, name: string): void {
     this.#options.bus.publish(topicOf(holder), `${wake} ${name}`);
@@ -168,13 +173,13 @@ export class HeldStreams implements Timed {
   }
 
   #lookAtAll(): void {
-    for (const name of this.#streams.keys()) this.takeAnswers(name).catch(() => undefined);
+    for (const name of this.#streams.keys()) this.lookForAnswers(name);
   }
 
   #onWake(text: string): void {
     const [wake, name = ''] = text.split(' ');
     if (wake === 'follow') this.#streams.get(name)?.stream.follow();
-    else this.takeAnswers(name).catch(() => undefined);
+    else this.lookForAnswers(name);
   }
 
   /** The others counted this replica as dead for a while. */

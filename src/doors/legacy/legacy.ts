@@ -56,7 +56,7 @@ export function createLegacyDoor(options: LegacyDoorOptions): LegacyDoor & Close
   const parts = createLegacyParts(options, { stop, takeOver: { claim: (row) => takeOver.claim(row) } });
   const { sessions, held } = parts;
   const takeOver = new TakeOver(parts);
-  parts.mail.onStream = (stream) => void held.takeAnswers(stream).catch(() => undefined);
+  parts.mail.onStream = (stream) => held.lookForAnswers(stream);
   return {
     sessions,
     post: (exchange) => guard(exchange, answerPost(exchange, parts)),

@@ -130,7 +130,7 @@ export class TakeOver implements StreamClaimer {
       void this.#answer(id, request, { answer, session, sent }).then((reply) => answer.reply(id, reply));
     }
     // Answers that came before belong to questions that wait only now.
-    setImmediate(() => void held.takeAnswers(name).catch(() => undefined));
+    setImmediate(() => held.lookForAnswers(name));
   }
 
   async #answer(
