@@ -30,22 +30,14 @@ export class TakeOver implements StreamClaimer {
   readonly #stuck = new Map<string, StreamRow>();
   readonly #stopWatching: () => void;
   #callOff: () => void = () => undefined;
-  #looking: Promise<void> | undefined;
+  #isLooking = false;
   #looksSoon = LOOKS_AFTER_DEATH;
   #isClosed = false;
 
   constructor(parts: LegacyParts) {
     this.#parts = parts;
-    this.#stopWatching = parts.mail.onDeath(() => this.lookSoon());
+    this.#stopWatching = parts.mail.onDeath(() => this.#lookSoon());
     this.#schedule();
-  }
-
-  /** Looks for streams without a holder in a moment. */
-  lookSoon(): void {
-    this.#looksSoon = LOOKS_AFTER_DEATH;
-    if (this.#looking !== undefined || this.#isClosed) return;
-    this.#callOff();
-    this.#look();
   }
 
   claim(row: StreamRow): Promise<boolean> {
@@ -64,6 +56,14 @@ export class TakeOver implements StreamClaimer {
     this.#stopWatching();
   }
 
+  /** Somebody died. */
+  #lookSoon(): void {
+    this.#looksSoon = LOOKS_AFTER_DEATH;
+    if (this.#isLooking || this.#isClosed) return;
+    this.#callOff();
+    this.#look();
+  }
+
   #schedule(): void {
     if (this.#isClosed) return;
     const delayMs = this.#looksSoon > 0 || this.#stuck.size > 0 ? AGAIN_MS : LOOK_MS;
@@ -72,10 +72,11 @@ export class TakeOver implements StreamClaimer {
   }
 
   #look(): void {
-    this.#looking = this.#claimOrphans()
+    this.#isLooking = true;
+    void this.#claimOrphans()
       .catch(() => undefined)
       .finally(() => {
-        this.#looking = undefined;
+        this.#isLooking = false;
         this.#schedule();
       });
   }
