@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { Abort } from '../../lib/abort.ts';
 import type { Clock } from '../../lib/clock.ts';
+import { wait } from '../../lib/wait.ts';
 import type { StreamLog } from '../../session/stream-log.ts';
 import type { Membership } from '../../store/fleet.ts';
 import type { Bus, StreamRow } from '../../store/store.ts';
@@ -136,13 +138,9 @@ export class HeldStreams implements Timed {
     ticker.delete(this);
     for (const end of this.#endings) end();
     if (this.#streams.size === 0) return;
-    await new Promise<void>((resolve) => {
-      const callOff = clock.after(CLOSE_MS, resolve);
-      this.#onEmpty = () => {
-        callOff();
-        resolve();
-      };
-    });
+    const empty = new Abort();
+    this.#onEmpty = () => empty.abort(undefined);
+    await wait(clock, CLOSE_MS, empty);
   }
 
   #hold(
