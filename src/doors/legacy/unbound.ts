@@ -25,9 +25,9 @@ const METHOD_NOT_FOUND = -32_601;
 const INTERNAL_ERROR = -32_603;
 
 /**
- * Passes on what an upstream session of this client's session says outside every call: log messages, changes and questions, on
- * the stream for messages that belong to no call. A question gets a whole response, which is an error where the client
- * cannot be asked.
+ * Passes on what an upstream session of this client's session says outside every call: log messages, changes and
+ * questions, on the stream for messages that belong to no call. A question gets a whole response, which is an error
+ * where the client cannot be asked.
  */
 export async function answerUnbound(
   message: JsonText,
