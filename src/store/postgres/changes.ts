@@ -1,6 +1,6 @@
+import { numberIn, type Row, textIn } from '../row.ts';
 import type { ChangeFeed } from '../store.ts';
 import type { Database } from './database.ts';
-import { numberIn, type Row, textIn } from './row.ts';
 import { NOW, statement } from './statement.ts';
 
 /** Changes told at a time. */

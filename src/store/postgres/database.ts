@@ -5,9 +5,9 @@ import { backoffMs } from '../../lib/backoff.ts';
 import type { Log } from '../../lib/log.ts';
 import { waitAtMost } from '../../lib/wait-at-most.ts';
 import { describeFault } from '../describe-fault.ts';
+import type { Row } from '../row.ts';
 import { type Address, readAddress } from './connection.ts';
 import { type Fault, judge, unavailable } from './faults.ts';
-import type { Row } from './row.ts';
 import { NOW, type Statement } from './statement.ts';
 import { Turns } from './turns.ts';
 

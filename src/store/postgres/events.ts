@@ -1,7 +1,8 @@
+import { bytesIn, numberIn } from '../row.ts';
 import type { EventBounds, StreamEvent, StreamKey } from '../store.ts';
 import type { Database } from './database.ts';
 import { packBytes } from './pack-bytes.ts';
-import { bytesIn, numberIn, truthIn } from './row.ts';
+import { truthIn } from './row.ts';
 import { NOW, statement } from './statement.ts';
 import { HELD, MAX_IDLE_MS } from './stream-rules.ts';
 

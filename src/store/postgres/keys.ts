@@ -1,8 +1,9 @@
 import { GatewardError } from '../../errors.ts';
+import { bytesIn, numberIn, optionalNumberIn, type Row, textIn } from '../row.ts';
 import type { KeyRow, KeyTable } from '../store.ts';
 import type { Database } from './database.ts';
 import { isConflict } from './faults.ts';
-import { bytesIn, numberIn, optionalNumberIn, optionalTextsIn, type Row, textIn } from './row.ts';
+import { optionalTextsIn } from './row.ts';
 import { NOW, ORDER, statement } from './statement.ts';
 
 /** Milliseconds after which a revocation is not the one whose answer was lost. */

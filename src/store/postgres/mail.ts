@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { bytesIn, type Row, textIn } from '../row.ts';
 import type { Letter, MailTable } from '../store.ts';
 import type { Database } from './database.ts';
 import { packBytes } from './pack-bytes.ts';
-import { bytesIn, type Row, textIn } from './row.ts';
 import { NOW, ORDER, statement } from './statement.ts';
 
 const MAX_LETTERS = 500;

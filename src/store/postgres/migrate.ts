@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Migration, planMigrations, type SchemaState } from '../migrations.ts';
+import { numberIn, type Row } from '../row.ts';
 import type { Database } from './database.ts';
 import { isMadeAlready, unavailable } from './faults.ts';
 import { MIGRATIONS } from './migrations.ts';
-import { numberIn, type Row } from './row.ts';
 import { statement } from './statement.ts';
 
 /** Milliseconds for which one replica may change the schema, counted anew with each step. */

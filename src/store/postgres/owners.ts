@@ -1,7 +1,8 @@
+import { numberIn, optionalBytesIn, type Row, textIn } from '../row.ts';
 import type { Ownership, OwnerTable } from '../store.ts';
 import type { Database } from './database.ts';
 import { unavailable } from './faults.ts';
-import { numberIn, optionalBytesIn, type Row, textIn, truthIn } from './row.ts';
+import { truthIn } from './row.ts';
 import { NOW, statement } from './statement.ts';
 
 /** Claims that may come between the look at an owner and the claim. */

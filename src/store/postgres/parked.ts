@@ -1,12 +1,11 @@
-import { GatewardError } from '../../errors.ts';
-import type { ParkedRow, ParkedTable } from '../store.ts';
+import { parkedIn } from '../parked-row.ts';
+import { numberIn } from '../row.ts';
+import type { ParkedTable } from '../store.ts';
 import type { Database } from './database.ts';
-import { bytesIn, numberIn, type Row, textIn } from './row.ts';
 import { NOW, statement } from './statement.ts';
 
 /** Milliseconds for which a count of all rows is good enough while there are less than half of what may be. */
 const COUNT_EVERY_MS = 1_000;
-const ANSWERS: readonly ParkedRow['answers'][] = ['none', 'sending', 'sent'];
 const COLUMNS = 'id, holder, epoch, answers, body';
 
 /** What is done again finds its own row. */
@@ -89,20 +88,4 @@ export function createParkedTable(db: Database): ParkedTable {
       await db.rows(DELETE, [id, holder, epoch]);
     },
   };
-}
-
-function parkedIn(row: Row): ParkedRow {
-  return {
-    id: textIn(row, 'id'),
-    holder: textIn(row, 'holder'),
-    epoch: numberIn(row, 'epoch'),
-    answers: answersIn(row),
-    body: bytesIn(row, 'body'),
-  };
-}
-
-function answersIn(row: Row): ParkedRow['answers'] {
-  const found = ANSWERS.find((answers) => answers === row['answers']);
-  if (found === undefined) throw new GatewardError('INTERNAL_ERROR', { cause: 'a parked row is not whole' });
-  return found;
 }

@@ -1,6 +1,6 @@
+import { optionalNumberIn, textIn } from '../row.ts';
 import type { ReplicaTable } from '../store.ts';
 import type { Database } from './database.ts';
-import { optionalNumberIn, textIn } from './row.ts';
 import { NOW, statement } from './statement.ts';
 
 /**

@@ -1,31 +1,4 @@
-import { GatewardError } from '../../errors.ts';
-
-/** A row as `pg` gives it, with whole numbers as numbers. */
-export type Row = Readonly<Record<string, unknown>>;
-
-/** A column that holds text. */
-export function textIn(row: Row, column: string): string {
-  return optionalTextIn(row, column) ?? unexpected(column);
-}
-
-/** A column that holds text or NULL. */
-export function optionalTextIn(row: Row, column: string): string | undefined {
-  const value = row[column];
-  if (value === null) return undefined;
-  return typeof value === 'string' ? value : unexpected(column);
-}
-
-/** A column that holds a whole number. */
-export function numberIn(row: Row, column: string): number {
-  return optionalNumberIn(row, column) ?? unexpected(column);
-}
-
-/** A column that holds a whole number or NULL. */
-export function optionalNumberIn(row: Row, column: string): number | undefined {
-  const value = row[column];
-  if (value === null) return undefined;
-  return typeof value === 'number' ? value : unexpected(column);
-}
+import { type Row, textsOf, unexpected } from '../row.ts';
 
 /** A column that holds true or false. */
 export function truthIn(row: Row, column: string): boolean {
@@ -33,34 +6,12 @@ export function truthIn(row: Row, column: string): boolean {
   return typeof value === 'boolean' ? value : unexpected(column);
 }
 
-/** A column that holds bytes. */
-export function bytesIn(row: Row, column: string): Buffer {
-  return optionalBytesIn(row, column) ?? unexpected(column);
-}
-
-/** A column that holds bytes or NULL. */
-export function optionalBytesIn(row: Row, column: string): Buffer | undefined {
-  const value = row[column];
-  if (value === null) return undefined;
-  return Buffer.isBuffer(value) ? value : unexpected(column);
-}
-
 /** A column that holds a list of texts. */
 export function textsIn(row: Row, column: string): readonly string[] {
-  return optionalTextsIn(row, column) ?? unexpected(column);
+  return textsOf(row[column], column);
 }
 
 /** A column that holds a list of texts or NULL. */
 export function optionalTextsIn(row: Row, column: string): readonly string[] | undefined {
-  const value = row[column];
-  if (value === null) return undefined;
-  return isTexts(value) ? value : unexpected(column);
-}
-
-function isTexts(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((item) => typeof item === 'string');
-}
-
-function unexpected(column: string): never {
-  throw new GatewardError('INTERNAL_ERROR', { cause: `the column ${column} holds what it may not hold` });
+  return row[column] === null ? undefined : textsIn(row, column);
 }

@@ -1,6 +1,7 @@
+import { optionalBytesIn, optionalTextIn } from '../row.ts';
 import type { SessionTable } from '../store.ts';
 import type { Database } from './database.ts';
-import { optionalBytesIn, optionalTextIn, textsIn, truthIn } from './row.ts';
+import { textsIn, truthIn } from './row.ts';
 import { NOW, statement } from './statement.ts';
 
 const READ = statement(

@@ -1,7 +1,8 @@
+import { bytesIn, numberIn, optionalBytesIn, type Row, textIn } from '../row.ts';
 import type { Holding, StreamAnswer, StreamKey, StreamRow, StreamTable } from '../store.ts';
 import type { Database } from './database.ts';
 import { appendEvents, eventsAfter } from './events.ts';
-import { bytesIn, numberIn, optionalBytesIn, type Row, textIn, textsIn, truthIn } from './row.ts';
+import { textsIn, truthIn } from './row.ts';
 import { NOW, ORDER, statement } from './statement.ts';
 import { HELD, MAX_IDLE_MS } from './stream-rules.ts';
 

@@ -1,6 +1,6 @@
+import { numberIn, type Row, textIn } from '../row.ts';
 import type { SweepBounds } from '../store.ts';
 import type { Database } from './database.ts';
-import { numberIn, type Row, textIn } from './row.ts';
 import { NOW, type Statement, statement } from './statement.ts';
 
 /** Rows deleted by one statement. */

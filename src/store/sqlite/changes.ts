@@ -1,7 +1,7 @@
 import { GatewardError } from '../../errors.ts';
+import { numberIn, type Row, textIn } from '../row.ts';
 import type { ChangeFeed, Changes } from '../store.ts';
 import type { Database } from './database.ts';
-import { numberIn, type Row, textIn } from './row.ts';
 
 /** Changes told at a time. */
 const MAX_CHANGES = 1000;

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { numberIn } from '../row.ts';
 import { Database } from './database.ts';
 import { loadSqlite } from './load-sqlite.ts';
-import { numberIn } from './row.ts';
 
 const { DatabaseSync } = loadSqlite();
 

@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { Row } from '../row.ts';
 import { isBusy, toStoreError, unavailable } from './faults.ts';
-import type { Row, Values } from './row.ts';
+import type { Values } from './row.ts';
 
 /** How long a write waits for other processes, before it says that the store cannot be written. */
 const MAX_WAIT_MS = 5000;

@@ -1,6 +1,6 @@
+import { bytesIn, numberIn, type Row } from '../row.ts';
 import type { EventBounds, StreamEvent } from '../store.ts';
 import type { Database } from './database.ts';
-import { bytesIn, numberIn, type Row } from './row.ts';
 
 /** What `appendEvents` writes. */
 export interface Appended {

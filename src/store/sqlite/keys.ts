@@ -1,9 +1,10 @@
 import { GatewardError } from '../../errors.ts';
+import { bytesIn, numberIn, optionalNumberIn, type Row, textIn } from '../row.ts';
 import type { KeyRow, KeyTable } from '../store.ts';
 import { nextChange } from './changes.ts';
 import type { Database } from './database.ts';
 import { isConflict } from './faults.ts';
-import { bytesIn, numberIn, optionalNumberIn, type Row, textIn, textsIn } from './row.ts';
+import { textsIn } from './row.ts';
 
 /** Keys. Names of keys that are not revoked are unique by an index. */
 export function createKeyTable(db: Database): KeyTable {

@@ -1,6 +1,6 @@
+import { bytesIn, numberIn } from '../row.ts';
 import type { Letter, MailTable } from '../store.ts';
 import type { Database } from './database.ts';
-import { bytesIn, numberIn } from './row.ts';
 
 const MAX_LETTERS = 500;
 /** Bytes of letters given at a time; a single letter may be larger. */

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Migration } from '../migrations.ts';
+import { textIn } from '../row.ts';
 import { Database } from './database.ts';
 import { loadSqlite } from './load-sqlite.ts';
 import { migrate } from './migrate.ts';
 import { MIGRATIONS } from './migrations.ts';
-import { textIn } from './row.ts';
 
 const { DatabaseSync } = loadSqlite();
 const newest = MIGRATIONS.length;

@@ -1,7 +1,7 @@
 import { type Migration, planMigrations, type SchemaState } from '../migrations.ts';
+import { numberIn } from '../row.ts';
 import type { Database } from './database.ts';
 import { MIGRATIONS } from './migrations.ts';
-import { numberIn } from './row.ts';
 
 /**
  * Brings the file to the schema of this program. Processes that start at once wait for each other.

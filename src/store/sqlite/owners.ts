@@ -1,6 +1,6 @@
+import { numberIn, optionalBytesIn, type Row, textIn } from '../row.ts';
 import type { Ownership, OwnerTable } from '../store.ts';
 import type { Database } from './database.ts';
-import { numberIn, optionalBytesIn, type Row, textIn } from './row.ts';
 
 const CLAIM = `
 INSERT INTO owners (thing, holder, epoch) VALUES (:thing, :replica, 1)

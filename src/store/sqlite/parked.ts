@@ -1,10 +1,8 @@
-import { GatewardError } from '../../errors.ts';
-import type { Holding, ParkedRow, ParkedTable } from '../store.ts';
+import { parkedIn } from '../parked-row.ts';
+import type { Holding, ParkedTable } from '../store.ts';
 import type { Database } from './database.ts';
-import { bytesIn, numberIn, type Row, textIn } from './row.ts';
 
 const HELD = 'id = ? AND holder = ? AND epoch = ? AND expires_at > ?';
-const ANSWERS: readonly ParkedRow['answers'][] = ['none', 'sending', 'sent'];
 
 /** Parked calls. */
 export function createParkedTable(db: Database): ParkedTable {
@@ -44,20 +42,4 @@ export function createParkedTable(db: Database): ParkedTable {
         db.run('DELETE FROM parked WHERE id = ? AND holder = ? AND epoch = ?', [id, holder, epoch]);
       }),
   };
-}
-
-function parkedIn(row: Row): ParkedRow {
-  return {
-    id: textIn(row, 'id'),
-    holder: textIn(row, 'holder'),
-    epoch: numberIn(row, 'epoch'),
-    answers: answersIn(row),
-    body: bytesIn(row, 'body'),
-  };
-}
-
-function answersIn(row: Row): ParkedRow['answers'] {
-  const found = ANSWERS.find((answers) => answers === row['answers']);
-  if (found === undefined) throw new GatewardError('INTERNAL_ERROR', { cause: 'a parked row is not whole' });
-  return found;
 }

@@ -1,6 +1,6 @@
+import { numberIn, textIn } from '../row.ts';
 import type { ReplicaTable } from '../store.ts';
 import type { Database } from './database.ts';
-import { numberIn, textIn } from './row.ts';
 
 /** Who is alive: whose lease ends later than now. */
 export function createReplicaTable(db: Database): ReplicaTable {

@@ -1,7 +1,8 @@
+import { numberIn, optionalBytesIn, optionalTextIn } from '../row.ts';
 import type { SessionChanges, SessionRow, SessionTable } from '../store.ts';
 import { nextChange } from './changes.ts';
 import type { Database } from './database.ts';
-import { numberIn, optionalBytesIn, optionalTextIn, textsIn } from './row.ts';
+import { textsIn } from './row.ts';
 
 const CHANGE = `
 INSERT INTO sessions (key, ended, log_level, subscriptions, stream_holder, extra, changed, expires_at)

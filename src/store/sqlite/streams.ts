@@ -1,7 +1,8 @@
+import { bytesIn, numberIn, optionalBytesIn, type Row, textIn } from '../row.ts';
 import type { Holding, StreamEvent, StreamKey, StreamRow, StreamTable } from '../store.ts';
 import type { Database } from './database.ts';
 import { appendEvents, eventsAfter } from './events.ts';
-import { bytesIn, numberIn, optionalBytesIn, type Row, textIn, textsIn } from './row.ts';
+import { textsIn } from './row.ts';
 
 /** How long a stream is kept that has not ended, and that nothing is written to. */
 const MAX_IDLE_MS = 48 * 3_600_000;

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { numberIn, type Row } from '../row.ts';
 import type { SweepBounds } from '../store.ts';
 import type { Database } from './database.ts';
-import { numberIn, type Row } from './row.ts';
 
 /** Rows deleted in one transaction: it runs on the event loop, for a millisecond or two. */
 const BATCH = 50;
