@@ -1,4 +1,4 @@
-import { isCarried, type Wakeup } from './topics.ts';
+import type { Wakeup } from './topics.ts';
 
 /** Wake-ups that wait at most; above it the newest are lost. */
 const MAX_WAITING = 20_000;
@@ -17,9 +17,9 @@ export class Outgoing {
     this.#send = send;
   }
 
-  /** What is too long or too much is lost. */
+  /** Takes what a bus may carry. What is too much is lost. */
   add(wakeup: Wakeup): void {
-    if (this.#waiting.length >= MAX_WAITING || !isCarried(wakeup)) return;
+    if (this.#waiting.length >= MAX_WAITING) return;
     this.#waiting.push(wakeup);
     this.#sending ??= this.#sendAll();
   }
