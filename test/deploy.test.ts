@@ -65,6 +65,13 @@ describe('deploy/compose', () => {
   });
 });
 
+describe('deploy/Dockerfile', () => {
+  it('takes no secrets and nothing that was built elsewhere into the image', async () => {
+    const ignored = (await read(DEPLOY, 'Dockerfile.dockerignore')).split('\n');
+    expect(ignored).toEqual(expect.arrayContaining(['.git', '**/node_modules', '**/.env', 'dist']));
+  });
+});
+
 describe('deploy/helm', () => {
   it('uses only values that values.yaml explains', async () => {
     const values = parse(await read(CHART, 'values.yaml'));
