@@ -8,6 +8,7 @@ import type { Log } from '../lib/log.ts';
 import { raceAbort } from '../lib/race-abort.ts';
 import type { Connector } from './connector.ts';
 import { isEndless } from './deadline.ts';
+import { isRetry } from './is-repeatable.ts';
 import type { Era, Opened, Opener } from './opened.ts';
 
 /** How an upstream is, for `server list`, `/readyz` and the admin API. Times are milliseconds since 1970. */
@@ -191,8 +192,7 @@ class WatchedUpstream implements Upstream {
 
   /** A retry of a parked call finds the call that it belongs to, and runs nothing twice. */
   #mayComeAgain({ era }: Opened, call: Call): boolean {
-    const isParked = era === 'legacy' && call.message.at('params', 'requestState') !== undefined;
-    return isParked || this.#options.repeatable(call);
+    return (era === 'legacy' && isRetry(call)) || this.#options.repeatable(call);
   }
 
   #unavailable(): GatewardError {

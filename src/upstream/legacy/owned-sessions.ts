@@ -2,6 +2,8 @@ import type { Call, Outcome } from '../../call.ts';
 import { digestJson } from '../../lib/digest-json.ts';
 import { JsonText } from '../../lib/json-text.ts';
 import type { Seal } from '../../lib/seal.ts';
+import { isEndless } from '../deadline.ts';
+import { isRetry } from '../is-repeatable.ts';
 import type { Held, Owners } from '../remote/owners.ts';
 import { type AdoptedSession, readAdoptedSession, writeAdoptedSession } from './adopted-session.ts';
 import type { LegacyBucket } from './legacy-bucket.ts';
@@ -18,7 +20,6 @@ export interface OwnedSessionsParts {
 }
 
 const USE = 'owner-note';
-const LISTEN = 'subscriptions/listen';
 
 /** The sessions of a legacy server of which there is one in the fleet: their calls go to the replica that owns them. */
 export class OwnedSessions {
@@ -30,13 +31,11 @@ export class OwnedSessions {
     this.#parts = parts;
   }
 
-  /** Hands a call to the owner of its session; undefined where that is this replica. */
-  async callElsewhere(call: Call, bucket: LegacyBucket): Promise<Outcome | undefined> {
-    if (!bucket.isOwned) return undefined;
+  /** Hands a call of an owned bucket to the owner of its session; undefined where that is this replica. */
+  callElsewhere(call: Call, bucket: LegacyBucket): Promise<Outcome | undefined> {
     const { upstream, owners, repeatable } = this.#parts;
     // A retry of a parked call finds that call, wherever it is.
-    const isRetry = call.message.at('params', 'requestState') !== undefined;
-    const mayRepeat = call.method !== LISTEN && (isRetry || repeatable(call));
+    const mayRepeat = !isEndless(call.method) && (isRetry(call) || repeatable(call));
     const remote = { upstream, call, context: bucket.context };
     return owners.callElsewhere(this.#thingOf(bucket), remote, mayRepeat);
   }

@@ -4,6 +4,7 @@ import { Abort } from '../../lib/abort.ts';
 import { JsonText } from '../../lib/json-text.ts';
 import { raceAbort } from '../../lib/race-abort.ts';
 import { isEndless } from '../deadline.ts';
+import { isRetry } from '../is-repeatable.ts';
 import type { CallLetter } from './call-letter.ts';
 import { writeFailure, writeOutcome } from './outcome-letter.ts';
 import { WINDOW_BYTES, WINDOW_MESSAGES } from './outgoing-call.ts';
@@ -69,8 +70,8 @@ export class IncomingCall {
 
   /** The replica that asked is gone. A retry goes on, since it comes again; nobody hears of anything else. */
   orphan(): void {
-    const isRetry = this.#parts.letter.call.message.at('params', 'requestState') !== undefined;
-    if (!isRetry) this.cancel(new GatewardError('UPSTREAM_LOST', { cause: 'the asking replica is gone' }));
+    if (!isRetry(this.#parts.letter.call))
+      this.cancel(new GatewardError('UPSTREAM_LOST', { cause: 'the asking replica is gone' }));
     this.#makeRoom();
   }
 
