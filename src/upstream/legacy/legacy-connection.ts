@@ -146,11 +146,8 @@ export class LegacyConnection {
   request({ method, params, wantsProgress, owner }: ConnectionRequest): Exchange {
     const flight = new Flight(String(this.#nextId++), owner);
     const sent = wantsProgress ? withProgressToken(params, JsonText.written(flight.id)) : params;
-    const message = writeRequest(flight.id, method, sent);
     this.#take(flight);
-    void this.#launch(flight, (signal) =>
-      this.#options.transport.send(message, { requestId: flight.id, signal }),
-    );
+    this.#send(flight, method, sent);
     this.#messages.firstCall();
     return this.#exchange(flight);
   }
@@ -242,11 +239,15 @@ export class LegacyConnection {
   /** A request of the gateway's own. */
   #ask(method: string, params: JsonText): Flight {
     const flight = new Flight(String(this.#nextId++), undefined);
+    this.#send(flight, method, params);
+    return flight;
+  }
+
+  #send(flight: Flight, method: string, params: JsonText | undefined): void {
     const message = writeRequest(flight.id, method, params);
     void this.#launch(flight, (signal) =>
       this.#options.transport.send(message, { requestId: flight.id, signal }),
     );
-    return flight;
   }
 
   /** Whether the server takes a small request of the gateway's own. Never rejects. */
