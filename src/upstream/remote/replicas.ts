@@ -1,7 +1,6 @@
 import type { AuthorizationContext, Call, Outcome } from '../../call.ts';
-import { GatewardError } from '../../errors.ts';
 import type { Fleet, Membership } from '../../store/fleet.ts';
-import type { OwnerTable, ParkedTable, Store } from '../../store/store.ts';
+import type { OwnerTable, ParkedTable } from '../../store/store.ts';
 
 /** A call for an upstream, as one replica hands it to another. */
 export interface RemoteCall {
@@ -45,19 +44,6 @@ export function replicasOf(
     onDeath: (run) => membership.onDeath(run),
     onFenced: (run) => membership.onFenced(run),
     callAt,
-    owners: store.owners,
-    parked: store.parked,
-  };
-}
-
-/** The replicas of a fleet of one. */
-export function loneReplica(store: Pick<Store, 'owners' | 'parked'>, self: string): Replicas {
-  return {
-    self,
-    isAlive: (replica) => replica === self,
-    onDeath: () => () => undefined,
-    onFenced: () => () => undefined,
-    callAt: () => Promise.reject(new GatewardError('UPSTREAM_UNAVAILABLE')),
     owners: store.owners,
     parked: store.parked,
   };
