@@ -21,7 +21,10 @@ export interface Source {
 }
 
 /** The context of a caller at an upstream: what is kept of the upstream is kept by it. */
-export function contextAt({ shared }: Source, context: AuthorizationContext): AuthorizationContext {
+export function contextAt(
+  { shared }: Pick<Source, 'shared'>,
+  context: AuthorizationContext,
+): AuthorizationContext {
   return shared === true ? OPERATOR : context;
 }
 

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { OPERATOR } from '../call.ts';
-import type { Source } from '../catalog/server-view.ts';
+import { contextAt, type Source } from '../catalog/server-view.ts';
 import type { UpstreamConfig } from '../config/types.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { describeUpstream, type UpstreamStatus } from './status.ts';
@@ -48,7 +47,7 @@ function startUpstream(config: UpstreamConfig, upstream: Upstream): ServedUpstre
     shared,
     era: () => upstream.status().era,
     perSession: config.kind === 'stdio' && config.process === 'session',
-    call: (call, context) => upstream.call(call, shared ? OPERATOR : context),
+    call: (call, context) => upstream.call(call, contextAt({ shared }, context)),
     status: () => describeUpstream(config, upstream.status()),
     async retire(graceMs) {
       for (let leftMs = graceMs; leftMs > 0 && upstream.inFlight() > 0; leftMs -= LOOK_EVERY_MS) {
