@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { countChecks } from '../support/count-checks.ts';
 import { findFreePort } from '../support/free-port.ts';
 import { startPostgres } from '../support/postgres.ts';
 import { startBalancer } from './balancer.ts';
@@ -43,13 +44,7 @@ const HANG_MS = 30_000;
 /** In which order a worker makes its calls. */
 const TURNS: readonly ToolName[] = ['book', 'twice', 'stream', 'book', 'fast', 'twice'];
 
-let passed = 0;
-let failed = 0;
-function check(name: string, problem: string | undefined): void {
-  if (problem === undefined) passed++;
-  else failed++;
-  console.log(problem === undefined ? `ok      ${name}` : `FAILED  ${name}: ${problem}`);
-}
+const { check, conclude } = countChecks();
 
 interface Phase {
   readonly title: string;
@@ -193,5 +188,4 @@ try {
   await postgres.stop();
 }
 console.log(`took ${Math.round((Date.now() - startedAt) / 1000)} s`);
-console.log(`${passed} passed, ${failed} failed`);
-process.exit(failed > 0 ? 1 : 0);
+process.exit(conclude());

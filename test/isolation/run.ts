@@ -2,6 +2,7 @@
 // and HTTP+SSE, against upstreams of both eras and a stateful process. Every byte that one receives is searched for what
 // is the other's. `--calls N` for more or fewer than 10,000 calls. Ends with the line `N passed, N failed`.
 import { parseArgs } from 'node:util';
+import { countChecks } from '../support/count-checks.ts';
 import type { Caller } from './caller.ts';
 import { LEGACY_ACTS, listenLegacy, openTalk, SseTalk, TALKS, TRESPASS } from './legacy-calls.ts';
 import { type Act, listenModern, MODERN_ACTS, PAGE } from './modern-calls.ts';
@@ -16,13 +17,10 @@ const MAX_SHOWN = 10;
 const { values: options } = parseArgs({ options: { calls: { type: 'string', default: '10000' } } });
 const wanted = Number(options.calls);
 
-let passed = 0;
-let failed = 0;
-function check(name: string, problems: readonly string[]): void {
-  if (problems.length === 0) passed++;
-  else failed++;
-  console.log(problems.length === 0 ? `ok      ${name}` : `FAILED  ${name}: ${problems.length}`);
-  for (const problem of problems.slice(0, MAX_SHOWN)) console.log(`          ${problem}`);
+const { check, conclude } = countChecks();
+function checkNone(name: string, problems: readonly string[]): void {
+  const shown = problems.slice(0, MAX_SHOWN).map((problem) => `\n          ${problem}`);
+  check(name, problems.length > 0 ? `${problems.length}${shown.join('')}` : undefined);
 }
 
 /** The acts in one order for both callers, so that whatever is counted is equal. */
@@ -79,12 +77,11 @@ try {
   const calls = ann.calls + bob.calls;
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
   console.log(`${calls} calls, ${ann.bytes + bob.bytes} bytes received, ${seconds} s`);
-  check('nobody received a byte of what is the other’s', [...ann.leaks, ...bob.leaks]);
-  check('every call had its own right answer', [...ann.failures, ...bob.failures]);
-  check('every listener heard of its own changes', deaf);
-  check(`at least ${wanted} calls were made`, calls >= wanted ? [] : [`${calls}`]);
+  checkNone('nobody received a byte of what is the other’s', [...ann.leaks, ...bob.leaks]);
+  checkNone('every call had its own right answer', [...ann.failures, ...bob.failures]);
+  checkNone('every listener heard of its own changes', deaf);
+  check(`at least ${wanted} calls were made`, calls >= wanted ? undefined : `${calls}`);
 } finally {
   await scene.close();
 }
-console.log(`${passed} passed, ${failed} failed`);
-process.exitCode = failed === 0 ? 0 : 1;
+process.exitCode = conclude();

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { startLegacyHttp } from '../fixtures/servers/legacy-http.ts';
 import { startModernHttp } from '../fixtures/servers/modern-http.ts';
+import { countChecks } from '../support/count-checks.ts';
 import { isRunning } from '../support/gateway.ts';
 import { type MeasuredGateway, startMeasuredGateway } from './measured-gateway.ts';
 import { leaveSession, PROCESS_ROUNDS, QUICK_ROUNDS, type Round, type Scene } from './rounds.ts';
@@ -59,13 +60,7 @@ const choose = (rounds: Readonly<Record<string, Round>>): Rounds =>
 const quick = choose(QUICK_ROUNDS);
 const slow = choose(PROCESS_ROUNDS);
 
-let passed = 0;
-let failed = 0;
-function check(name: string, problem: string | undefined): void {
-  if (problem === undefined) passed++;
-  else failed++;
-  console.log(problem === undefined ? `ok      ${name}` : `FAILED  ${name}: ${problem}`);
-}
+const { check, conclude } = countChecks();
 
 /** Runs as many rounds as wanted, in turns and a few at a time. */
 async function runRounds(rounds: Rounds, count: number, scene: Scene): Promise<string[]> {
@@ -198,5 +193,4 @@ try {
   await Promise.all([modern.stop(), legacy.stop()]);
 }
 console.log(`took ${Math.round((Date.now() - startedAt) / 1000)} s`);
-console.log(`${passed} passed, ${failed} failed`);
-process.exitCode = failed > 0 ? 1 : 0;
+process.exitCode = conclude();
