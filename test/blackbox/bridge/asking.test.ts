@@ -1,6 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { callTool, errorOf, jsonOf, resultOf, textOf } from './conversation.ts';
-import { LEGACY_CLIENTS, LEGACY_UPSTREAMS, type Stage, startStage, type Upstream, WILLING } from './stage.ts';
+import {
+  CLIENTS,
+  LEGACY_UPSTREAMS,
+  pairsOf,
+  type Stage,
+  startStage,
+  UPSTREAMS,
+  type Upstream,
+  WILLING,
+} from './stage.ts';
 
 let stage: Stage;
 beforeAll(async () => {
@@ -8,11 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => stage?.stop());
 
-const UPSTREAMS: readonly Upstream[] = ['modern', ...LEGACY_UPSTREAMS.map(({ name }) => name)];
-const CLIENTS = ['2026-07-28', ...LEGACY_CLIENTS] as const;
-const pairs = CLIENTS.flatMap((client) =>
-  UPSTREAMS.map((upstream): [string, Upstream] => [client, upstream]),
-);
+const pairs = pairsOf(CLIENTS);
 
 type Json = Record<string, unknown>;
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { callTool, errorOf, jsonOf, resultOf, textOf } from './conversation.ts';
-import { LEGACY_UPSTREAMS, type Stage, startStage, type Upstream } from './stage.ts';
+import { LEGACY_UPSTREAMS, pairsOf, type Stage, startStage, UPSTREAMS } from './stage.ts';
 
 let stage: Stage;
 beforeAll(async () => {
@@ -8,7 +8,6 @@ beforeAll(async () => {
 });
 afterAll(() => stage?.stop());
 
-const UPSTREAMS: readonly Upstream[] = ['modern', ...LEGACY_UPSTREAMS.map(({ name }) => name)];
 const ASKABLE = ['2026-07-28', '2025-11-25', '2025-06-18'] as const;
 const TOO_OLD = ['2025-03-26', '2024-11-05'] as const;
 
@@ -23,11 +22,8 @@ const form = {
 };
 const filledIn = { action: 'accept', content: { name: 'Ada', age: 36, ok: true } };
 
-const pairs = <C extends string>(clients: readonly C[]): [C, Upstream][] =>
-  clients.flatMap((client) => UPSTREAMS.map((upstream): [C, Upstream] => [client, upstream]));
-
 describe('bridge/elicitation-form', () => {
-  it.each(pairs(ASKABLE))(
+  it.each(pairsOf(ASKABLE))(
     'a form reaches the user of a %s client of %s, and comes back',
     async (client, upstream) => {
       const talk = await stage.client(client, upstream);
@@ -45,14 +41,14 @@ describe('bridge/elicitation-form', () => {
   );
 
   it.each(['decline', 'cancel'])('the user may %s in every pair', async (action) => {
-    for (const [client, upstream] of pairs(ASKABLE)) {
+    for (const [client, upstream] of pairsOf(ASKABLE)) {
       const talk = await stage.client(client, upstream);
       const called = await callTool(talk, 'ask', { requests: { who: form } }, { answer: () => ({ action }) });
       expect([client, upstream, jsonOf(called)]).toEqual([client, upstream, { who: { action } }]);
     }
   });
 
-  it.each(pairs(TOO_OLD))(
+  it.each(pairsOf(TOO_OLD))(
     'a %s client of %s is not asked, and the call says why',
     async (client, upstream) => {
       const talk = await stage.client(client, upstream);
@@ -156,7 +152,7 @@ describe('bridge/elicitation-choices', () => {
   });
   const dialect = { $schema: 'https://json-schema.org/draft/2020-12/schema' };
 
-  it.each(pairs(['2026-07-28', '2025-11-25']))(
+  it.each(pairsOf(['2026-07-28', '2025-11-25']))(
     'all of them reach a %s client of %s as they are',
     async (client, upstream) => {
       const talk = await stage.client(client, upstream);

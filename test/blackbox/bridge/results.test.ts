@@ -9,7 +9,17 @@ import {
   resultOf,
   textOf,
 } from './conversation.ts';
-import { LEGACY_CLIENTS, LEGACY_UPSTREAMS, type Stage, startStage, type Upstream, WILLING } from './stage.ts';
+import {
+  CLIENTS,
+  LEGACY_CLIENTS,
+  LEGACY_UPSTREAMS,
+  pairsOf,
+  type Stage,
+  startStage,
+  UPSTREAMS,
+  type Upstream,
+  WILLING,
+} from './stage.ts';
 
 let stage: Stage;
 beforeAll(async () => {
@@ -19,11 +29,7 @@ afterAll(() => stage?.stop());
 
 type Json = Record<string, unknown>;
 
-const UPSTREAMS: readonly Upstream[] = ['modern', ...LEGACY_UPSTREAMS.map(({ name }) => name)];
-const CLIENTS = ['2026-07-28', ...LEGACY_CLIENTS] as const;
-const pairs = CLIENTS.flatMap((client) =>
-  UPSTREAMS.map((upstream): [string, Upstream] => [client, upstream]),
-);
+const pairs = pairsOf(CLIENTS);
 const MODERN_MEMBERS = ['resultType', 'ttlMs', 'cacheScope'];
 const SERVER_INFO = 'io.modelcontextprotocol/serverInfo';
 

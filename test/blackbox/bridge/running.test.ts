@@ -1,6 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { callTool, errorOf, jsonOf, type Sketch, textOf } from './conversation.ts';
-import { LEGACY_CLIENTS, LEGACY_UPSTREAMS, type Stage, startStage, type Upstream } from './stage.ts';
+import {
+  CLIENTS,
+  LEGACY_CLIENTS,
+  LEGACY_UPSTREAMS,
+  pairsOf,
+  type Stage,
+  startStage,
+  UPSTREAMS,
+  type Upstream,
+} from './stage.ts';
 
 let stage: Stage;
 beforeAll(async () => {
@@ -10,11 +19,7 @@ afterAll(() => stage?.stop());
 
 type Json = Record<string, unknown>;
 
-const UPSTREAMS: readonly Upstream[] = ['modern', ...LEGACY_UPSTREAMS.map(({ name }) => name)];
-const CLIENTS = ['2026-07-28', ...LEGACY_CLIENTS] as const;
-const pairs = CLIENTS.flatMap((client) =>
-  UPSTREAMS.map((upstream): [string, Upstream] => [client, upstream]),
-);
+const pairs = pairsOf(CLIENTS);
 const LOG_LEVEL = 'io.modelcontextprotocol/logLevel';
 const MESSAGE = 'notifications/message';
 const UPDATED = 'notifications/resources/updated';

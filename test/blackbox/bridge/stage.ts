@@ -24,6 +24,17 @@ export const LEGACY_CLIENTS = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-1
 
 export type LegacyClient = (typeof LEGACY_CLIENTS)[number];
 
+/** Every upstream of one caller's own. */
+export const UPSTREAMS: readonly Upstream[] = ['modern', ...LEGACY_UPSTREAMS.map(({ name }) => name)];
+
+/** The revisions of all clients. */
+export const CLIENTS = ['2026-07-28', ...LEGACY_CLIENTS] as const;
+
+/** Each of these clients with each upstream. */
+export function pairsOf<C extends string>(clients: readonly C[]): [C, Upstream][] {
+  return clients.flatMap((client) => UPSTREAMS.map((upstream): [C, Upstream] => [client, upstream]));
+}
+
 /** A client that can be asked for everything. */
 export const WILLING = {
   elicitation: { form: {}, url: {} },
