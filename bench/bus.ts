@@ -1,6 +1,6 @@
 /**
- * Measures what wakes replicas: `node bench/bus.ts [--seconds N] [--replicas 3,10,50]`. Each replica has a connection of
- * its own; wake-ups go from one to another, as those of mailboxes do. All replicas live in this process, so its share of
+ * Measures what wakes replicas: `node bench/bus.ts [--seconds N] [--replicas 3,10,50] [--rates 100,1000]`. Each replica has
+ * a connection of its own; wake-ups go from one to another, as those of mailboxes do. All replicas live in this process, so its share of
  * the processor is told too: a fleet has that on as many machines. NATS is left out where `nats-server` is not installed.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -69,7 +69,7 @@ async function natsCarrier(): Promise<Carrier | undefined> {
   );
 }
 
-async function cpuOf(processes: readonly number[]): Promise<number> {
+function cpuOf(processes: readonly number[]): number {
   return processes.map(readCpuSeconds).reduce((sum, one) => sum + one, 0);
 }
 
@@ -81,7 +81,7 @@ async function measure(carrier: Carrier, buses: readonly Bus[], rate: number): P
   );
   await sleep(200);
   const processes = await carrier.processes();
-  const before = { server: await cpuOf(processes), own: process.cpuUsage() };
+  const before = { server: cpuOf(processes), own: process.cpuUsage() };
   const start = performance.now();
   let sent = 0;
   for (let now = start; now - start < seconds * 1_000; now = performance.now()) {
@@ -95,7 +95,7 @@ async function measure(carrier: Carrier, buses: readonly Bus[], rate: number): P
   }
   await sleep(1_000);
   const own = process.cpuUsage(before.own);
-  const server = (await cpuOf(processes)) - before.server;
+  const server = cpuOf(processes) - before.server;
   for (const end of ends) end();
   latencies.sort((a, b) => a - b);
   return {
