@@ -70,7 +70,7 @@ function judgeEnd({ seen, token, tool, client }: CallRecord): Verdict {
 }
 
 /** The only right answer to a call. */
-export function rightAnswer(tool: ToolName, token: string): string {
+function rightAnswer(tool: ToolName, token: string): string {
   const rounds = tool === 'book' ? 1 : tool === 'twice' ? 2 : 0;
   const answers = Array.from({ length: rounds }, (_, index) => `accept:${seatOf(`${token} ${index + 1}`)}`);
   return [token, ...answers].join(' ');

@@ -9,7 +9,7 @@ import { BATCHES, BOUNDS, eventsOfBatch, streamOf, WRITER } from './lanes.ts';
 export type Check = (store: Store, name: string, step: number) => Promise<string | undefined>;
 
 /** What must be there, by the kind of thing. */
-export const CHECKS: Readonly<Record<string, Check>> = {
+const CHECKS: Readonly<Record<string, Check>> = {
   async stream(store, name, step) {
     const key = streamOf(name);
     // A database may go on with what a dead writer had sent: nothing of that is taken any more once this holds it.

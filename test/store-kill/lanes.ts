@@ -2,7 +2,7 @@ import type { Holding, Store, StreamKey } from '../../src/store/store.ts';
 import { bodyOf } from './acknowledgments.ts';
 
 /** Nothing that is written expires or goes above a bound while it is looked at. */
-export const TTL_MS = 3_600_000;
+const TTL_MS = 3_600_000;
 export const BOUNDS = { maxAgeMs: TTL_MS, maxBytes: 10_000_000 };
 export const BATCHES = 8;
 export const WRITER: Holding = { holder: 'writer', epoch: 1 };
