@@ -7,7 +7,7 @@ import { startLegacyUpstream } from '../chaos/legacy-upstream.ts';
 import { startModernUpstream } from '../chaos/modern-upstream.ts';
 import { EventReader } from '../support/event-reader.ts';
 import { findFreePort } from '../support/free-port.ts';
-import { LegacySession } from '../support/front-door.ts';
+import { LEGACY, LegacySession } from '../support/front-door.ts';
 import { type RunningGateway, startGateway } from '../support/gateway.ts';
 
 const ends: (() => Promise<void>)[] = [];
@@ -47,7 +47,10 @@ describe('a gateway that is started again', () => {
       const upstream = await startUpstream(ledger);
       ends.push(() => upstream.stop());
       const gateway = await startRestartable({ [name]: { url: upstream.url } });
-      const session = await LegacySession.open(`${gateway.url}/servers/${name}/mcp`, { elicitation: {} });
+      // No connection outlasts the gateway that it was made to.
+      const apart = { connection: 'close' };
+      const url = `${gateway.url}/servers/${name}/mcp`;
+      const session = await LegacySession.open(url, { elicitation: {} }, LEGACY, apart);
       const called = await session.send({
         id: 'c',
         method: 'tools/call',

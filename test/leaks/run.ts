@@ -130,7 +130,7 @@ async function measureRounds(scene: Scene, look: () => Promise<Rest>): Promise<v
     failures.length > 0 ? `${failures.length} did not` : undefined,
   );
   for (const [name, after] of Object.entries(end.counts)) {
-    // The sessions that all callers share upstream are opened by the first who need them, and stay.
+    // The catalog reads lists in an upstream session of its own, opened by the first who need one and kept for 300 s.
     const before = (name === 'children' ? start : base).counts[name] ?? 0;
     check(`${name}: no more than before`, after > before ? `${before} before, ${after} after` : undefined);
   }
