@@ -28,6 +28,18 @@ export interface Call {
   readonly principal?: string;
   /** It came from another replica, which held that this one has what it needs: it is not sent on to a third. */
   readonly forwarded?: boolean;
+  /** The call is a task's, or may become one. */
+  readonly task?: TaskCall;
+}
+
+/** What a call that a task may rest on tells beside its outcome. */
+export interface TaskCall {
+  /**
+   * Takes a state by which the call, while it is under way, can be gone on with at any replica should this one die: the
+   * same call with it as `requestState` and without answers attaches to it or takes it over. A later state replaces the
+   * one before.
+   */
+  readonly onResumable: (requestState: string) => void;
 }
 
 /** The per-request `_meta` of 2026-07-28 (basic §_meta), each value as its bytes came. */
@@ -55,6 +67,8 @@ export interface LegacyCall {
   readonly stream?: StreamHints | undefined;
   /** A replica that died may have sent this very call already. */
   readonly again?: boolean;
+  /** The client asks for a task (2025-11-25 basic/utilities/tasks): its wish how long it is kept, where it has one. */
+  readonly task?: { readonly ttlMs: number | undefined };
 }
 
 /** How a legacy upstream answers one call over HTTP. */
@@ -94,7 +108,7 @@ export interface LegacySession {
 }
 
 /** How a call ended. */
-export type Outcome = (Complete | InputRequired | Failed) & {
+export type Outcome = (Complete | InputRequired | TaskMade | Failed) & {
   /** Who called, as far as it was known where the outcome arose. */
   readonly principal?: Principal;
 };
@@ -120,6 +134,16 @@ export interface LegacyInputRequired {
   readonly elicitationIds: ReadonlyMap<string, string>;
   /** Registers what runs when the upstream withdraws a reverse request before it is answered. */
   readonly onWithdrawn: (run: (key: string) => void) => void;
+}
+
+/**
+ * The call goes on as a task (tasks extension): a whole CreateTaskResult. Below `runAsTask` the task is the upstream's,
+ * which every upstream may make of a `tools/call`, whatever the client declared; above it is Gateward's own, and its
+ * client knows tasks.
+ */
+export interface TaskMade {
+  readonly kind: 'task';
+  readonly result: JsonText;
 }
 
 /** A JSON-RPC error: `error` is the whole error object. `code` is set when Gateward made it. */

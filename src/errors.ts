@@ -197,6 +197,36 @@ export const ERRORS = define({
     status: 404,
     text: 'No key that is not revoked has this id or name. See: gateward key list',
   },
+  TASK_NOT_FOUND: {
+    rpc: -32602,
+    status: 200,
+    text: 'There is no such task here, or it is no longer kept.',
+  },
+  TASK_LIMIT: {
+    rpc: 1022,
+    status: 429,
+    text: 'The caller has as many tasks as it may have. Cancel some, or wait until old ones are deleted.',
+  },
+  TASK_RESULT_TOO_LARGE: {
+    rpc: 1023,
+    status: 200,
+    text: 'The call ran, but its result is larger than a task may keep. Ask for less at a time.',
+  },
+  TASK_DEADLINE: {
+    rpc: 1024,
+    status: 200,
+    text: 'The task was not over by its deadline. A call that it made may have run.',
+  },
+  TASK_INTERRUPTED: {
+    rpc: 1025,
+    status: 200,
+    text: 'The task was interrupted, and its call is not safe to repeat. The call may have run.',
+  },
+  TASK_NOT_FAILED: {
+    rpc: null,
+    status: 409,
+    text: 'Only a task that has failed, and whose call is still known, can be tried again.',
+  },
   ADMIN_KEY_REQUIRED: {
     rpc: null,
     status: 401,

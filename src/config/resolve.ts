@@ -54,6 +54,7 @@ export function resolveConfig(input: ConfigFile, options: ResolveOptions): Confi
     log: input.log,
     limits: input.limits,
     stop: input.stop,
+    tasks: input.tasks,
     upstreams,
     servers: resolveServers(input, names, options),
   };

@@ -10,6 +10,7 @@ import {
   textField,
   wholeNumber,
 } from './schema-fields.ts';
+import { upstreamTasksSchema } from './schema-tasks.ts';
 
 /** What upstreams of both kinds have. */
 const common = {
@@ -50,6 +51,7 @@ const common = {
     .describe(
       'Which tools are safe to run twice with the same arguments: `true` for all, or a list of names, where `*` stands for any characters. When a replica or a connection dies with a call under way, such a call is sent again; any other ends with an error that says that it may have run.',
     ),
+  tasks: upstreamTasksSchema.prefault({}).describe('Which calls become tasks, and what becomes of these.'),
 };
 
 /** An upstream that is reached by HTTP. */

@@ -14,6 +14,7 @@ import {
 } from './schema-fields.ts';
 import { listenSchema } from './schema-listen.ts';
 import { authSchema, busField, storeField } from './schema-store.ts';
+import { tasksSchema } from './schema-tasks.ts';
 import { upstreamSchema } from './schema-upstream.ts';
 
 /** `log`: what the gateway says about itself on standard error. */
@@ -142,6 +143,7 @@ export const configFileSchema = z.strictObject({
   log: logSchema.prefault({}).describe("The gateway's own log."),
   limits: limitsSchema.prefault({}).describe('Bounds of what one process holds.'),
   stop: stopSchema.prefault({}).describe('How the gateway stops.'),
+  tasks: tasksSchema.prefault({}).describe('Bounds of tasks: tool calls with a durable handle.'),
   upstreams: z
     .record(nameField, upstreamSchema)
     .default({})

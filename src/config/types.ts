@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { configFileSchema, limitsSchema, logSchema, serverSchema, stopSchema } from './schema.ts';
 import type { listenSchema } from './schema-listen.ts';
 import type { authSchema } from './schema-store.ts';
+import type { tasksSchema, upstreamTasksSchema } from './schema-tasks.ts';
 import type { httpUpstreamSchema, stdioUpstreamSchema } from './schema-upstream.ts';
 
 /** The same type with every member read-only, all the way down. */
@@ -21,6 +22,10 @@ export type LogConfig = DeepReadonly<z.output<typeof logSchema>>;
 export type LimitsConfig = DeepReadonly<z.output<typeof limitsSchema>>;
 /** `auth` */
 export type AuthConfig = DeepReadonly<z.output<typeof authSchema>>;
+/** `tasks` */
+export type TasksConfig = DeepReadonly<z.output<typeof tasksSchema>>;
+/** `upstreams.NAME.tasks` */
+export type UpstreamTasksConfig = DeepReadonly<z.output<typeof upstreamTasksSchema>>;
 /** `stop` */
 export type StopConfig = DeepReadonly<z.output<typeof stopSchema>>;
 
@@ -109,6 +114,7 @@ export interface Config {
   readonly log: LogConfig;
   readonly limits: LimitsConfig;
   readonly stop: StopConfig;
+  readonly tasks: TasksConfig;
   /** In the order of the file. */
   readonly upstreams: readonly UpstreamConfig[];
   /** `all` first, then one for each upstream in the order of the file, then the further ones of `servers`. */

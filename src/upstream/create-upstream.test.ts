@@ -10,6 +10,7 @@ import {
   sendJson,
   startHttpUpstream,
 } from '../../test/support/http-upstream.ts';
+import { upstreamTasksSchema } from '../config/schema-tasks.ts';
 import type { HttpUpstreamConfig } from '../config/types.ts';
 import { systemClock } from '../lib/clock.ts';
 import type { JsonText } from '../lib/json-text.ts';
@@ -39,6 +40,7 @@ function make(url: string, more: Partial<HttpUpstreamConfig> = {}): Upstream {
     maxResponseBytes: 1_000_000,
     trusted: false,
     repeatable: false,
+    tasks: upstreamTasksSchema.parse({}),
     ...more,
   };
   const upstream = createUpstreamOf(config, {

@@ -1,4 +1,4 @@
-import type { Complete, Failed, InputRequired, Outcome } from '../../call.ts';
+import type { Complete, Failed, InputRequired, Outcome, TaskMade } from '../../call.ts';
 import { GatewardError } from '../../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { JsonText } from '../../lib/json-text.ts';
@@ -32,7 +32,7 @@ const NO_REFUSALS: ReadonlyMap<string, JsonText> = new Map();
  * its answers go back in a retry (2026-07-28 basic/patterns/mrtr). When the signal aborts, questions are taken back.
  * Throws what the journal throws.
  */
-export async function runRounds(options: RoundsOptions): Promise<Complete | Failed> {
+export async function runRounds(options: RoundsOptions): Promise<Complete | TaskMade | Failed> {
   let state = options.from ?? FIRST_CALL;
   for (;;) {
     if (state.phase === 'asking') {

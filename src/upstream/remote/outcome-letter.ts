@@ -6,6 +6,7 @@ import { JsonText } from '../../lib/json-text.ts';
 export function writeOutcome(outcome: Outcome): JsonText {
   switch (outcome.kind) {
     case 'complete':
+    case 'task':
       return JsonText.of({ kind: outcome.kind }).with({ result: outcome.result });
     case 'input_required': {
       const ids = outcome.legacy && Object.fromEntries(outcome.legacy.elicitationIds);
@@ -23,16 +24,19 @@ export type OnWithdrawn = (run: (key: string) => void) => void;
 
 /** Reads what `writeOutcome` wrote; undefined for what this version cannot read. */
 export function readOutcome(json: JsonText | undefined, onWithdrawn: OnWithdrawn): Outcome | undefined {
-  const result = json?.get('result');
-  switch (json?.get('kind')?.string()) {
+  if (json === undefined) return undefined;
+  const result = json.get('result');
+  const kind = json.get('kind')?.string();
+  switch (kind) {
     case 'complete':
-      return result && { kind: 'complete', result };
+    case 'task':
+      return result && { kind, result };
     case 'input_required':
       return result && { kind: 'input_required', result, legacy: readAsked(json, onWithdrawn) };
     case 'error': {
-      const error = json?.get('error');
-      const code = codeOf(json?.get('code'));
-      const retryAfterSeconds = numberOf(json?.get('retryAfterSeconds'));
+      const error = json.get('error');
+      const code = codeOf(json.get('code'));
+      const retryAfterSeconds = numberOf(json.get('retryAfterSeconds'));
       return error && { kind: 'error', error, code, retryAfterSeconds };
     }
     default:
