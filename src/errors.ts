@@ -77,6 +77,11 @@ export const ERRORS = define({
     status: 200,
     text: 'The connection to the MCP server behind the gateway was lost before it answered. The call may have run.',
   },
+  UPSTREAM_FAILED: {
+    rpc: -32603,
+    status: 200,
+    text: 'The MCP server behind the gateway answered with an HTTP error. The call may have run.',
+  },
   UPSTREAM_TIMEOUT: {
     rpc: -32603,
     status: 200,

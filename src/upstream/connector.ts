@@ -10,7 +10,7 @@ import type { AuthorizationContext, Call, Outcome } from '../call.ts';
 export interface Connector {
   /**
    * Carries one modern call. Resolves with what the server answered, errors included; throws UPSTREAM_UNAVAILABLE
-   * when nothing was run, UPSTREAM_LOST, UPSTREAM_TIMEOUT, UPSTREAM_INVALID, UPSTREAM_REFUSED otherwise.
+   * when nothing was run, UPSTREAM_LOST, UPSTREAM_FAILED, UPSTREAM_TIMEOUT, UPSTREAM_INVALID, UPSTREAM_REFUSED otherwise.
    */
   call(call: Call, context: AuthorizationContext): Promise<Outcome>;
   /** Ends connections and processes; calls in flight end in UPSTREAM_LOST. Resolves when nothing is left. */

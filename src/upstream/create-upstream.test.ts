@@ -167,7 +167,7 @@ describe('an upstream is down', () => {
 
   test.each([
     [401, 'UPSTREAM_REFUSED'],
-    [503, 'UPSTREAM_LOST'],
+    [503, 'UPSTREAM_FAILED'],
     [429, 'RATE_LIMITED'],
     [404, 'UPSTREAM_INVALID'],
   ])('when it answers everything by HTTP %i', async (status, code) => {

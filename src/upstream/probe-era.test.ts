@@ -93,8 +93,8 @@ test.each([
   [401, 'UPSTREAM_REFUSED'],
   [403, 'UPSTREAM_REFUSED'],
   [429, 'RATE_LIMITED'],
-  [500, 'UPSTREAM_LOST'],
-  [503, 'UPSTREAM_LOST'],
+  [500, 'UPSTREAM_FAILED'],
+  [503, 'UPSTREAM_FAILED'],
   [200, 'UPSTREAM_INVALID'],
   [302, 'UPSTREAM_INVALID'],
 ])('HTTP %i is no verdict', (code, errorCode) => {

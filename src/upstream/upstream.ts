@@ -71,6 +71,7 @@ const LEGACY_VERDICT_MS = 24 * 3_600_000;
 const SUSPICIOUS = new Set<ErrorCode>([
   'UPSTREAM_UNAVAILABLE',
   'UPSTREAM_LOST',
+  'UPSTREAM_FAILED',
   'UPSTREAM_TIMEOUT',
   'UPSTREAM_REFUSED',
   'LAUNCH_FAILED',
@@ -172,7 +173,8 @@ class WatchedUpstream implements Upstream {
 
   #run(opened: Opened, call: Call, context: AuthorizationContext): Promise<Outcome> {
     const { connector } = opened;
-    if (call.legacy?.again === true && !this.#mayComeAgain(opened, call)) {
+    const again = call.legacy?.again === true || call.task?.again === true;
+    if (again && !this.#mayComeAgain(opened, call)) {
       return Promise.reject(new GatewardError('UPSTREAM_LOST'));
     }
     const counts = isEndless(call.method) ? 0 : 1;

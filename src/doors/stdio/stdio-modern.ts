@@ -40,6 +40,7 @@ const MAX_PAGES = 100;
 const PASSING: readonly string[] = [
   'UPSTREAM_UNAVAILABLE',
   'UPSTREAM_LOST',
+  'UPSTREAM_FAILED',
   'UPSTREAM_TIMEOUT',
   'RATE_LIMITED',
 ];

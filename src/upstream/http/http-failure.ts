@@ -73,7 +73,7 @@ export function failureOfStatus(status: number, headers: Readonly<Record<string,
     });
   }
   // A gateway or a server in trouble may have run the call before it failed.
-  if (status >= 500) return new GatewardError('UPSTREAM_LOST', { detail });
+  if (status >= 500) return new GatewardError('UPSTREAM_FAILED', { detail });
   if (status >= 300 && status < 400) {
     return new GatewardError('UPSTREAM_INVALID', {
       detail: `It redirects (HTTP ${status}); give the final URL in the configuration.`,

@@ -92,6 +92,16 @@ describe('the request', () => {
     });
   });
 
+  test.each(['tasks/get', 'tasks/update', 'tasks/cancel'])(
+    'names the task in Mcp-Name: %s',
+    async (method) => {
+      const server = await serve(({ res }) => sendJson(res, RESULT));
+      const connector = await connect(server.url);
+      await connector.call(makeCall({ method, params: { taskId: 't-1' }, name: 't-1' }), 'c');
+      expect(server.received[0]?.headers).toMatchObject({ 'mcp-method': method, 'mcp-name': 't-1' });
+    },
+  );
+
   test('has no Mcp-Name where the call is about nothing', async () => {
     const server = await serve(({ res }) => sendJson(res, RESULT));
     const connector = await connect(server.url);
@@ -225,9 +235,9 @@ describe('a status without a JSON-RPC answer', () => {
     [429, 'RATE_LIMITED'],
     [404, 'UPSTREAM_INVALID'],
     [202, 'UPSTREAM_INVALID'],
-    [500, 'UPSTREAM_LOST'],
-    [502, 'UPSTREAM_LOST'],
-    [503, 'UPSTREAM_LOST'],
+    [500, 'UPSTREAM_FAILED'],
+    [502, 'UPSTREAM_FAILED'],
+    [503, 'UPSTREAM_FAILED'],
   ])('%i ends in %s', async (status, code) => {
     const server = await serve(({ res }) => res.writeHead(status, { 'retry-after': '7' }).end('nope'));
     const connector = await connect(server.url);

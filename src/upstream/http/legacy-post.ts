@@ -186,7 +186,8 @@ export class LegacyPost {
     });
     if (end instanceof GatewardError) return end;
     if (end.kind === 'stream') return end.error;
-    if (end.head.status >= 500) return failureOfStatus(end.head.status, end.head.headers);
+    if (end.head.status >= 500)
+      return new GatewardError('UPSTREAM_LOST', { detail: `It answered HTTP ${end.head.status}.` });
     // The server may not know yet that the connection on which it streamed before is gone.
     if (end.head.status === 409)
       return new GatewardError('UPSTREAM_LOST', { detail: 'It streams elsewhere.' });

@@ -201,7 +201,7 @@ export class ModernExchange implements ReplyTarget, Expirable {
     const { call } = this.#parts;
     if (message.kind === 'result') {
       if (!sameId(message.id, call.id)) this.#fail(notMcp('Its answer has the id of another request.'));
-      else this.#succeed(outcomeOfResult(message.result, call.meta));
+      else this.#succeed(outcomeOfResult(message.result, call));
     } else if (message.kind === 'error') {
       const foreign = message.id !== undefined && !sameId(message.id, call.id);
       if (foreign) this.#fail(notMcp('Its answer has the id of another request.'));

@@ -183,7 +183,7 @@ describe('a request', () => {
     [403, 'UPSTREAM_REFUSED'],
     [429, 'RATE_LIMITED'],
     [404, 'UPSTREAM_INVALID'],
-    [500, 'UPSTREAM_LOST'],
+    [500, 'UPSTREAM_FAILED'],
     [202, 'UPSTREAM_INVALID'],
   ])('answered by HTTP %i and no JSON-RPC fails with %s', async (status, code) => {
     const server = await serve(({ res }) => res.writeHead(status).end());

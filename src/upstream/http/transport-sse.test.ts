@@ -87,7 +87,7 @@ test.each(['http://127.0.0.1:9/messages', '//elsewhere.example/messages', 'javas
 test.each([
   [401, 'UPSTREAM_REFUSED'],
   [404, 'UPSTREAM_INVALID'],
-  [503, 'UPSTREAM_LOST'],
+  [503, 'UPSTREAM_FAILED'],
 ])('a stream refused by HTTP %i does not start', async (status, code) => {
   const server = await serve(({ res }) => res.writeHead(status).end());
   const transport = await prepare(server.url);

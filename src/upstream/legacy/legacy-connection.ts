@@ -106,7 +106,7 @@ export class LegacyConnection {
       await connection.close();
       const error = toGatewardError(thrown);
       // Nothing of a call was run: the session was not even open.
-      throw error.code === 'UPSTREAM_LOST'
+      throw error.code === 'UPSTREAM_LOST' || error.code === 'UPSTREAM_FAILED'
         ? new GatewardError('UPSTREAM_UNAVAILABLE', { cause: error })
         : error;
     } finally {

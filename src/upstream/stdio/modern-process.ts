@@ -129,7 +129,7 @@ export class ModernProcess implements Pooled {
         return undefined;
       case 'result':
         void this.#finish(message.id, (flight) =>
-          outcomeOfResult(putBack(message.result, flight), flight.call.meta),
+          outcomeOfResult(putBack(message.result, flight), flight.call),
         );
         return undefined;
       case 'error':
