@@ -6,6 +6,7 @@ import { JsonText } from '../../lib/json-text.ts';
 import { failedBy } from '../../wire/failure.ts';
 import { type ReverseRequest, toReverseRequest } from '../../wire/rev2025-11-25/reverse-request.ts';
 import type { Revision } from '../../wire/rev2025-11-25/revision.ts';
+import { withoutRelatedTask, withRelatedTask } from '../../wire/rev2025-11-25/tasks-to-legacy.ts';
 import { refusal, unansweredReply } from '../../wire/rev2025-11-25/upstream-reverse.ts';
 import type { AskedRound, RoundQuestion } from './call-state.ts';
 import type { Outlet } from './outlet.ts';
@@ -22,6 +23,8 @@ export interface RoundOptions {
   readonly signal: Abortable;
   /** Whether a question of another replica is on its way to the client. */
   readonly hasLeft?: ((question: Buffer) => boolean) | undefined;
+  /** Id of the task that asks. */
+  readonly relatedTask?: string | undefined;
 }
 
 type Askable = Extract<ReverseRequest, { kind: 'ask' }>;
@@ -96,7 +99,9 @@ export class Round {
 
   /** Nothing is asked before all of a round can be. */
   #word(outcome: InputRequired): void {
-    const { revision, capabilities, questions, outlet } = this.#options;
+    const { revision, capabilities, questions, outlet, relatedTask } = this.#options;
+    const related = (params: JsonText | undefined) =>
+      relatedTask === undefined ? params : withRelatedTask(params, relatedTask);
     const requests = outcome.result.get('inputRequests');
     const askable = new Map<string, Askable>();
     for (const key of requests?.keys() ?? []) {
@@ -111,7 +116,7 @@ export class Round {
     this.#questions = [...askable].map(([key, { method, params }]) => ({
       key,
       method,
-      ...questions.word(method, params, outlet.stream),
+      ...questions.word(method, related(params), outlet.stream),
     }));
   }
 
@@ -143,7 +148,7 @@ export class Round {
   }
 
   #take(key: string, method: string, answer: Answer): void {
-    if (answer.kind === 'result') this.responses.set(key, answer.result);
+    if (answer.kind === 'result') this.responses.set(key, withoutRelatedTask(answer.result));
     else if (answer.kind === 'error') this.#refused(key, method, answer.error);
     else if (answer.kind === 'expired') this.#unanswered(key, method);
   }

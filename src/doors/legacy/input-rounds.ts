@@ -44,7 +44,7 @@ export async function runRounds(options: RoundsOptions): Promise<Complete | Task
     const outcome = await options.call(state.answers, round);
     if (outcome.kind !== 'input_required') return outcome;
     if (options.signal.aborted) return notGiven('The call was cancelled.');
-    const most = isParked(outcome) ? MAX_PARKED_ROUNDS : MAX_ROUNDS;
+    const most = isParked(outcome, options) ? MAX_PARKED_ROUNDS : MAX_ROUNDS;
     if (round >= most) return notGiven(`It asked more than ${most} times.`);
     const next = await answerRound(outcome, round, options);
     if ('kind' in next) return next;
@@ -52,8 +52,9 @@ export async function runRounds(options: RoundsOptions): Promise<Complete | Task
   }
 }
 
-/** True while a call of a legacy server waits for the answers; otherwise the retry calls anew. */
-function isParked({ legacy, result }: InputRequired): boolean {
+/** True while a task, or a call of a legacy server, waits for the answers; otherwise the retry calls anew. */
+function isParked({ legacy, result }: InputRequired, { relatedTask }: RoundsOptions): boolean {
+  if (relatedTask !== undefined) return true;
   return legacy !== undefined && result.get('requestState') !== undefined;
 }
 

@@ -36,13 +36,13 @@ const METHOD = 'initialize';
 export async function answerInitialize(request: InitializeRequest, parts: LegacyParts): Promise<Initialized> {
   const { id, server, headers, principal } = request;
   const { protocolVersion, capabilities, clientInfo } = readInitialize(request.params);
-  const { version } = negotiateRevision(protocolVersion);
+  const revision = negotiateRevision(protocolVersion);
   const envelope = { capabilities: capabilitiesToModern(capabilities), clientInfo, logLevel: undefined };
   const outcome = await discover({ server, headers, principal, envelope, session: undefined, id }, parts);
   if (outcome.kind === 'error') return { reply: failureReply(id, outcome, METHOD), opened: undefined };
   if (outcome.kind !== 'complete') throw new GatewardError('UPSTREAM_INVALID');
   return {
-    reply: resultReply(id, writeInitializeResult(outcome.result, version, server)),
-    opened: { version, server, principal: principal.key, capabilities, clientInfo },
+    reply: resultReply(id, writeInitializeResult(outcome.result, revision, server)),
+    opened: { version: revision.version, server, principal: principal.key, capabilities, clientInfo },
   };
 }

@@ -1,9 +1,12 @@
-import type { Failed } from '../../call.ts';
-import { ERRORS } from '../../errors.ts';
+import type { Complete, Failed, TaskMade } from '../../call.ts';
+import { ERRORS, GatewardError } from '../../errors.ts';
 import type { JsonText } from '../../lib/json-text.ts';
 import { failedBy } from '../../wire/failure.ts';
 import { writeError, writeResult } from '../../wire/message.ts';
 import { failureToLegacy } from '../../wire/rev2025-11-25/error-to-legacy.ts';
+import type { Revision } from '../../wire/rev2025-11-25/revision.ts';
+import { createTaskToLegacy, needsTask, withRelatedTask } from '../../wire/rev2025-11-25/tasks-to-legacy.ts';
+import { isPlainResult, resultToLegacy } from '../../wire/rev2025-11-25/to-legacy.ts';
 
 /** The response to one request of a legacy client. */
 export interface Reply {
@@ -16,6 +19,37 @@ export interface Reply {
 /** The response to a request that was answered. `id` is raw text. */
 export function resultReply(id: string, result: JsonText): Reply {
   return { body: writeResult(id, result), status: 200, retryAfterSeconds: undefined };
+}
+
+/** What was asked. */
+export interface Answered {
+  readonly method: string;
+  /** What the request was about. */
+  readonly name: string | undefined;
+  readonly revision: Revision;
+}
+
+/** The response to a request by what the inside made of it, in the words of the client's revision. */
+export function outcomeReply(id: string, outcome: Complete | TaskMade | Failed, answered: Answered): Reply {
+  const { method, name, revision } = answered;
+  if (outcome.kind === 'error') return failureReply(id, failureOf(outcome, answered), method);
+  const { kind, result } = outcome;
+  if (kind === 'task' && method === 'tools/call' && revision.tasks)
+    return resultReply(id, createTaskToLegacy(result));
+  if (kind === 'task' || !isPlainResult(result))
+    return errorReply(id, new GatewardError('UPSTREAM_INVALID'), method);
+  const told = resultToLegacy(result, { method, revision, wrapped: outcome.wrapped === true });
+  // 2025-11-25 basic/utilities/tasks §Related Task Metadata.
+  return resultReply(
+    id,
+    method === 'tasks/result' && name !== undefined ? withRelatedTask(told, name) : told,
+  );
+}
+
+/** A tool that can only be called as a task is not there for other calls (2025-11-25 tasks §Tool-Level Negotiation). */
+function failureOf(failed: Failed, { method, revision }: Answered): Failed {
+  if (method !== 'tools/call' || !revision.tasks || !needsTask(failed.error)) return failed;
+  return failedBy(new GatewardError('METHOD_NOT_FOUND', { detail: 'Call this tool as a task.' }));
 }
 
 /** The response to a request that failed, in the words of legacy. */

@@ -1,17 +1,19 @@
-import type { Call, Notify, Outcome, StreamHints } from '../../call.ts';
+import type { Call, Complete, Failed, Notify, Outcome, StreamHints, TaskMade } from '../../call.ts';
 import { GatewardError } from '../../errors.ts';
 import { JsonText } from '../../lib/json-text.ts';
 import { raceAbort } from '../../lib/race-abort.ts';
 import { isWanted } from '../../wire/rev2025-11-25/log-level.ts';
-import { isPlainResult, notificationToLegacy, resultToLegacy } from '../../wire/rev2025-11-25/to-legacy.ts';
+import { legacyMethodOf } from '../../wire/rev2025-11-25/methods.ts';
+import { readTaskWish } from '../../wire/rev2025-11-25/tasks-to-legacy.ts';
+import { notificationToLegacy } from '../../wire/rev2025-11-25/to-legacy.ts';
 import { callMetaOf, type Envelope, paramsToModern } from '../../wire/rev2025-11-25/to-modern.ts';
-import { methodRuleOf } from '../../wire/rev2026-07-28/registry.ts';
 import type { CallState, RoundAnswers } from './call-state.ts';
+import { cancelTask } from './cancel-task.ts';
 import { CANCELLED, type Flight, newFlight } from './flight.ts';
 import { runRounds } from './input-rounds.ts';
 import { HANDED_OVER, type Journal } from './journal.ts';
 import type { LegacyParts, Spoken } from './legacy-parts.ts';
-import { errorReply, failureReply, type Reply, resultReply } from './legacy-reply.ts';
+import { errorReply, outcomeReply, type Reply, resultReply } from './legacy-reply.ts';
 import { answerLocally, inboundOf } from './legacy-session-methods.ts';
 import type { LiveSession } from './live-session.ts';
 import type { Outlet } from './outlet.ts';
@@ -41,8 +43,6 @@ export interface LegacyRequest {
 
 /** Requests of one session that may be in work at a time. */
 const MAX_CALLS = 1000;
-/** Methods of the inside that are no requests of a legacy client, or another thing there. */
-const NOT_LEGACY = /^(?:server\/discover|subscriptions\/listen|tasks\/.*)$/;
 /** Notifications of the inside that no legacy client knows. */
 const MODERN_NOTIFICATIONS = /^notifications\/(?:subscriptions\/.*|tasks(?:\/.*)?)$/;
 const NO_REFUSALS: ReadonlyMap<string, JsonText> = new Map();
@@ -92,61 +92,69 @@ export async function answerRequest(
 }
 
 async function answer(request: LegacyRequest, flight: Flight, parts: LegacyParts): Promise<Reply> {
-  const { id, method } = request;
+  const { id, method, params, spoken } = request;
+  const { revision } = spoken.session;
   const local = await answerLocally(request, parts);
   if (local !== undefined) return resultReply(id, local);
-  if (methodRuleOf(method) === undefined || NOT_LEGACY.test(method))
-    throw new GatewardError('METHOD_NOT_FOUND');
-  return callInside(request, flight, parts);
+  const known = legacyMethodOf(method, revision);
+  if (known === undefined) throw new GatewardError('METHOD_NOT_FOUND');
+  const name = known.nameMember === undefined ? undefined : params?.get(known.nameMember)?.string();
+  const inside = (as: string) => callInside({ request, method: as, name }, flight, parts);
+  const outcome = method === 'tasks/cancel' ? await cancelTask(inside) : await inside(method);
+  return outcomeReply(id, outcome, { method, name, revision });
 }
 
-async function callInside(request: LegacyRequest, flight: Flight, parts: LegacyParts): Promise<Reply> {
-  const { id, method, params, spoken, asking, journal, from, sent } = request;
+/** A request as the inside is asked: by another method than the client's where a part of it has one of its own. */
+interface Asking {
+  readonly request: LegacyRequest;
+  readonly method: string;
+  readonly name: string | undefined;
+}
+
+async function callInside(
+  { request, method, name }: Asking,
+  flight: Flight,
+  parts: LegacyParts,
+): Promise<Complete | TaskMade | Failed> {
+  const { params, spoken, asking, journal, from, sent } = request;
   const { session, headers, principal } = spoken;
+  const { questions, revision, capabilities } = session;
   const signal = flight.abort;
   const envelope = await envelopeOf(session, request.outlet.open, parts);
   const modern = paramsToModern(params, envelope);
-  const nameMember = methodRuleOf(method)?.nameMember;
   const base = {
     method,
-    name: nameMember === undefined ? undefined : params?.get(nameMember)?.string(),
+    name,
     meta: callMetaOf(params, envelope),
     signal,
     notify: notifyOf(request, flight, envelope.logLevel),
   };
+  const task = revision.tasks && method === 'tools/call' ? readTaskWish(params) : undefined;
+  const legacy = { session, stream: request.stream, ...(task && { task }) };
+  const message = method === request.method ? request.message : renamed(request.message, method);
   const call = (answers: RoundAnswers | undefined, round: number): Promise<Outcome> => {
     const refusals = answers?.refusals ?? NO_REFUSALS;
     const again = from?.phase === 'calling' && from.round === round;
     const given: Call = {
       ...base,
-      ...wordRound(request, modern, { answers, round }),
-      legacy: { session, refusals, stream: request.stream, again },
+      ...wordRound({ id: request.id, message }, modern, { answers, round }),
+      legacy: { ...legacy, refusals, again },
     };
     return parts.handle(inboundOf({ server: session.facts.server, call: given, headers }, principal));
   };
-  const { questions, revision, capabilities } = session;
-  const client = { outlet: asking, questions, revision, capabilities, signal };
+  const relatedTask = method === 'tasks/result' ? name : undefined;
+  const client = { outlet: asking, questions, revision, capabilities, signal, relatedTask };
   const hasLeft = (question: Buffer): boolean => sent?.has(question) === true;
-  const rounds = { call, ...client, hasLeft, journal, from, clock: parts.clock };
-  return replyWith(await runRounds(rounds), { id, method, session });
+  return runRounds({ call, ...client, hasLeft, journal, from, clock: parts.clock });
 }
 
-interface Meant {
-  readonly id: string;
-  readonly method: string;
-  readonly session: LiveSession;
-}
-
-function replyWith(outcome: Outcome, { id, method, session: { revision } }: Meant): Reply {
-  if (outcome.kind === 'error') return failureReply(id, outcome, method);
-  if (!isPlainResult(outcome.result)) return errorReply(id, new GatewardError('UPSTREAM_INVALID'), method);
-  const wrapped = outcome.kind === 'complete' && outcome.wrapped === true;
-  return resultReply(id, resultToLegacy(outcome.result, { method, revision, wrapped }));
+function renamed(message: JsonText, method: string): JsonText {
+  return message.with({ method: JsonText.of(method) });
 }
 
 /** The message of one round: the first under the client's id, each retry under one of its own. */
 function wordRound(
-  { id, message }: LegacyRequest,
+  { id, message }: Pick<LegacyRequest, 'id' | 'message'>,
   params: JsonText,
   { answers, round }: { readonly answers: RoundAnswers | undefined; readonly round: number },
 ): { readonly id: string; readonly message: JsonText } {

@@ -2,7 +2,9 @@ import { GatewardError } from '../../errors.ts';
 import { withoutKeys } from '../../lib/json-edit.ts';
 import { JsonText } from '../../lib/json-text.ts';
 import { META_KEYS, TASKS_EXTENSION } from '../meta-keys.ts';
+import type { Revision } from './revision.ts';
 import { stripResult } from './strip.ts';
+import { TASKS_CAPABILITY } from './tasks-to-legacy.ts';
 
 /** What a client says of itself when it opens a session. */
 export interface InitializeParams {
@@ -27,21 +29,24 @@ function invalid(member: string, kind: string): GatewardError {
 }
 
 /** Builds the answer to `initialize` out of a modern DiscoverResult. */
-export function writeInitializeResult(discover: JsonText, version: string, server: string): JsonText {
+export function writeInitializeResult(discover: JsonText, revision: Revision, server: string): JsonText {
   const serverInfo = discover.at('_meta', META_KEYS.serverInfo);
   const bare = withoutKeys(stripResult(discover), ['supportedVersions']);
   return bare.with({
-    protocolVersion: JsonText.of(version),
-    capabilities: withoutTasks(bare.get('capabilities')),
+    protocolVersion: JsonText.of(revision.version),
+    capabilities: capabilitiesToLegacy(bare.get('capabilities'), revision),
     serverInfo: serverInfo ?? JsonText.of({ name: server, version: 'unknown' }),
   });
 }
 
-/** The tasks extension does not exist under legacy revisions (SEP-2663). */
-function withoutTasks(capabilities: JsonText | undefined): JsonText {
+/** The tasks extension does not exist under legacy revisions (SEP-2663); one of them has tasks of its own. */
+function capabilitiesToLegacy(capabilities: JsonText | undefined, { tasks }: Revision): JsonText {
   if (capabilities?.kind !== 'object') return JsonText.written('{}');
   const extensions = capabilities.get('extensions');
-  if (extensions?.get(TASKS_EXTENSION) === undefined) return capabilities;
+  if (extensions?.get(TASKS_EXTENSION) === undefined) return withoutKeys(capabilities, ['tasks']);
   const rest = withoutKeys(extensions, [TASKS_EXTENSION]);
-  return capabilities.with({ extensions: rest.keys().length === 0 ? undefined : rest });
+  return capabilities.with({
+    extensions: rest.keys().length === 0 ? undefined : rest,
+    tasks: tasks ? TASKS_CAPABILITY : undefined,
+  });
 }

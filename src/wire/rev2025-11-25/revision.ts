@@ -18,6 +18,8 @@ export interface Revision {
   readonly createMessage: (params: JsonText) => JsonText | Lacking;
   /** Clients declare `sampling.context`, and without it are asked for no context of servers. */
   readonly declaresContext: boolean;
+  /** Tool calls can become tasks (2025-11-25 basic/utilities/tasks). */
+  readonly tasks: boolean;
 }
 
 /** A client capability that a request would need and that cannot be had, such as `elicitation.url`. */
@@ -38,4 +40,5 @@ export const REV_2025_11_25: Revision = {
   elicitUrl: true,
   createMessage: same,
   declaresContext: true,
+  tasks: true,
 };

@@ -2,6 +2,7 @@ import { joinItems, mapItems } from '../../lib/json-edit.ts';
 import { JsonText } from '../../lib/json-text.ts';
 import type { Revision } from './revision.ts';
 import { stripResult, withoutEnvelope } from './strip.ts';
+import { taskListToLegacy, taskToLegacy } from './tasks-to-legacy.ts';
 import { needsWrapping, wrapSchema } from './wrap-schema.ts';
 
 /** What a result answers. */
@@ -14,11 +15,15 @@ export interface Answered {
 
 /** A modern result in the words of the client's revision. What nothing has to change keeps its bytes. */
 export function resultToLegacy(result: JsonText, { method, revision, wrapped }: Answered): JsonText {
+  // Of the members that results lose, a task needs one.
+  if (method === 'tasks/get' || method === 'tasks/cancel') return taskToLegacy(result);
+  if (method === 'tasks/list') return taskListToLegacy(result);
   const bare = stripResult(result);
   switch (method) {
     case 'tools/list':
       return changeItems(bare, 'tools', toolToLegacy);
     case 'tools/call':
+    case 'tasks/result':
       return toolResultToLegacy(changeItems(bare, 'content', revision.contentBlock), { revision, wrapped });
     case 'prompts/get':
       return changeItems(bare, 'messages', (message) => promptMessageToLegacy(message, revision));

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { GatewardError } from '../../errors.ts';
 import { JsonText } from '../../lib/json-text.ts';
+import { REV_2025_06_18 } from '../rev2025-06-18/revision.ts';
 import { writeInitializeResult } from './initialize.ts';
 import { capabilitiesToModern, paramsToModern } from './to-modern.ts';
 
@@ -46,7 +47,7 @@ describe('writeInitializeResult', () => {
     const discovered = json(
       '{"resultType":"complete","supportedVersions":["2026-07-28"],"capabilities":{"extensions":{"io.modelcontextprotocol/tasks":{}}},"x":1e999,"ttlMs":0,"cacheScope":"private"}',
     );
-    expect(writeInitializeResult(discovered, '2025-06-18', 'files').text).toBe(
+    expect(writeInitializeResult(discovered, REV_2025_06_18, 'files').text).toBe(
       '{"capabilities":{},"x":1e999,"protocolVersion":"2025-06-18","serverInfo":{"name":"files","version":"unknown"}}',
     );
   });
