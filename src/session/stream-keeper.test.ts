@@ -51,10 +51,7 @@ describe('StreamKeeper', () => {
     await add('q', true);
     expect(await saved).toBe(true);
     expect((await real.read(KEY))?.work?.toString()).toBe('asked');
-    expect(replicas.calls.filter((call) => call !== 'streams.read')).toEqual([
-      'streams.open',
-      'streams.append',
-    ]);
+    expect(replicas.calls.filter((call) => call !== 'streams.read')).toEqual(['streams.append']);
     setWork('calling');
     expect(await keeper.save()).toBe(true);
     expect((await real.read(KEY))?.work?.toString()).toBe('calling');
@@ -104,6 +101,37 @@ describe('StreamKeeper', () => {
     await add('c');
     expect(kept).toEqual(['1:a', '-:b', '3:c']);
     expect(await stored()).toEqual(['1:a', '2:b', '3:c']);
+  });
+
+  it('says with the last events that nothing follows', async () => {
+    const { real, replicas, keeper, add } = await setUp();
+    const told: string[] = [];
+    keeper.act(() => told.push(`open ${keeper.isOpen} ${keeper.last}`));
+    await add('a');
+    void add('b');
+    keeper.act(() => told.push(`last ${keeper.last}`));
+    await keeper.finish();
+    expect(told).toEqual(['open true 0', 'last 2']);
+    expect(await real.read(KEY)).toMatchObject({ ended: true, last: 2 });
+    expect(replicas.calls.filter((call) => call !== 'streams.read')).toEqual([
+      'streams.append',
+      'streams.append',
+    ]);
+  });
+
+  it('says that nothing follows once the store is back', async () => {
+    const { real, replicas, clock, kept, keeper, add } = await setUp();
+    await add('a');
+    replicas.broken = true;
+    void add('b');
+    const finished = keeper.finish();
+    await quiet();
+    await clock.advance(4000);
+    expect(kept).toEqual(['1:a', '-:b']);
+    replicas.broken = false;
+    await clock.advance(1000);
+    await finished;
+    expect(await real.read(KEY)).toMatchObject({ ended: true, last: 1 });
   });
 
   it("drops everything once the stream is another replica's", async () => {

@@ -35,6 +35,14 @@ type Item =
   | { readonly kind: 'act'; readonly run: () => void }
   | { readonly kind: 'finish' | 'leave'; readonly done: () => void };
 type Events = readonly Extract<Item, { kind: 'event' }>[];
+/** What goes into one write. */
+interface Batch {
+  /** What only needs the stream to be known, which its first events see to as well. */
+  readonly before: readonly Item[];
+  readonly events: Events;
+  /** What follows up to the end of the stream; empty where that is not next. */
+  readonly after: readonly Item[];
+}
 type Written = 'kept' | 'fenced' | 'gone';
 
 /** Holds what any replica may claim. */
@@ -130,8 +138,8 @@ export class StreamKeeper {
   }
 
   async #step(): Promise<void> {
-    const events = this.#takeEvents();
-    if (events.length > 0) return this.#keep(events);
+    const batch = this.#takeBatch();
+    if (batch !== undefined) return this.#keep(batch);
     const item = this.#queue.shift();
     if (item?.kind === 'act') {
       await this.#write(async () => true, MESSAGE_PATIENCE_MS);
@@ -143,33 +151,59 @@ export class StreamKeeper {
     }
   }
 
-  #takeEvents(): Events {
+  /** The next events, with what goes into the same write; undefined where something else is next. */
+  #takeBatch(): Batch | undefined {
+    const first = this.#queue.findIndex(({ kind }) => kind === 'event');
+    if (first === -1) return undefined;
+    const before = this.#queue.slice(0, first);
+    if (!before.every(({ kind }) => this.#goesWithFirst(kind))) return undefined;
     const events: Extract<Item, { kind: 'event' }>[] = [];
     let bytes = 0;
-    for (const item of this.#queue) {
-      if (item.kind !== 'event' || events.length >= BATCH_EVENTS || bytes >= BATCH_BYTES) break;
+    for (const item of this.#queue.slice(first, first + BATCH_EVENTS)) {
+      if (item.kind !== 'event' || bytes >= BATCH_BYTES) break;
       events.push(item);
       bytes += item.event.data.length;
     }
-    this.#queue.splice(0, events.length);
-    return events;
+    const rest = this.#queue.slice(first + events.length);
+    const next = rest.findIndex(({ kind }) => kind !== 'act');
+    const after = rest[next]?.kind === 'finish' ? rest.slice(0, next + 1) : [];
+    this.#queue.splice(0, first + events.length + after.length);
+    return { before, events, after };
   }
 
-  async #keep(items: Events): Promise<void> {
-    const { log, key } = this.#options;
-    const isPatient = items.some(({ event }) => event.patient);
-    const append = async (): Promise<boolean> => {
-      if (this.#isUnsure) await this.#findLast();
-      const from = this.#last + 1;
-      const events: StreamEvent[] = items.map(({ event }, at) => ({ number: from + at, data: event.data }));
-      return log.append(key, this.#holding, events);
-    };
-    const written = await this.#write(append, isPatient ? LONG_PATIENCE_MS : MESSAGE_PATIENCE_MS);
+  /** Work that an attempt before may have kept is not replaced by making the stream known again. */
+  #goesWithFirst(kind: Item['kind']): boolean {
+    return !this.#isOpen && (kind === 'act' || (kind === 'save' && !this.#mayBeKnown));
+  }
+
+  async #keep({ before, events: items, after }: Batch): Promise<void> {
+    const isPatient = items.some(({ event }) => event.patient) || before.some(({ kind }) => kind === 'save');
+    const append = () => this.#append(items, after.length > 0);
+    const written = await this.#persist(append, isPatient ? LONG_PATIENCE_MS : MESSAGE_PATIENCE_MS);
     this.#isUnsure = written === 'gone';
+    for (const item of before) {
+      if (item.kind === 'act' && written !== 'fenced') item.run();
+      else if (item.kind === 'save') item.done(written === 'kept');
+    }
     for (const { event, done } of items) {
       if (written !== 'fenced') event.kept(written === 'kept' ? ++this.#last : undefined);
       done();
     }
+    // Where it could not be said with the last events, the end waits longer for the store than they did.
+    if (written === 'gone') this.#queue.unshift(...after);
+    else for (const item of after) end(item, written === 'kept');
+  }
+
+  async #append(items: Events, ends: boolean): Promise<boolean> {
+    const { log, key, requests, work } = this.#options;
+    if (this.#isUnsure) await this.#findLast();
+    const from = this.#last + 1;
+    const events: StreamEvent[] = items.map(({ event }, at) => ({ number: from + at, data: event.data }));
+    if (this.#isOpen) return log.append(key, this.#holding, { events, ends });
+    const open = () => log.append(key, this.#holding, { events, ends, opens: { requests, work: work() } });
+    const isHeld = await this.#makeKnown(open);
+    this.#isOpen = true;
+    return isHeld;
   }
 
   async #findLast(): Promise<void> {
@@ -202,14 +236,18 @@ export class StreamKeeper {
     if ((await this.#write(leave, MESSAGE_PATIENCE_MS)) === 'gone') this.#fence();
   }
 
-  /** Makes the stream known if it is not, and writes. Waits for a store that is gone, but not for each thing anew. */
-  async #write(write: () => Promise<boolean>, giveUpMs: number): Promise<Written> {
-    const { clock } = this.#options;
-    const isTired = this.#isStoreGone && giveUpMs < LONG_PATIENCE_MS;
-    const attempt = async (): Promise<boolean> => {
+  /** Makes the stream known if it is not, and writes. */
+  #write(write: () => Promise<boolean>, giveUpMs: number): Promise<Written> {
+    return this.#persist(async () => {
       if (!this.#isOpen) await this.#open();
       return write();
-    };
+    }, giveUpMs);
+  }
+
+  /** Waits for a store that is gone, but not for each thing anew. */
+  async #persist(attempt: () => Promise<boolean>, giveUpMs: number): Promise<Written> {
+    const { clock } = this.#options;
+    const isTired = this.#isStoreGone && giveUpMs < LONG_PATIENCE_MS;
     try {
       const isHeld = await persist(attempt, { clock, giveUpMs: isTired ? 0 : giveUpMs });
       this.#isStoreGone = false;
@@ -227,13 +265,15 @@ export class StreamKeeper {
       await log.open({ key, holder, requests, work: work() });
       return true;
     };
-    // Work that an attempt before has kept is not replaced by another.
-    if (this.#mayBeKnown) await open();
-    else {
-      this.#mayBeKnown = true;
-      await this.#keepWork(open);
-    }
+    await this.#makeKnown(open);
     this.#isOpen = true;
+  }
+
+  /** Work that an attempt before has kept is not replaced by another. */
+  #makeKnown(open: () => Promise<boolean>): Promise<boolean> {
+    if (this.#mayBeKnown) return open();
+    this.#mayBeKnown = true;
+    return this.#keepWork(open);
   }
 
   /** Whatever changes while the work is being kept has to be kept after that. */
@@ -254,6 +294,11 @@ export class StreamKeeper {
     for (const item of this.#queue.splice(0)) drop(item);
     this.#options.onFenced();
   }
+}
+
+function end(item: Item, isHeld: boolean): void {
+  if (item.kind === 'act' && isHeld) item.run();
+  else drop(item);
 }
 
 function drop(item: Item): void {

@@ -26,7 +26,7 @@ describe('createStreamLog', () => {
   it('gives back what it was given, and shows the store nothing of it', async () => {
     const { log, streams } = await setUp();
     await log.open(open);
-    await log.append(KEY, ME, [event(1, 'one'), event(2, 'two')]);
+    await log.append(KEY, ME, { events: [event(1, 'one'), event(2, 'two')] });
     await log.answer(KEY, { question: 'q', body: Buffer.from('yes') });
     expect((await log.read(KEY))?.work?.toString()).toBe('the work');
     expect((await log.ofSession('s'))[0]?.work?.toString()).toBe('the work');
@@ -47,7 +47,7 @@ describe('createStreamLog', () => {
     const other = { session: 's', stream: 'p2' };
     const bounds = { maxAgeMs: 60_000, maxBytes: 1_000_000 };
     await log.open(open);
-    await log.append(KEY, ME, [event(1, 'one')]);
+    await log.append(KEY, ME, { events: [event(1, 'one')] });
     await log.answer(KEY, { question: 'q', body: Buffer.from('yes') });
     const row = await streams.read(KEY);
     await streams.open({ key: other, holder: 'me', requests: [], work: row?.work });
@@ -63,7 +63,8 @@ describe('createStreamLog', () => {
   it('gives one stream an eighth of the log', async () => {
     const { log } = await setUp(8_000);
     await log.open(open);
-    for (let number = 1; number <= 20; number++) await log.append(KEY, ME, [event(number, 'x'.repeat(100))]);
+    for (let number = 1; number <= 20; number++)
+      await log.append(KEY, ME, { events: [event(number, 'x'.repeat(100))] });
     expect(await log.after(KEY, 10)).toBeUndefined();
     expect((await log.after(KEY, 15))?.events).toHaveLength(5);
   });

@@ -1,5 +1,6 @@
 import type { Seal } from '../lib/seal.ts';
 import type {
+  AddedEvents,
   EventBounds,
   Holding,
   StreamAnswer,
@@ -23,7 +24,7 @@ export interface LoggedTail {
  * Methods do what those of `StreamTable` do, and throw STORE_UNAVAILABLE.
  */
 export interface StreamLog extends Omit<StreamTable, 'append' | 'finish' | 'after'> {
-  append(key: StreamKey, by: Holding, events: readonly StreamEvent[]): Promise<boolean>;
+  append(key: StreamKey, by: Holding, added: Omit<AddedEvents, 'bounds'>): Promise<boolean>;
   finish(key: StreamKey, by: Holding): Promise<boolean>;
   after(key: StreamKey, number: number): Promise<LoggedTail | undefined>;
 }
@@ -58,12 +59,13 @@ export function createStreamLog({ streams, seal, maxBytes, maxAgeMs }: StreamLog
     open: ({ key, holder, requests, work }) =>
       streams.open({ key, holder, requests, work: work === undefined ? undefined : workOf(key, work) }),
     saveWork: (key, by, work) => streams.saveWork(key, by, workOf(key, work)),
-    append: (key, by, events) => {
+    append: (key, by, { events, opens, ends }) => {
       const sealed = events.map(({ number, data }) => ({
         number,
         data: sealAt(seal, data, eventAt(key, number)),
       }));
-      return streams.append(key, by, { events: sealed, bounds });
+      const opening = opens?.work && { ...opens, work: workOf(key, opens.work) };
+      return streams.append(key, by, { events: sealed, bounds, opens: opening ?? opens, ends });
     },
     finish: (key, by) => streams.finish(key, by, bounds),
     read: async (key) => {

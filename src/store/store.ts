@@ -132,6 +132,16 @@ export interface EventBounds {
   readonly maxBytes: number;
 }
 
+/** What one `append` keeps. */
+export interface AddedEvents {
+  readonly events: readonly StreamEvent[];
+  readonly bounds: EventBounds;
+  /** Makes the stream known before that, as `open` does, if it is not. */
+  readonly opens?: Pick<StreamRow, 'requests' | 'work'> | undefined;
+  /** Nothing follows, as `finish` says. */
+  readonly ends?: boolean | undefined;
+}
+
 /** An answer of the client to a question that left on a stream. */
 export interface StreamAnswer {
   /** Names the question within the stream. */
@@ -146,11 +156,7 @@ export interface StreamTable {
   /** Replaces the work. False for who does not hold it any more. */
   saveWork(key: StreamKey, by: Holding, work: Buffer): Promise<boolean>;
   /** Keeps events, whose numbers go on from `last`. False for who does not hold it any more: nothing may be sent. */
-  append(
-    key: StreamKey,
-    by: Holding,
-    added: { readonly events: readonly StreamEvent[]; readonly bounds: EventBounds },
-  ): Promise<boolean>;
+  append(key: StreamKey, by: Holding, added: AddedEvents): Promise<boolean>;
   /** Nothing follows; its work and answers are deleted. False for who does not hold it any more. */
   finish(key: StreamKey, by: Holding, bounds: EventBounds): Promise<boolean>;
   read(key: StreamKey): Promise<StreamRow | undefined>;

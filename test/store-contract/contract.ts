@@ -352,6 +352,49 @@ export function storeContract(fresh: () => Promise<Database>): void {
       expect((await a.streams.read(key))?.last).toBe(2);
     });
 
+    it('are made known together with their first events, once', async () => {
+      const opens = { requests: ['1'], work: bytes('work') };
+      const first = { events: [event(1), event(2)], bounds: BOUNDS, opens };
+      expect(await a.streams.append(key, by('r1'), first)).toBe(true);
+      const known = { holder: 'r1', epoch: 1, requests: ['1'], work: bytes('work'), last: 2, ended: false };
+      expect(await b.streams.read(key)).toEqual({ key, ...known });
+      // The answer to the first time was lost, and the work has changed since.
+      const again = { ...first, opens: { ...opens, work: bytes('other work') } };
+      expect(await a.streams.append(key, by('r1'), again)).toBe(true);
+      expect(await a.streams.append(key, by('r2'), again)).toBe(false);
+      expect(await b.streams.read(key)).toEqual({ key, ...known });
+      expect(await b.streams.after(key, 0)).toEqual({ events: [event(1), event(2)], ended: false });
+      await a.streams.append(key, by('r1'), { events: [event(3)], bounds: BOUNDS });
+      expect(await b.streams.after(key, 2)).toEqual({ events: [event(3)], ended: false });
+    });
+
+    it('end together with their last events, and say so again', async () => {
+      await openStream();
+      await a.streams.answer(key, { question: 'q', body: bytes('yes') });
+      const last = { events: [event(1)], bounds: BOUNDS, ends: true };
+      expect(await a.streams.append(key, by('r2'), last)).toBe(false);
+      expect(await b.streams.read(key)).toMatchObject({ work: bytes('work'), ended: false });
+      expect(await a.streams.append(key, by('r1'), last)).toBe(true);
+      expect(await b.streams.read(key)).toMatchObject({ work: undefined, ended: true, last: 1 });
+      expect(await b.streams.answers(key)).toEqual([]);
+      expect(await b.streams.after(key, 0)).toEqual({ events: [event(1)], ended: true });
+      expect(await a.streams.append(key, by('r1'), last)).toBe(true);
+      expect(await a.streams.append(key, by('r1'), { ...last, events: [event(2)] })).toBe(false);
+      expect(await a.streams.append(key, by('r1', 2), last)).toBe(false);
+      pass(BOUNDS.maxAgeMs);
+      expect(await b.streams.read(key)).toBeUndefined();
+    });
+
+    it('are made known and end at once where all is said at once', async () => {
+      const opens = { requests: ['1'], work: bytes('work') };
+      const all = { events: [event(1), event(2)], bounds: BOUNDS, opens, ends: true };
+      expect(await a.streams.append(key, by('r1'), all)).toBe(true);
+      expect(await b.streams.read(key)).toMatchObject({ work: undefined, ended: true, last: 2 });
+      expect(await b.streams.after(key, 0)).toEqual({ events: [event(1), event(2)], ended: true });
+      expect(await a.streams.append(key, by('r1'), all)).toBe(true);
+      expect(await b.streams.after(key, 1)).toEqual({ events: [event(2)], ended: true });
+    });
+
     it('have no work and no answers once they have ended, and are forgotten then', async () => {
       await openStream();
       await a.streams.append(key, by('r1'), { events: [event(1)], bounds: BOUNDS });

@@ -113,14 +113,10 @@ describe('LegacyStream', () => {
     const log = await newLog();
     const slow: StreamLog = {
       ...log,
-      append: async (key, by, events) => {
+      append: async (key, by, added) => {
         await new Promise((resolve) => setTimeout(resolve, 5));
-        kept.push(events.map(({ number }) => number).join());
-        return log.append(key, by, events);
-      },
-      finish: async (key, by) => {
-        kept.push('finish');
-        return log.finish(key, by);
+        kept.push(`${added.events.map(({ number }) => number).join()}${added.ends ? ' end' : ''}`);
+        return log.append(key, by, added);
       },
     };
     const { stream, socket, told } = await openStream(slow);
@@ -130,7 +126,7 @@ describe('LegacyStream', () => {
     await first;
     void stream.send(Buffer.from('d'));
     await stream.finish();
-    expect(kept).toEqual(['1,2,3', '4', 'finish']);
+    expect(kept).toEqual(['1,2,3', '4 end']);
     expect(dataOf(await text)).toEqual(['a', 'b', 'c', 'd']);
     expect(told).toEqual({ fenced: 0, ended: 1, followed: 0 });
   });

@@ -170,8 +170,8 @@ export class TakeOver implements StreamClaimer {
       number: row.last + 1 + at,
       data: errorReply(id, new GatewardError('UPSTREAM_LOST'), 'tools/call').body,
     }));
-    if (events.length === 0 || (await streams.append(row.key, row, events)))
-      await streams.finish(row.key, row);
+    if (events.length === 0) await streams.finish(row.key, row);
+    else await streams.append(row.key, row, { events, ends: true });
   }
 }
 

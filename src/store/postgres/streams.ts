@@ -1,20 +1,13 @@
 import { bytesIn, numberIn, optionalBytesIn, type Row, textIn } from '../row.ts';
 import type { Holding, StreamAnswer, StreamKey, StreamRow, StreamTable } from '../store.ts';
 import type { Database } from './database.ts';
-import { appendEvents, eventsAfter } from './events.ts';
+import { appendEvents, eventsAfter, openStream } from './events.ts';
 import { textsIn, truthIn } from './row.ts';
 import { NOW, ORDER, statement } from './statement.ts';
 import { HELD, MAX_IDLE_MS } from './stream-rules.ts';
 
 const COLUMNS = 'session, stream, holder, epoch, requests, work, last, ended';
 
-const OPEN = statement(
-  'open_stream',
-  `INSERT INTO gateward_streams
-     (session, stream, came, holder, epoch, requests, last, bytes, ended, expires_at, work)
-   VALUES ($1, $2, ${ORDER}, $3, 1, $4, 0, 0, false, ${NOW} + ${MAX_IDLE_MS}, $5)
-   ON CONFLICT (session, stream) DO NOTHING`,
-);
 const SAVE_WORK = statement(
   'save_stream_work',
   `UPDATE gateward_streams SET work = $5, expires_at = ${NOW} + ${MAX_IDLE_MS} WHERE ${HELD} AND NOT ended
@@ -71,9 +64,7 @@ const ORPHANS = statement(
 /** Streams of legacy sessions. */
 export function createStreamTable(db: Database): StreamTable {
   return {
-    async open({ key, holder, requests, work }) {
-      await db.rows(OPEN, [key.session, key.stream, holder, requests, work ?? null]);
-    },
+    open: ({ key, holder, ...opens }) => openStream(db, held(key, { holder, epoch: 1 }), opens),
     saveWork: async (key, by, work) => (await db.row(SAVE_WORK, [...held(key, by), work])) !== undefined,
     append: (key, by, added) => appendEvents(db, held(key, by), added),
     async finish(key, by, { maxAgeMs }) {

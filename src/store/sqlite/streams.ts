@@ -1,5 +1,5 @@
 import { bytesIn, numberIn, optionalBytesIn, type Row, textIn } from '../row.ts';
-import type { Holding, StreamEvent, StreamKey, StreamRow, StreamTable } from '../store.ts';
+import type { EventBounds, Holding, StreamEvent, StreamKey, StreamRow, StreamTable } from '../store.ts';
 import type { Database } from './database.ts';
 import { appendEvents, eventsAfter } from './events.ts';
 import { textsIn } from './row.ts';
@@ -12,33 +12,26 @@ const HELD = 'session = ? AND stream = ? AND holder = ? AND epoch = ? AND ended 
 /** Streams of legacy sessions. */
 export function createStreamTable(db: Database): StreamTable {
   return {
-    open: ({ key, holder, requests, work }) =>
-      db.write(() => {
-        db.run(
-          `INSERT INTO streams (session, stream, holder, epoch, requests, last, bytes, ended, expires_at, work)
-           VALUES (?, ?, ?, 1, ?, 0, 0, 0, ?, ?) ON CONFLICT (session, stream) DO NOTHING`,
-          [key.session, key.stream, holder, JSON.stringify(requests), db.now() + MAX_IDLE_MS, work ?? null],
-        );
-      }),
+    open: (stream) => db.write(() => insertStream(db, stream)),
     saveWork: (key, by, work) =>
       db.write(() => {
         const values = [work, db.now() + MAX_IDLE_MS, ...held(key, by)];
         return db.run(`UPDATE streams SET work = ?, expires_at = ? WHERE ${HELD}`, values) > 0;
       }),
-    append: (key, by, { events, bounds }) =>
+    append: (key, by, { events, bounds, opens, ends }) =>
       db.write(() => {
+        if (opens !== undefined) insertStream(db, { key, holder: by.holder, ...opens });
         const row = db.get(`SELECT id, last, bytes FROM streams WHERE ${HELD}`, held(key, by));
-        if (row === undefined) return false;
+        if (row === undefined)
+          return ends === true && isEndedAt(db, { key, by, last: events.at(-1)?.number });
         appendEvents(db, row, { events, bounds, keepUntil: db.now() + MAX_IDLE_MS });
+        if (ends === true) endStream(db, numberIn(row, 'id'), bounds);
         return true;
       }),
-    finish: (key, by, { maxAgeMs }) =>
+    finish: (key, by, bounds) =>
       db.write(() => {
-        const row = db.get(
-          `UPDATE streams SET ended = 1, work = NULL, expires_at = ? WHERE ${HELD} RETURNING id`,
-          [db.now() + maxAgeMs, ...held(key, by)],
-        );
-        if (row !== undefined) db.run('DELETE FROM answers WHERE stream_id = ?', [numberIn(row, 'id')]);
+        const row = db.get(`SELECT id FROM streams WHERE ${HELD}`, held(key, by));
+        if (row !== undefined) endStream(db, numberIn(row, 'id'), bounds);
         return row !== undefined;
       }),
     read: (key) => db.attempt(() => mapRow(find(db, key), streamIn)),
@@ -83,6 +76,32 @@ export function createStreamTable(db: Database): StreamTable {
         return db.all(sql, [db.now(), db.now(), max]).map(streamIn);
       }),
   };
+}
+
+type NewStream = Parameters<StreamTable['open']>[0];
+
+function insertStream(db: Database, { key, holder, requests, work }: NewStream): void {
+  db.run(
+    `INSERT INTO streams (session, stream, holder, epoch, requests, last, bytes, ended, expires_at, work)
+     VALUES (?, ?, ?, 1, ?, 0, 0, 0, ?, ?) ON CONFLICT (session, stream) DO NOTHING`,
+    [key.session, key.stream, holder, JSON.stringify(requests), db.now() + MAX_IDLE_MS, work ?? null],
+  );
+}
+
+function endStream(db: Database, id: number, { maxAgeMs }: EventBounds): void {
+  const values = [db.now() + maxAgeMs, id];
+  db.run('UPDATE streams SET ended = 1, work = NULL, expires_at = ? WHERE id = ?', values);
+  db.run('DELETE FROM answers WHERE stream_id = ?', [id]);
+}
+
+/** Whether this holder has ended the stream with that event: it did not hear so. */
+function isEndedAt(
+  db: Database,
+  { key, by, last }: { readonly key: StreamKey; readonly by: Holding; readonly last: number | undefined },
+): boolean {
+  const sql = `SELECT 1 FROM streams
+    WHERE session = ? AND stream = ? AND holder = ? AND epoch = ? AND ended = 1 AND last = ?`;
+  return last !== undefined && db.get(sql, [...held(key, by), last]) !== undefined;
 }
 
 function find(db: Database, { session, stream }: StreamKey): Row | undefined {
