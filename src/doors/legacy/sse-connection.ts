@@ -15,12 +15,15 @@ export class SseConnection implements Timed {
   readonly #response: ServerResponse;
   readonly #stream: EventStream;
   #onClose: (() => void) | undefined;
+  #hasSent = false;
 
-  /** Sends the head at once, so that the client knows that the stream is open. */
+  /** Sends the head, so that the client knows that the stream is open; with an event that leaves in the same turn. */
   constructor(response: ServerResponse, { ticker, maxQueuedBytes }: SseConnectionOptions) {
     this.#response = response;
     this.#stream = new EventStream(response, { maxQueuedBytes, nowMs: ticker.now() });
-    response.flushHeaders();
+    setImmediate(() => {
+      if (this.open && !this.#hasSent) response.flushHeaders();
+    });
     ticker.add(this);
     response.once('close', () => {
       ticker.delete(this);
@@ -40,6 +43,7 @@ export class SseConnection implements Timed {
 
   /** Sends one event. A promise asks to wait before the next: it resolves when the client has caught up, or is gone. */
   send(data: Buffer, fields: SseFields): Promise<void> | undefined {
+    this.#hasSent = true;
     return this.#stream.send(data, fields);
   }
 
