@@ -16,7 +16,7 @@ const GET_HEADERS = ['accept', 'text/event-stream'];
 const MAX_RESUMES = 5;
 const FIRST_RESUME_MS = 250;
 const MAX_RESUME_MS = 10_000;
-/** Milliseconds a server has to end its stream after the response, so that the connection can serve again. */
+/** Milliseconds a server has to end what needs no response any more, so that the connection can serve again. */
 const STREAM_END_MS = 1_000;
 
 /** One message, or a request that another replica sent and whose stream goes on here. */
@@ -55,9 +55,11 @@ export class LegacyPost {
   async run(signal: Abortable | undefined, onOver: () => void): Promise<void> {
     const { ended } = this.#session;
     const onAbort = (): void => this.#abort.abort(signal?.reason);
-    // A stream that has brought the response ends by itself, and its connection serves again.
+    // What needs no response any more ends by itself in a moment, and its connection serves again.
     const onEnd = (): void => {
-      if (!this.#stream.answered) this.#abort.abort(ended.reason);
+      if (this.#stream.answered) return;
+      if (this.#requestId === undefined) this.#endSoon(() => ended.reason);
+      else this.#abort.abort(ended.reason);
     };
     signal?.addEventListener('abort', onAbort);
     ended.addEventListener('abort', onEnd);
@@ -108,13 +110,13 @@ export class LegacyPost {
 
   #takeEvent(take: () => Promise<void> | undefined): Promise<void> | undefined {
     const wait = take();
-    if (this.#stream.answered) {
-      this.#stopTimer();
-      this.#stopTimer = this.#session.options.clock.after(STREAM_END_MS, () =>
-        this.#abort.abort(sessionLost()),
-      );
-    }
+    if (this.#stream.answered) this.#endSoon(sessionLost);
     return wait;
+  }
+
+  #endSoon(reason: () => unknown): void {
+    this.#stopTimer();
+    this.#stopTimer = this.#session.options.clock.after(STREAM_END_MS, () => this.#abort.abort(reason()));
   }
 
   async #takeBody({ head, body }: HttpEnd & { kind: 'body' }): Promise<void> {

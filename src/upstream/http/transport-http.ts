@@ -106,7 +106,9 @@ class HttpTransport implements LegacyTransport, HandOver {
 
   async close(): Promise<void> {
     const session = this.#started;
-    if (session?.end(new GatewardError('UPSTREAM_LOST')) !== true || session.id === undefined) return;
+    if (session === undefined || session.ended.aborted) return;
+    session.end(new GatewardError('UPSTREAM_LOST'));
+    if (session.id === undefined) return;
     if (this.#isLeft) return;
     const headers = session.headers();
     try {

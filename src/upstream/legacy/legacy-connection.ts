@@ -198,7 +198,7 @@ export class LegacyConnection {
 
   /** Ends the session; what is in flight ends in UPSTREAM_LOST. Resolves when nothing is left. Never rejects. */
   close(): Promise<void> {
-    this.#end(new GatewardError('UPSTREAM_LOST'));
+    if (!this.#closed.aborted) this.#end(new GatewardError('UPSTREAM_LOST'));
     this.#closing ??= this.#options.transport.close().catch((thrown: unknown) => {
       this.#options.log.debug('a session did not end cleanly', { thrown });
     });
