@@ -22,6 +22,8 @@ export interface Disturber {
   summary(): string;
 }
 
+/** What a disturbance is called that kills a replica. */
+export const REPLICA_KILLED = 'replicas killed';
 /** Time between one disturbance and the next. */
 const PAUSE_MS = 2_500;
 const DOWN_MS = 1_500;
@@ -31,22 +33,20 @@ const DELAY_MS = 40;
 
 /** Makes a disturber. Nothing happens before its start. */
 export function createDisturber({ replicas, proxies, postgres, balancer }: Disturbed): Disturber {
-  const disturbances: { from: number; to: number }[] = [];
-  const counts: Record<string, number> = {};
+  const disturbances: { what: string; from: number; to: number }[] = [];
   let going = false;
   let done: Promise<void> = Promise.resolve();
   let turn = 0;
 
-  const disturb = async (name: string, act: () => Promise<void>): Promise<void> => {
-    const one = { from: Date.now(), to: Number.POSITIVE_INFINITY };
+  const disturb = async (what: string, act: () => Promise<void>): Promise<void> => {
+    const one = { what, from: Date.now(), to: Number.POSITIVE_INFINITY };
     disturbances.push(one);
-    counts[name] = (counts[name] ?? 0) + 1;
     await act();
     one.to = Date.now();
   };
   const kill = (): Promise<void> => {
     const replica = replicas[turn % replicas.length];
-    const killed = disturb('replicas killed', async () => {
+    const killed = disturb(REPLICA_KILLED, async () => {
       await replica?.kill();
     });
     // The others have to do without it: nothing waits for its return.
@@ -87,8 +87,8 @@ export function createDisturber({ replicas, proxies, postgres, balancer }: Distu
       await done;
     },
     summary: () =>
-      Object.entries(counts)
-        .map(([name, count]) => `${name}: ${count}`)
+      [...Map.groupBy(disturbances, ({ what }) => what)]
+        .map(([what, all]) => `${what}: ${all.length}`)
         .join(', '),
   };
 }

@@ -30,6 +30,7 @@ export const ALLOWED: readonly Verdict[] = ['right answer', 'specified error', '
 
 /** A time in which something was out of order. Milliseconds since 1970. */
 export interface Disturbance {
+  readonly what: string;
   readonly from: number;
   readonly to: number;
 }

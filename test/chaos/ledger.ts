@@ -5,6 +5,9 @@ export interface Ledger {
   /** The tool did what must not happen twice. */
   execute(token: string): void;
   executions(token: string): number;
+  /** The upstream was told to stop, or lost whoever asked. */
+  withdraw(token: string): void;
+  isWithdrawn(token: string): boolean;
   /** When something last happened; 0 for never. Milliseconds since 1970. */
   lastTouchedAt(token: string): number;
   /** Tokens that were executed more than once. */
@@ -15,6 +18,7 @@ export interface Ledger {
 export function createLedger(): Ledger {
   const executed = new Map<string, number>();
   const touched = new Map<string, number>();
+  const withdrawn = new Set<string>();
   const touch = (token: string): void => void touched.set(token, Date.now());
   return {
     touch,
@@ -22,6 +26,8 @@ export function createLedger(): Ledger {
       touch(token);
       executed.set(token, (executed.get(token) ?? 0) + 1);
     },
+    withdraw: (token) => void withdrawn.add(token),
+    isWithdrawn: (token) => withdrawn.has(token),
     executions: (token) => executed.get(token) ?? 0,
     lastTouchedAt: (token) => touched.get(token) ?? 0,
     repeated: () => [...executed].filter(([, count]) => count > 1).map(([token]) => token),

@@ -1,0 +1,165 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { CountedChecks } from '../support/count-checks.ts';
+import { type Caller, type CallerOptions, connectV1, connectV2 } from './clients.ts';
+import type { Disturber } from './disturber.ts';
+import { ALLOWED, type CallRecord, judge, type Verdict } from './judge.ts';
+import { createLedger, type Ledger } from './ledger.ts';
+import { startLegacyUpstream } from './legacy-upstream.ts';
+import { createListeners } from './listeners.ts';
+import { startModernUpstream } from './modern-upstream.ts';
+import { openStage } from './stage.ts';
+import { isInteractive, type ToolName } from './tools.ts';
+
+/** What a part of the suite is to do, and whom it tells. */
+export interface PartOptions {
+  /** Calls or tasks without disturbance. */
+  readonly calm: number;
+  /** Calls or tasks in the chaos. */
+  readonly chaos: number;
+  readonly isVerbose: boolean;
+  readonly check: CountedChecks['check'];
+}
+
+/** Workers of each pair of client and upstream. */
+const WORKERS = 3;
+const HANG_MS = 30_000;
+/** In which order a worker makes its calls. */
+const TURNS: readonly ToolName[] = ['book', 'twice', 'stream', 'book', 'fast', 'twice'];
+
+interface Phase {
+  readonly title: string;
+  /** Interactive calls to make. */
+  readonly calls: number;
+  readonly url: string;
+}
+
+type Pair = Pick<CallRecord, 'client' | 'upstream'>;
+const PAIRS: readonly Pair[] = [
+  { client: 'legacy', upstream: 'legacy' },
+  { client: 'legacy', upstream: 'modern' },
+  { client: 'modern', upstream: 'legacy' },
+  { client: 'modern', upstream: 'modern' },
+];
+
+/** Runs workers of all pairs until enough interactive calls were made. */
+async function makeCalls({ title, calls, url }: Phase): Promise<CallRecord[]> {
+  const records: CallRecord[] = [];
+  let interactive = 0;
+  const told = setInterval(
+    () => console.log(`  ${title}: ${interactive} of ${calls} interactive calls`),
+    10_000,
+  );
+  const work = async (pair: Pair, worker: number): Promise<void> => {
+    const caller = await keepConnecting(pair, `${url}/servers/${pair.upstream}/mcp`);
+    for (let turn = worker; interactive < calls; turn++) {
+      const tool = TURNS[turn % TURNS.length] ?? 'book';
+      if (isInteractive(tool)) interactive++;
+      const token = `${title}-${pair.client[0]}${pair.upstream[0]}${worker}-${turn}`;
+      const startedAt = Date.now();
+      const seen = await caller.call(tool, token);
+      records.push({ ...pair, tool, token, startedAt, endedAt: Date.now(), seen });
+      // A client that was cut off would come back a little later, too.
+      if (seen.text === undefined) await sleep(200);
+    }
+    await caller.close().catch(() => undefined);
+  };
+  await Promise.all(
+    PAIRS.flatMap((pair) => Array.from({ length: WORKERS }, (_, worker) => work(pair, worker))),
+  );
+  clearInterval(told);
+  return records;
+}
+
+async function keepConnecting({ client }: Pair, url: string): Promise<Caller> {
+  const how: CallerOptions = { url, maxThinkMs: 1500, hangMs: HANG_MS };
+  for (let left = 100; ; left--) {
+    try {
+      return client === 'legacy' ? await connectV1(how) : await connectV2(how);
+    } catch (error) {
+      if (left === 0) throw error;
+      await sleep(200);
+    }
+  }
+}
+
+function report(title: string, verdicts: ReadonlyMap<CallRecord, Verdict>): void {
+  const table: Record<string, Record<string, number>> = {};
+  for (const [{ client, upstream }, verdict] of verdicts) {
+    const row = `${client} -> ${upstream}`;
+    table[row] ??= {};
+    table[row][verdict] = (table[row][verdict] ?? 0) + 1;
+  }
+  console.log(`\n${title}`);
+  console.table(table);
+}
+
+interface Judged {
+  readonly title: string;
+  readonly records: readonly CallRecord[];
+  readonly allowed: readonly Verdict[];
+}
+
+interface Court extends Pick<PartOptions, 'check' | 'isVerbose'> {
+  readonly ledger: Ledger;
+  readonly disturber: Disturber;
+}
+
+function judgeAll({ title, records, allowed }: Judged, court: Court): void {
+  const { ledger, disturber, check, isVerbose } = court;
+  const verdicts = new Map(records.map((one) => [one, judge(one, ledger, disturber.disturbances)]));
+  report(title, verdicts);
+  const faults = [...verdicts].filter(([, verdict]) => !allowed.includes(verdict));
+  for (const [record, verdict] of faults.slice(0, isVerbose ? 1000 : 10)) {
+    const { token, tool, seen, startedAt, endedAt } = record;
+    console.log(
+      `  ${verdict}: ${token} ${tool} after ${endedAt - startedAt} ms: ${JSON.stringify(seen.text)} ${String(seen.error)} ${seen.lost ?? ''} ${seen.progress.join(',')}`,
+    );
+  }
+  check(
+    `${title}: ${records.length} calls, each with an end that is allowed`,
+    faults.length > 0 ? `${faults.length} without` : undefined,
+  );
+  const repeated = ledger.repeated();
+  check(
+    `${title}: nothing was executed twice`,
+    repeated.length > 0 ? repeated.slice(0, 10).join(', ') : undefined,
+  );
+  const unexecuted = records.filter(
+    ({ seen, token }) => seen.text !== undefined && ledger.executions(token) !== 1,
+  );
+  check(
+    `${title}: what was answered was executed`,
+    unexecuted.length > 0 ? String(unexecuted.length) : undefined,
+  );
+}
+
+/** Calls of real clients of both eras to upstreams of both eras: first without disturbance, then in the chaos. */
+export async function runCalls(options: PartOptions): Promise<void> {
+  const { check } = options;
+  const ledger = createLedger();
+  const [legacy, modern] = await Promise.all([startLegacyUpstream(ledger), startModernUpstream(ledger)]);
+  const upstreams = { legacy: { url: legacy.url }, modern: { url: modern.url } };
+  const stage = await openStage({ upstreams });
+  const { balancer, disturber } = stage;
+  const listeners = createListeners(balancer.url, { legacy, modern });
+  const court: Court = { ...options, ledger, disturber };
+  try {
+    listeners.start();
+    const calm = await makeCalls({ title: 'calm', calls: options.calm, url: balancer.url });
+    judgeAll({ title: 'calm', records: calm, allowed: ['right answer'] }, court);
+    listeners.judge('calm', disturber.disturbances, check);
+    disturber.start();
+    const chaos = await makeCalls({ title: 'chaos', calls: options.chaos, url: balancer.url });
+    await disturber.stop();
+    judgeAll({ title: 'chaos', records: chaos, allowed: ALLOWED }, court);
+    listeners.judge('chaos', disturber.disturbances, check);
+    console.log(disturber.summary());
+    const right = chaos.filter(({ seen }) => seen.text !== undefined).length;
+    console.log(`${right} of ${chaos.length} calls got their right answer in the chaos`);
+  } finally {
+    listeners.stop();
+    const logs = await stage.stop();
+    if (options.isVerbose) for (const log of logs) console.log(log.split('\n').slice(-60).join('\n'));
+    await Promise.all([legacy.stop(), modern.stop()]);
+  }
+}

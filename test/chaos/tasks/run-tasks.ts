@@ -1,0 +1,120 @@
+import type { PartOptions } from '../calls.ts';
+import type { Disturber } from '../disturber.ts';
+import { createLedger, type Ledger } from '../ledger.ts';
+import { startLegacyUpstream } from '../legacy-upstream.ts';
+import { openStage } from '../stage.ts';
+import { CALM_ENDS, CHAOS_ENDS, judgeTask, ranTwice, stillAtWork, type TaskVerdict } from './judge-task.ts';
+import { configureTasks, TURNS } from './kinds.ts';
+import { startNativeUpstream } from './native-upstream.ts';
+import { startPlainUpstream } from './plain-upstream.ts';
+import { inspectRows, lookAgain, watchRetention } from './retention.ts';
+import { runTask, statusIn, type TaskRecord } from './task-client.ts';
+
+/** Tasks at a time. */
+const WORKERS = 40;
+/** Faults that are told of each check. */
+const TOLD = 10;
+
+interface Phase {
+  readonly title: string;
+  readonly tasks: number;
+  readonly url: string;
+}
+
+interface Made {
+  readonly records: readonly TaskRecord[];
+  /** What was wrong with the retention of brief ones. */
+  readonly kept: readonly (string | undefined)[];
+}
+
+async function makeTasks({ title, tasks, url }: Phase): Promise<Made> {
+  const records: TaskRecord[] = [];
+  const watching: Promise<string | undefined>[] = [];
+  let next = 0;
+  const told = setInterval(() => console.log(`  ${title}: ${records.length} of ${tasks} tasks`), 10_000);
+  const work = async (): Promise<void> => {
+    for (let turn = next++; turn < tasks; turn = next++) {
+      const kind = TURNS[turn % TURNS.length] ?? 'slow';
+      const record = await runTask(kind, `${title}-${kind}-${turn}`, url);
+      records.push(record);
+      watching.push(watchRetention(record));
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(WORKERS, tasks) }, work));
+  clearInterval(told);
+  return { records, kept: await Promise.all(watching) };
+}
+
+interface Court extends Pick<PartOptions, 'check' | 'isVerbose'> {
+  readonly ledger: Ledger;
+  readonly disturber: Disturber;
+}
+
+function report(title: string, verdicts: ReadonlyMap<TaskRecord, TaskVerdict>): void {
+  const table: Record<string, Record<string, number>> = {};
+  for (const [{ kind }, verdict] of verdicts) {
+    table[kind] ??= {};
+    table[kind][verdict] = (table[kind][verdict] ?? 0) + 1;
+  }
+  console.log(`\n${title}`);
+  console.table(table);
+}
+
+function listFaults(faults: readonly string[], { isVerbose }: Court): string | undefined {
+  for (const fault of faults.slice(0, isVerbose ? 1000 : TOLD)) console.log(`  ${fault}`);
+  return faults.length > 0 ? `${faults.length} faults` : undefined;
+}
+
+function judgeAll(title: string, { records, kept }: Made, court: Court): void {
+  const { ledger, disturber, check } = court;
+  const allowed = title === 'calm' ? CALM_ENDS : CHAOS_ENDS;
+  const verdicts = new Map(records.map((one) => [one, judgeTask(one, ledger, disturber.disturbances)]));
+  report(title, verdicts);
+  const faults = [...verdicts]
+    .filter(([, verdict]) => !allowed.includes(verdict))
+    .map(
+      ([{ token, last, faults: seen, startedAt, endedAt }, verdict]) =>
+        `${verdict}: ${token} after ${endedAt - startedAt} ms, ran ${ledger.executions(token)} times: ${JSON.stringify(last)} ${seen.join('; ')}`,
+    );
+  check(`${title}: ${records.length} tasks, each with an end that is allowed`, listFaults(faults, court));
+  const twice = ranTwice(records, ledger);
+  check(`${title}: nothing ran twice that must not`, listFaults(twice, court));
+  const forgotten = kept.filter((fault) => fault !== undefined);
+  check(`${title}: brief tasks are kept for their time and no longer`, listFaults(forgotten, court));
+  const counts = Map.groupBy(records, ({ last, handle }) =>
+    handle === undefined ? 'no task' : (statusIn(last) ?? 'no end'),
+  );
+  console.log([...counts].map(([end, all]) => `${end}: ${all.length}`).join(', '));
+}
+
+/** Tasks of every kind: first without disturbance, then in the chaos. */
+export async function runTasks(options: PartOptions): Promise<void> {
+  const { check } = options;
+  const ledger = createLedger();
+  const upstreams = await Promise.all([
+    startPlainUpstream(ledger),
+    startNativeUpstream(ledger),
+    startLegacyUpstream(ledger),
+  ]);
+  const [plain, native, legacy] = upstreams;
+  const stage = await openStage(configureTasks({ plain: plain.url, native: native.url, legacy: legacy.url }));
+  const { balancer, disturber } = stage;
+  const court: Court = { ...options, ledger, disturber };
+  try {
+    const calm = await makeTasks({ title: 'calm', tasks: options.calm, url: balancer.url });
+    judgeAll('calm', calm, court);
+    disturber.start();
+    const chaos = await makeTasks({ title: 'chaos', tasks: options.chaos, url: balancer.url });
+    await disturber.stop();
+    judgeAll('chaos', chaos, court);
+    console.log(disturber.summary());
+    const records = [...calm.records, ...chaos.records];
+    check('no task is lost, and none changed after its end', listFaults(await lookAgain(records), court));
+    check('no row is unfinished, past its time or missing', await inspectRows(stage.database, records));
+    check('upstreams were told of what was cancelled', listFaults(stillAtWork(records, ledger), court));
+  } finally {
+    const logs = await stage.stop();
+    if (options.isVerbose) for (const log of logs) console.log(log.split('\n').slice(-60).join('\n'));
+    await Promise.all(upstreams.map((upstream) => upstream.stop()));
+  }
+}
