@@ -28,6 +28,7 @@ import type { Door } from './steps/step.ts';
 import type { WorkerPort } from './store/bus/worker-bus.ts';
 import type { OpenFleet } from './store/fleet/open-fleet.ts';
 import { hideSecrets } from './telemetry/hide-secrets.ts';
+import { createMetrics, type Metrics } from './telemetry/metrics.ts';
 import { createUpstreamOf } from './upstream/create-upstream.ts';
 import { createProcessGroups } from './upstream/stdio/stdio-process.ts';
 
@@ -112,6 +113,7 @@ class OpenGateway {
   /** One coarse timer for every request and stream of both eras. */
   readonly #ticker = new Ticker();
   readonly #groups = createProcessGroups();
+  readonly #metrics: Metrics;
   readonly #startedAt = new Date().toISOString();
   #current: Generation;
   #secrets: readonly string[];
@@ -129,6 +131,7 @@ class OpenGateway {
     this.#fleet = fleet;
     this.#callers = callers;
     this.#secrets = loaded.secrets;
+    this.#metrics = createMetrics(version);
     const now = (): number => performance.now();
     this.#replicas = openReplicas({
       fleet,
@@ -288,6 +291,7 @@ class OpenGateway {
       stopping: () => this.#stopping !== undefined,
       status: () => this.status(),
       reload: () => this.reload(),
+      metrics: this.#metrics,
     });
     return { ...config.listen, servers: config.servers, publicUrl: config.publicUrl, pages };
   }

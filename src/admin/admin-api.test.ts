@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { fakeTasks } from '../../test/support/fake-tasks.ts';
 import { GatewardError } from '../errors.ts';
 import { JsonText } from '../lib/json-text.ts';
 import { createAdminApi } from './admin-api.ts';
@@ -32,6 +33,7 @@ beforeEach(async () => {
     status: () => STATUS,
     reload: () => Promise.resolve({ changed: ['upstreams.files'] }),
     tools: () => Promise.resolve([JsonText.written('{"name":"read","x":[1.0]}')]),
+    tasks: fakeTasks(),
     log: { ...quiet, error: (message) => errors.push(message) },
   };
   server = createServer((request, response) => void createAdminApi(parts)(request, response));

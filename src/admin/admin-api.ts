@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { ERRORS, GatewardError, toGatewardError } from '../errors.ts';
+import { ERRORS, type ErrorCode, GatewardError, toGatewardError } from '../errors.ts';
 import { checkKey } from './check-key.ts';
 import type { AdminParts, Resource } from './parts.ts';
 import { reloadResource } from './reload.ts';
 import { serverResource, serversResource } from './servers.ts';
 import { statusResource } from './status.ts';
+import { cancelTaskResource, retryTaskResource, taskResource, tasksResource } from './tasks.ts';
 import { upstreamResource, upstreamsResource } from './upstreams.ts';
 
 /** Where the listener mounts the API. */
@@ -16,8 +17,19 @@ const RESOURCES: readonly Resource[] = [
   upstreamResource,
   serversResource,
   serverResource,
+  tasksResource,
+  taskResource,
+  cancelTaskResource,
+  retryTaskResource,
   reloadResource,
 ];
+
+/** Statuses of errors whose own status is that of an answer to MCP. */
+const STATUSES: Partial<Record<ErrorCode, number>> = {
+  TASK_NOT_FOUND: 404,
+  CURSOR_INVALID: 400,
+  INVALID_PARAMS: 400,
+};
 
 /**
  * The admin API: JSON over HTTP below /admin/api/, for the command line. The listener has checked Host before. Answers
@@ -39,10 +51,13 @@ export function createAdminApi(
 }
 
 function answer(parts: AdminParts, request: IncomingMessage, response: ServerResponse): unknown {
-  const path = (request.url ?? '').replace(/\?.*$/, '').slice(ADMIN_PREFIX.length);
+  const [whole = '', query] = (request.url ?? '').split(/\?(.*)/s);
+  const path = whole.slice(ADMIN_PREFIX.length);
   const found = RESOURCES.filter((resource) => resource.path.test(path));
   const resource = found.find(({ method }) => method === request.method);
-  if (resource !== undefined) return resource.answer(parts, resource.path.exec(path)?.[1] ?? '');
+  if (resource !== undefined) {
+    return resource.answer(parts, resource.path.exec(path)?.[1] ?? '', new URLSearchParams(query));
+  }
   if (found.length === 0) throw new GatewardError('ADMIN_NOT_FOUND');
   response.setHeader('allow', found.map(({ method }) => method).join(', '));
   throw new GatewardError('HTTP_METHOD_NOT_ALLOWED');
@@ -53,7 +68,7 @@ function sendError(response: ServerResponse, thrown: unknown, { log }: AdminPart
   const { code, message, data } = error;
   if (code === 'INTERNAL_ERROR') log.error('the admin API failed', { thrown });
   if (code === 'ADMIN_KEY_REQUIRED') response.setHeader('www-authenticate', 'Bearer realm="gateward admin"');
-  const { status } = ERRORS[code];
+  const status = STATUSES[code] ?? ERRORS[code].status;
   // Codes of the MCP endpoints may have status 200, which here would say that all is well.
   send(response, status >= 400 ? status : 500, { error: { ...data, code, message } });
 }

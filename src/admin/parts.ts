@@ -1,5 +1,6 @@
 import type { JsonText } from '../lib/json-text.ts';
 import type { Log } from '../lib/log.ts';
+import type { TaskOperations } from '../task/operations.ts';
 
 /** What the admin API works with, handed over by the composition root. */
 export interface AdminParts {
@@ -10,6 +11,7 @@ export interface AdminParts {
   readonly reload: () => Promise<AdminReload>;
   /** The tools of a server as its clients see them: whole definitions, in their order. */
   readonly tools: (server: string) => Promise<readonly JsonText[]>;
+  readonly tasks: TaskOperations;
   readonly log: Log;
 }
 
@@ -34,5 +36,5 @@ export interface Resource {
   readonly method: 'GET' | 'POST';
   /** Below /admin/api/. Its one group, where it has one, is a name. */
   readonly path: RegExp;
-  readonly answer: (parts: AdminParts, name: string) => unknown;
+  readonly answer: (parts: AdminParts, name: string, query: URLSearchParams) => unknown;
 }

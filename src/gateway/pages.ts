@@ -1,8 +1,11 @@
 import { ADMIN_PREFIX, createAdminApi } from '../admin/admin-api.ts';
+import { createMetricsPage, METRICS_PATH } from '../admin/metrics.ts';
 import { healthPages } from '../doors/health.ts';
 import type { Page } from '../doors/routes.ts';
 import { cardPages } from '../doors/well-known.ts';
 import type { Log } from '../lib/log.ts';
+import type { TaskOperations } from '../task/operations.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 import type { Generation } from './generation.ts';
 import { listTools } from './list-tools.ts';
 import type { GatewayStatus, ReloadReport } from './status.ts';
@@ -14,9 +17,11 @@ export interface PagesParts {
   readonly stopping: () => boolean;
   readonly status: () => GatewayStatus;
   readonly reload: () => Promise<ReloadReport>;
+  readonly tasks: TaskOperations;
+  readonly metrics: Pick<Metrics, 'contentType' | 'read'>;
 }
 
-/** Health, Server Cards and the admin API of one generation. */
+/** Health, metrics, Server Cards and the admin API of one generation. */
 export function createPages(generation: Generation, parts: PagesParts): readonly Page[] {
   const { config, catalog, upstreams } = generation;
   const admin = createAdminApi({
@@ -24,6 +29,14 @@ export function createPages(generation: Generation, parts: PagesParts): readonly
     status: parts.status,
     reload: parts.reload,
     tools: (server) => listTools(generation, server),
+    tasks: parts.tasks,
+    log: parts.log,
+  });
+  const metrics = createMetricsPage({
+    key: parts.adminKey,
+    keysAsked: config.auth.keys,
+    contentType: parts.metrics.contentType,
+    read: parts.metrics.read,
     log: parts.log,
   });
   const base = (seen: string): string => config.publicUrl ?? seen;
@@ -35,6 +48,7 @@ export function createPages(generation: Generation, parts: PagesParts): readonly
   };
   return [
     ...healthPages(readHealth),
+    { path: METRICS_PATH, audience: 'probe', handle: metrics },
     ...cardPages(config.servers, {
       card: (server, seen) => catalog.card(server, base(seen)),
       aiCatalog: (seen) => catalog.aiCatalog(base(seen)),
