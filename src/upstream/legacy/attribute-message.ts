@@ -42,6 +42,12 @@ export class CallsInFlight<T extends { readonly id: string }> {
     return this.#calls.get(id);
   }
 
+  /** The first call that fits. */
+  find(fits: (call: T) => boolean): T | undefined {
+    for (const call of this.#calls.values()) if (fits(call)) return call;
+    return undefined;
+  }
+
   /** `streamId` is the raw id of the request on whose stream the message came. */
   attribute(streamId: string | undefined): Attribution<T> {
     if (streamId !== undefined) return this.#calls.get(streamId) ?? 'none';

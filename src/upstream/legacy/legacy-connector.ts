@@ -30,8 +30,10 @@ import {
   sharedBucketOf,
 } from './legacy-bucket.ts';
 import { LegacyConnection } from './legacy-connection.ts';
+import type { Reply } from './legacy-exchange.ts';
 import { listenToLegacy } from './legacy-listen.ts';
 import { declinesUrls, outcomeOfReply } from './legacy-outcome.ts';
+import { isTaskMethod, LegacyTasks } from './legacy-tasks.ts';
 import type { LegacyTransport } from './legacy-transport.ts';
 import { OwnedSessions } from './owned-sessions.ts';
 import { createParkedStore, ParkedCalls, type ParkedStore } from './parked-calls.ts';
@@ -96,6 +98,7 @@ class LegacyConnector {
   readonly #clientInfo: JsonText;
   readonly #pool: ConnectionPool<LegacyConnection, LegacyBucket>;
   readonly #parked: ParkedCalls;
+  readonly #tasks: LegacyTasks;
   /** Undefined where there are no other replicas. */
   readonly #owned: OwnedSessions | undefined;
   /** Listens that get changes, by the key of their bucket. */
@@ -130,12 +133,23 @@ class LegacyConnector {
         repeatable: options.repeatable ?? (() => false),
       },
     });
+    this.#tasks = new LegacyTasks({
+      upstream,
+      seal,
+      clock,
+      idleMs: inputTimeoutMs,
+      collectMs: options.collectMs ?? COLLECT_MS,
+      replicas: options.replicas,
+      adopt: (call, context, session) =>
+        this.#pool.lease(adoptingBucketOf(bucketOf(call, context, options), session), call.signal),
+    });
   }
 
   async call(call: Call, context: AuthorizationContext): Promise<Outcome> {
     const bucket = this.#bucketOf(call, context);
     try {
       // A parked call is where its session is, so its retry goes there too.
+      if (isTaskMethod(call.method)) return await this.#tasks.serve(call, context);
       const outcome = bucket.isOwned ? await this.#owned?.callElsewhere(call, bucket) : undefined;
       return outcome ?? (await this.#serve(call, bucket));
     } catch (thrown) {
@@ -168,6 +182,7 @@ class LegacyConnector {
     this.#stopped.abort();
     this.#owned?.stop();
     this.#parked.close();
+    this.#tasks.close();
     await this.#pool.close();
   }
 
@@ -245,8 +260,21 @@ class LegacyConnector {
   }
 
   async #send(sending: Sending): Promise<Outcome> {
-    const { call, bucket } = sending;
-    return this.#parked.start(call, bucket.context, await this.#seat(sending));
+    const { call, bucket, lease } = sending;
+    const { server } = lease.connection;
+    if (this.#tasks.wantsTask(call, server)) return this.#sendAsTask(sending);
+    const outcome = await this.#parked.start(call, bucket.context, await this.#seat(sending));
+    this.#tasks.learn(call, server, outcome);
+    if (!this.#tasks.refusedPlain(call, server, outcome)) return outcome;
+    return this.#sendAsTask({ call, bucket, lease: await this.#pool.lease(bucket, call.signal) });
+  }
+
+  #sendAsTask({ call, bucket, lease }: Sending): Promise<Outcome> {
+    const { context, exclusive } = bucket;
+    const { server } = lease.connection;
+    const toOutcome = (reply: Reply) =>
+      outcomeOfReply(reply, { call, server, missing: undefined, hints: undefined });
+    return this.#tasks.start({ call, context, lease, exclusive, toOutcome });
   }
 
   /** Throws METHOD_NOT_FOUND for what the server does not offer. */
@@ -328,7 +356,13 @@ interface Sending {
 }
 
 /** Errors that are the answer to the call, not a failure of the upstream. */
-const ANSWERS = new Set(['STATE_INVALID', 'INVALID_PARAMS', 'INPUT_NOT_GIVEN', 'METHOD_NOT_FOUND']);
+const ANSWERS = new Set([
+  'STATE_INVALID',
+  'INVALID_PARAMS',
+  'INPUT_NOT_GIVEN',
+  'METHOD_NOT_FOUND',
+  'TASK_NOT_FOUND',
+]);
 
 function discovered(server: LegacyServer): Outcome {
   return { kind: 'complete', result: discoverResult(server, { ttlMs: WATCHED_TTL_MS }) };

@@ -16,6 +16,8 @@ export interface ExchangeOwner {
   readonly interactive: boolean;
   /** Told what becomes of the request's stream. */
   readonly stream: StreamHints | undefined;
+  /** The server's task that the request is about, where the server asks for that task meanwhile. */
+  readonly taskId?: string;
   readonly onNotification: (notification: LegacyNotification) => Promise<void> | undefined;
   readonly onReverse: (reverse: ReverseRequest) => void;
 }

@@ -13,8 +13,9 @@ import {
 import { isListChange, isServerChange } from '../../wire/rev2025-11-25/server-changes.ts';
 import type { LegacyNotification } from '../../wire/rev2025-11-25/upstream-notifications.ts';
 import { isReverseMethod, refusal, replyForRevision } from '../../wire/rev2025-11-25/upstream-reverse.ts';
+import { relatedTask } from '../../wire/rev2025-11-25/upstream-tasks.ts';
 import type { CallsInFlight } from './attribute-message.ts';
-import type { Flight } from './legacy-exchange.ts';
+import type { ExchangeOwner, Flight } from './legacy-exchange.ts';
 import { OpenReverseRequests, type ReverseReply, type ReverseRequest } from './reverse-request.ts';
 
 /** What takes the changes that a server tells of. */
@@ -144,10 +145,17 @@ export class ServerMessages {
   #deliver(reverse: ReverseRequest, streamId: string | undefined): void {
     if (reverse.withdrawn.aborted) return;
     const call = this.#parts.calls.attribute(streamId);
-    const owner = typeof call === 'string' ? undefined : call.owner;
+    const owner = this.#ownerOfTask(reverse) ?? (typeof call === 'string' ? undefined : call.owner);
     if (owner?.interactive === true) owner.onReverse(reverse);
     else if (this.#parts.session !== undefined) this.#askSession(this.#parts.session, reverse);
     else void reverse.respond({ error: call === 'several' ? AMBIGUOUS : OUTSIDE_CALLS });
+  }
+
+  /** Who waits for the task that a question belongs to, where it says so (2025-11-25 basic/utilities/tasks). */
+  #ownerOfTask({ params }: ReverseRequest): ExchangeOwner | undefined {
+    const taskId = relatedTask(params);
+    if (taskId === undefined) return undefined;
+    return this.#parts.calls.find(({ owner }) => owner?.taskId === taskId)?.owner;
   }
 
   #worded(reply: ReverseReply): ReverseReply {

@@ -1,0 +1,229 @@
+import { randomUUID } from 'node:crypto';
+import type { AuthorizationContext, Call, Outcome } from '../../call.ts';
+import { GatewardError } from '../../errors.ts';
+import type { Clock } from '../../lib/clock.ts';
+import { raceAbort } from '../../lib/race-abort.ts';
+import type { Seal } from '../../lib/seal.ts';
+import type { LegacyServer } from '../../wire/rev2025-11-25/upstream-result.ts';
+import {
+  createdTask,
+  createTaskResult,
+  errorWantsTask,
+  resultWantsTask,
+  takesTaskCalls,
+  taskCallParams,
+  toolsWithTasks,
+} from '../../wire/rev2025-11-25/upstream-tasks.ts';
+import type { Replicas } from '../remote/replicas.ts';
+import type { AdoptedSession } from './adopted-session.ts';
+import type { Lease } from './connection-pool.ts';
+import type { LegacyConnection } from './legacy-connection.ts';
+import type { ExchangeOwner, Reply } from './legacy-exchange.ts';
+import { LegacyTask } from './legacy-task.ts';
+import { openTask, sealTask, type TaskRef } from './task-ref.ts';
+
+/** What tasks of one legacy upstream need. */
+export interface LegacyTasksOptions {
+  readonly upstream: string;
+  readonly seal: Seal;
+  readonly clock: Clock;
+  /** Milliseconds for which a session is kept for a task that nobody asks for. */
+  readonly idleMs: number;
+  /** Milliseconds for which further questions are collected after the first. */
+  readonly collectMs: number;
+  readonly replicas: Replicas | undefined;
+  /** The session of a replica that died. Throws if it is not to be had. */
+  readonly adopt: (
+    call: Call,
+    context: AuthorizationContext,
+    session: AdoptedSession,
+  ) => Promise<Lease<LegacyConnection>>;
+}
+
+/** A call that is to be made as a task, and the session that it was given. */
+export interface TaskSending {
+  readonly call: Call;
+  readonly context: AuthorizationContext;
+  readonly lease: Lease<LegacyConnection>;
+  /** Whether the session serves nobody else. */
+  readonly exclusive: boolean;
+  /** Makes an outcome of a reply that is no task. */
+  readonly toOutcome: (reply: Reply) => Outcome;
+}
+
+/** A task whose session is kept. */
+interface Held {
+  readonly task: LegacyTask;
+  readonly connection: LegacyConnection;
+  readonly release: () => void;
+  stopTimer: () => void;
+}
+
+/** Milliseconds that a server is asked to keep a task. */
+const TTL_MS = 86_400_000;
+/** Milliseconds for which the end of a task is known here. */
+const REPLAY_MS = 60_000;
+const MAX_TOOLS = 1_000;
+const MAX_TASKS = 10_000;
+const METHODS = new Set(['tasks/get', 'tasks/update', 'tasks/cancel']);
+const NOBODY: ExchangeOwner = {
+  interactive: false,
+  stream: undefined,
+  onNotification: () => undefined,
+  onReverse: () => undefined,
+};
+
+/** Whether a call asks for a task of the server's. */
+export function isTaskMethod(method: string): boolean {
+  return METHODS.has(method);
+}
+
+/**
+ * The tasks that a legacy server makes of calls (2025-11-25 basic/utilities/tasks). A server knows a task in the session
+ * that made it only, so the session is kept with it.
+ */
+export class LegacyTasks {
+  readonly #options: LegacyTasksOptions;
+  /** Tools that the server runs as tasks only. */
+  readonly #tools = new Set<string>();
+  readonly #held = new Map<string, Held>();
+  readonly #adopting = new Map<string, Promise<Held>>();
+
+  constructor(options: LegacyTasksOptions) {
+    this.#options = options;
+  }
+
+  /** Whether the server is known to run the tool as a task only. */
+  wantsTask({ method, name }: Call, server: LegacyServer): boolean {
+    return method === 'tools/call' && name !== undefined && this.#tools.has(name) && takesTaskCalls(server);
+  }
+
+  /** Whether a plain call ran nothing, since the tool has to be called as a task. Later calls go that way at once. */
+  refusedPlain({ method, name }: Call, server: LegacyServer, outcome: Outcome): boolean {
+    if (method !== 'tools/call' || name === undefined || !takesTaskCalls(server)) return false;
+    const refused =
+      (outcome.kind === 'error' && outcome.code === undefined && errorWantsTask(outcome.error)) ||
+      (outcome.kind === 'complete' && resultWantsTask(outcome.result));
+    if (refused) this.#remember(name);
+    return refused;
+  }
+
+  /** Learns from a list of tools. */
+  learn({ method }: Call, server: LegacyServer, outcome: Outcome): void {
+    if (method !== 'tools/list' || outcome.kind !== 'complete' || !takesTaskCalls(server)) return;
+    for (const name of toolsWithTasks(outcome.result)) this.#remember(name);
+  }
+
+  /** Makes the call as a task. The lease is given back when the task is over. */
+  async start(sending: TaskSending): Promise<Outcome> {
+    const { call, lease } = sending;
+    const { connection } = lease;
+    const params = taskCallParams(call.message, TTL_MS);
+    const request = { method: call.method, params, wantsProgress: false, owner: NOBODY };
+    const exchange = connection.request(request);
+    try {
+      const reply = await raceAbort(exchange.reply, call.signal);
+      const created = reply.kind === 'result' ? createdTask(reply.result) : undefined;
+      if (created !== undefined) return this.#created(sending, created);
+      lease.release();
+      return sending.toOutcome(reply);
+    } catch (thrown) {
+      if (call.signal.aborted) exchange.cancel('The call was given up.');
+      lease.release(sending.exclusive ? 'dispose' : undefined);
+      throw thrown;
+    }
+  }
+
+  /** Answers a call about a task. Throws UPSTREAM_LOST if its session is gone, INVALID_PARAMS for an unknown one. */
+  async serve(call: Call, context: AuthorizationContext): Promise<Outcome> {
+    const { upstream, seal, replicas } = this.#options;
+    const id = call.message.at('params', 'taskId')?.string() ?? '';
+    const ref = openTask(seal, { upstream, context }, id);
+    if (ref === undefined) throw new GatewardError('TASK_NOT_FOUND');
+    const held = this.#held.get(ref.key);
+    if (held === undefined && call.forwarded !== true && replicas !== undefined) {
+      const { holder } = ref;
+      if (holder !== replicas.self && replicas.isAlive(holder))
+        return replicas.callAt(holder, { upstream, call, context });
+    }
+    const { task } = held ?? (await this.#adopt(call, context, ref));
+    this.#touch(ref.key);
+    return task.serve(call);
+  }
+
+  /** The gateway stops. Sessions that another replica can go on with stay open at the server. */
+  close(): void {
+    for (const [key, { connection }] of [...this.#held]) {
+      if (this.#options.replicas !== undefined) connection.leave();
+      this.#forget(key);
+    }
+  }
+
+  #created(sending: TaskSending, created: NonNullable<ReturnType<typeof createdTask>>): Outcome {
+    const { call, context, lease, exclusive } = sending;
+    const { upstream, seal, replicas } = this.#options;
+    const ref: TaskRef = {
+      key: randomUUID(),
+      taskId: created.id,
+      holder: replicas?.self ?? '',
+      capabilities: call.meta.clientCapabilities,
+      session: lease.connection.snapshot(),
+    };
+    this.#hold(ref, lease, exclusive);
+    const id = sealTask(seal, { upstream, context }, ref);
+    return { kind: 'task', result: createTaskResult(created.task, id) };
+  }
+
+  #adopt(call: Call, context: AuthorizationContext, ref: TaskRef): Promise<Held> {
+    const { session, key } = ref;
+    if (session === undefined) return Promise.reject(new GatewardError('UPSTREAM_LOST'));
+    const before = this.#adopting.get(key);
+    if (before !== undefined) return before;
+    const adopting = this.#options
+      .adopt(call, context, session)
+      .then((lease) => this.#hold(ref, lease, true))
+      .finally(() => this.#adopting.delete(key));
+    this.#adopting.set(key, adopting);
+    return adopting;
+  }
+
+  #hold({ key, taskId, capabilities }: TaskRef, lease: Lease<LegacyConnection>, exclusive: boolean): Held {
+    const { clock, collectMs } = this.#options;
+    const { connection } = lease;
+    // The outcome comes first: ending a session takes longer than all that is left to do.
+    const release = () => (exclusive ? void setImmediate(() => lease.release('dispose')) : lease.release());
+    const onOver = () => {
+      release();
+      const held = this.#held.get(key);
+      held?.stopTimer();
+      if (held !== undefined) held.stopTimer = clock.after(REPLAY_MS, () => this.#forget(key));
+    };
+    const task = new LegacyTask({ connection, taskId, capabilities, clock, collectMs, onOver });
+    const held: Held = { task, connection, release, stopTimer: () => undefined };
+    this.#held.set(key, held);
+    this.#touch(key);
+    const [oldest] = this.#held.size > MAX_TASKS ? this.#held.keys() : [];
+    if (oldest !== undefined) this.#forget(oldest);
+    return held;
+  }
+
+  #touch(key: string): void {
+    const held = this.#held.get(key);
+    if (held === undefined) return;
+    held.stopTimer();
+    held.stopTimer = this.#options.clock.after(this.#options.idleMs, () => this.#forget(key));
+  }
+
+  #forget(key: string): void {
+    const held = this.#held.get(key);
+    if (held === undefined) return;
+    this.#held.delete(key);
+    held.stopTimer();
+    held.task.dispose();
+    held.release();
+  }
+
+  #remember(name: string): void {
+    if (this.#tools.size < MAX_TOOLS) this.#tools.add(name);
+  }
+}
