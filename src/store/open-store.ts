@@ -8,10 +8,12 @@ import type { Bus, Store } from './store.ts';
 export interface StoreParts {
   readonly store: Config['store'];
   readonly log: Log;
+  /** Milliseconds since 1970, for an embedded store; `Date.now` unless given. A database has a clock of its own. */
+  readonly now?: (() => number) | undefined;
 }
 
 /** What opening a bus takes. */
-export interface BusParts extends StoreParts {
+export interface BusParts extends Omit<StoreParts, 'now'> {
   /** URL of a NATS server, which then wakes all replicas. */
   readonly bus: string | undefined;
   /** The way to the other processes on this port; undefined in a process that is alone. */
@@ -23,10 +25,10 @@ export interface BusParts extends StoreParts {
  *
  * @throws GatewardError STORE_UNAVAILABLE, STORE_TOO_NEW, DATA_FOLDER_UNUSABLE, CONFIG_INVALID
  */
-export async function openStore({ store, log }: StoreParts): Promise<Store> {
+export async function openStore({ store, log, now }: StoreParts): Promise<Store> {
   if (store.kind === 'sqlite') {
     const { createSqliteStore } = await import('./sqlite/sqlite-store.ts');
-    return createSqliteStore({ file: store.file });
+    return createSqliteStore({ file: store.file, ...(now && { now }) });
   }
   const { createPostgresStore } = await import('./postgres/postgres-store.ts');
   return createPostgresStore({ url: store.url, log });

@@ -1,3 +1,8 @@
+import type { Holding } from './holding.ts';
+import type { TaskTable } from './task-table.ts';
+
+export type { Holding } from './holding.ts';
+
 /**
  * The port to what outlives a request: one SQLite file for the processes of one machine, or PostgreSQL for any number
  * of replicas. Every method is one short transaction. Times are durations: the store's own clock judges them, so that
@@ -12,6 +17,7 @@ export interface Store {
   readonly sessions: SessionTable;
   readonly streams: StreamTable;
   readonly parked: ParkedTable;
+  readonly tasks: TaskTable;
   readonly owners: OwnerTable;
   readonly keys: KeyTable;
   /** What changed of sessions and keys, so that what is cached of them can be dropped. */
@@ -96,13 +102,6 @@ export interface SessionTable {
 export interface StreamKey {
   readonly session: string;
   readonly stream: string;
-}
-
-/** Whose a stream or a parked call is: writes of any other holder or epoch do nothing. */
-export interface Holding {
-  readonly holder: string;
-  /** Counts take-overs, from 1. */
-  readonly epoch: number;
 }
 
 /** A stream that answers requests of a legacy client, with what another replica needs to go on with them. */

@@ -1,4 +1,4 @@
-import type { Holding } from './store.ts';
+import type { Holding } from './holding.ts';
 
 /** Where a task is (tasks extension, SEP-2663 §Task Status). The last three are final. */
 export type TaskState = 'working' | 'input_required' | 'completed' | 'failed' | 'cancelled';
@@ -27,7 +27,10 @@ export interface TaskRow {
   readonly createdAt: number;
   /** When the state, or what the state shows, last changed. */
   readonly updatedAt: number;
-  /** When somebody has to go on with it; undefined while that hangs on something else. */
+  /**
+   * When somebody has to go on with it; undefined while that hangs on something else. Stays when it is taken, so that
+   * its taker can tell whether it was that or the deadline.
+   */
   readonly dueAt: number | undefined;
   /** When it has to be over. */
   readonly deadlineAt: number;
@@ -99,7 +102,10 @@ export interface TaskTable {
   /** Makes a task known, `working`, with epoch 1. Several that are made at the same time share one transaction. */
   create(task: NewTask): Promise<TaskRow>;
   read(id: string): Promise<TaskRow | undefined>;
-  /** Replaces what is given. False for who does not hold it any more, and for one that has ended. */
+  /**
+   * Replaces what is given; with `attempts` it is `working` again. False for who does not hold it any more, and for one
+   * that has ended.
+   */
   save(
     id: string,
     by: Holding,
@@ -125,8 +131,8 @@ export interface TaskTable {
    * get the same one (PostgreSQL: FOR UPDATE SKIP LOCKED).
    */
   claim(holder: string, max: number): Promise<readonly TaskRow[]>;
-  /** Ids of tasks of a holder that were cancelled, at most 500. */
-  cancelledOf(holder: string): Promise<readonly string[]>;
+  /** Ids of tasks of a holder whose work has to stop: cancelled ones, and those past their deadline. At most 500. */
+  stopsOf(holder: string): Promise<readonly string[]>;
   /** Makes a failed task whose body was kept work again: due at once. Undefined if it is none such. */
   revive(
     id: string,

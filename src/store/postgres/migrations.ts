@@ -109,4 +109,49 @@ CREATE UNIQUE INDEX IF NOT EXISTS gateward_keys_by_name ON gateward_keys (name) 
 CREATE INDEX IF NOT EXISTS gateward_keys_by_revocation ON gateward_keys (revoked_at);
 `,
   },
+  {
+    version: 2,
+    minReader: 1,
+    sql: `
+CREATE TABLE IF NOT EXISTS gateward_tasks (
+  id text PRIMARY KEY,
+  owner text NOT NULL,
+  server text NOT NULL,
+  upstream text NOT NULL,
+  tool text NOT NULL,
+  state text NOT NULL,
+  holder text,
+  claimed text,
+  epoch bigint NOT NULL,
+  attempts bigint NOT NULL,
+  created_at bigint NOT NULL,
+  updated_at bigint NOT NULL,
+  due_at bigint,
+  wake_at bigint,
+  deadline_at bigint NOT NULL,
+  ended_at bigint,
+  expires_at bigint NOT NULL,
+  body bytea,
+  outcome bytea
+);
+CREATE INDEX IF NOT EXISTS gateward_tasks_by_owner ON gateward_tasks (owner, created_at, id, expires_at);
+CREATE INDEX IF NOT EXISTS gateward_tasks_by_upstream
+  ON gateward_tasks (upstream, state, created_at, id, expires_at);
+CREATE INDEX IF NOT EXISTS gateward_tasks_by_age ON gateward_tasks (created_at, id);
+CREATE INDEX IF NOT EXISTS gateward_tasks_by_wake ON gateward_tasks (wake_at)
+  WHERE holder IS NULL AND wake_at IS NOT NULL;
+CREATE INDEX IF NOT EXISTS gateward_tasks_by_holder ON gateward_tasks (holder, wake_at) WHERE holder IS NOT NULL;
+CREATE INDEX IF NOT EXISTS gateward_tasks_by_expiry ON gateward_tasks (expires_at);
+
+CREATE TABLE IF NOT EXISTS gateward_task_answers (
+  task text NOT NULL,
+  key text NOT NULL,
+  came bigint NOT NULL,
+  expires_at bigint NOT NULL,
+  body bytea NOT NULL,
+  PRIMARY KEY (task, key)
+);
+CREATE INDEX IF NOT EXISTS gateward_task_answers_by_expiry ON gateward_task_answers (expires_at);
+`,
+  },
 ];

@@ -11,6 +11,7 @@ import { createReplicaTable } from './replicas.ts';
 import { createSessionTable } from './sessions.ts';
 import { createStreamTable } from './streams.ts';
 import { sweep } from './sweep.ts';
+import { createTaskTable } from './tasks.ts';
 
 /**
  * A store in a PostgreSQL database, for any number of replicas. What fails with a connection is tried again for three
@@ -40,6 +41,7 @@ export async function createPostgresStore(options: {
     sessions: createSessionTable(db),
     streams: createStreamTable(db),
     parked: createParkedTable(db),
+    tasks: createTaskTable(db),
     owners: createOwnerTable(db),
     keys: createKeyTable(db),
     changes: createChangeFeed(db),

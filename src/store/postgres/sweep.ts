@@ -23,6 +23,8 @@ const EXPIRED: readonly Statement[] = [
   statement('sweep_streams', expired('streams', 'session, stream')),
   statement('sweep_answers', expired('answers', 'session, stream, question')),
   statement('sweep_parked', expired('parked', 'id')),
+  statement('sweep_tasks', expired('tasks', 'id')),
+  statement('sweep_task_answers', expired('task_answers', 'task, key')),
 ];
 const EXPIRED_EVENTS = statement(
   'sweep_events',

@@ -116,4 +116,45 @@ CREATE UNIQUE INDEX keys_by_name ON keys (name) WHERE revoked_at IS NULL;
 CREATE INDEX keys_by_change ON keys (changed) WHERE changed IS NOT NULL;
 `,
   },
+  {
+    version: 2,
+    minReader: 1,
+    sql: `
+CREATE TABLE tasks (
+  number INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  owner TEXT NOT NULL,
+  server TEXT NOT NULL,
+  upstream TEXT NOT NULL,
+  tool TEXT NOT NULL,
+  state TEXT NOT NULL,
+  holder TEXT,
+  epoch INTEGER NOT NULL,
+  attempts INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  due_at INTEGER,
+  wake_at INTEGER,
+  deadline_at INTEGER NOT NULL,
+  ended_at INTEGER,
+  expires_at INTEGER NOT NULL,
+  body BLOB,
+  outcome BLOB
+) STRICT;
+CREATE INDEX tasks_by_owner ON tasks (owner, created_at, id, expires_at);
+CREATE INDEX tasks_by_upstream ON tasks (upstream, state, created_at, id, expires_at);
+CREATE INDEX tasks_by_age ON tasks (created_at, id);
+CREATE INDEX tasks_by_wake ON tasks (wake_at) WHERE holder IS NULL AND wake_at IS NOT NULL;
+CREATE INDEX tasks_by_holder ON tasks (holder, wake_at) WHERE holder IS NOT NULL;
+CREATE INDEX tasks_by_expiry ON tasks (expires_at);
+
+CREATE TABLE task_answers (
+  number INTEGER PRIMARY KEY,
+  task TEXT NOT NULL REFERENCES tasks (id) ON DELETE CASCADE,
+  key TEXT NOT NULL,
+  body BLOB NOT NULL,
+  UNIQUE (task, key)
+) STRICT;
+`,
+  },
 ];

@@ -17,6 +17,7 @@ import { createReplicaTable } from './replicas.ts';
 import { createSessionTable } from './sessions.ts';
 import { createStreamTable } from './streams.ts';
 import { sweep } from './sweep.ts';
+import { createTaskTable } from './tasks.ts';
 
 const IN_MEMORY = ':memory:';
 const OTHERS = 0o077;
@@ -45,6 +46,7 @@ export async function createSqliteStore({
     sessions: createSessionTable(db),
     streams: createStreamTable(db),
     parked: createParkedTable(db),
+    tasks: createTaskTable(db),
     owners: createOwnerTable(db),
     keys: createKeyTable(db),
     changes: createChangeFeed(db),

@@ -14,6 +14,7 @@ const EXPIRED = [
   'DELETE FROM letters WHERE id IN (SELECT id FROM letters WHERE expires_at <= ? LIMIT ?)',
   'DELETE FROM sessions WHERE rowid IN (SELECT rowid FROM sessions WHERE expires_at <= ? LIMIT ?)',
   'DELETE FROM parked WHERE rowid IN (SELECT rowid FROM parked WHERE expires_at <= ? LIMIT ?)',
+  'DELETE FROM tasks WHERE number IN (SELECT number FROM tasks WHERE expires_at <= ? LIMIT ?)',
 ];
 
 /** Deletes a bounded part of what has expired, and of what is above the bounds. */
