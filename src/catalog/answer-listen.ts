@@ -13,14 +13,18 @@ import {
   wantsChange,
   writeFilter,
 } from './listen-filter.ts';
-import type { ListenHub, Served } from './listen-hub.ts';
+import type { ListenHub } from './listen-hub.ts';
+import { type FollowedTasks, followTasks, readTaskIds } from './listen-tasks.ts';
 import type { ResourceUris } from './resource-uris.ts';
 import type { SelectedSource } from './select.ts';
 import type { Asked } from './server-view.ts';
+import type { TaskFeed } from './task-feed.ts';
 
 /** One listen of a client on a server. */
 export interface Listening {
   readonly asked: Asked;
+  /** Name of the server. */
+  readonly server: string;
   readonly sources: readonly SelectedSource[];
   /** How URIs are mapped; undefined where they pass unchanged. */
   readonly uris: ResourceUris | undefined;
@@ -35,23 +39,35 @@ export type AnswerListen = (listening: Listening) => Promise<Outcome>;
 /** What answering needs. */
 export interface AnswerListenParts {
   readonly hub: ListenHub;
+  /** Tells of tasks; undefined where there are none. */
+  readonly tasks: TaskFeed | undefined;
   /** Aborts when the server ends: listens are then closed by a proper response. */
   readonly ending: AbortSignal;
   readonly maxListens: number;
 }
 
 /** Makes the answer to listens: acknowledgment first, then changes, each under the client's own subscription id. */
-export function createAnswerListen({ hub, ending, maxListens }: AnswerListenParts): AnswerListen {
+export function createAnswerListen({
+  hub,
+  tasks: feed,
+  ending,
+  maxListens,
+}: AnswerListenParts): AnswerListen {
   let open = 0;
   return async (listening) => {
+    const { asked, server } = listening;
+    const taskIds = readTaskIds(asked);
     if (open >= maxListens) throw new GatewardError('TOO_MANY_STREAMS');
     open++;
-    const served: Served[] = [];
+    const served: Ending[] = [];
     try {
-      await serve(hub, listening, served);
+      const send = (task: JsonText): void => sendTask(listening, task);
+      const tasks = await followTasks(taskIds, { asked, server, feed, send });
+      served.push(tasks);
+      await serve(listening, { hub, tasks, served });
       // A listen lasts, and there may be one for each session.
-      listening.asked.call.message.rest();
-      await ended(listening.asked.call.signal, ending);
+      asked.call.message.rest();
+      await ended(asked.call.signal, ending);
       return {
         kind: 'complete',
         result: JsonText.written(`{"resultType":"complete","_meta":${idMeta(listening)}}`),
@@ -63,7 +79,19 @@ export function createAnswerListen({ hub, ending, maxListens }: AnswerListenPart
   };
 }
 
-async function serve(hub: ListenHub, listening: Listening, served: Served[]): Promise<void> {
+/** What one listen is told. */
+interface Serving {
+  readonly hub: ListenHub;
+  readonly tasks: FollowedTasks;
+  /** Takes what has to end with the listen. */
+  readonly served: Ending[];
+}
+
+interface Ending {
+  readonly end: () => void;
+}
+
+async function serve(listening: Listening, { hub, tasks, served }: Serving): Promise<void> {
   const { asked, sources, uris } = listening;
   const { resourceSubscriptions, ...lists } = readFilter(asked.call.message.at('params', 'notifications'));
   const filter = { ...lists, resourceSubscriptions: resourceSubscriptions.slice(0, MAX_SUBSCRIPTIONS) };
@@ -93,8 +121,9 @@ async function serve(hub: ListenHub, listening: Listening, served: Served[]): Pr
   const honoured =
     uris === undefined ? promised : { ...filter, resourceSubscriptions: promised.resourceSubscriptions };
   acknowledged = intersectFilters(filter, honoured);
-  acknowledge(listening, acknowledged);
+  acknowledge(listening, acknowledged, tasks.taken);
   for (const event of waiting) if (isHonoured(acknowledged, event)) send(listening, event);
+  tasks.begin();
 }
 
 /** Lists that were not acknowledged are not spoken of, whoever learned of the change. */
@@ -140,8 +169,9 @@ function toClientEvent(
   return event;
 }
 
-function acknowledge(listening: Listening, filter: ListenFilter): void {
-  const params = `{"notifications":${JSON.stringify(writeFilter(filter))},"_meta":${idMeta(listening)}}`;
+function acknowledge(listening: Listening, filter: ListenFilter, taken: readonly string[]): void {
+  const honoured = { ...writeFilter(filter), ...(taken.length > 0 && { taskIds: taken }) };
+  const params = `{"notifications":${JSON.stringify(honoured)},"_meta":${idMeta(listening)}}`;
   notify(listening, 'notifications/subscriptions/acknowledged', params);
 }
 
@@ -150,10 +180,17 @@ function send(listening: Listening, event: ChangeEvent): void {
     notify(listening, listChangeMethod(event.list), `{"_meta":${idMeta(listening)}}`);
     return;
   }
-  const given = event.params.get('_meta');
+  notify(listening, 'notifications/resources/updated', withId(listening, event.params).text);
+}
+
+function sendTask(listening: Listening, task: JsonText): void {
+  notify(listening, 'notifications/tasks', withId(listening, task).text);
+}
+
+function withId({ asked }: Listening, params: JsonText): JsonText {
+  const given = params.get('_meta');
   const meta = given?.kind === 'object' ? given : JsonText.written('{}');
-  const withId = meta.with({ [SUBSCRIPTION_ID]: JsonText.written(listening.asked.call.id) });
-  notify(listening, 'notifications/resources/updated', event.params.with({ _meta: withId }).text);
+  return params.with({ _meta: meta.with({ [SUBSCRIPTION_ID]: JsonText.written(asked.call.id) }) });
 }
 
 function notify({ asked }: Listening, method: string, params: string): void {

@@ -14,6 +14,7 @@ import { type SelectedSource, type Selection, selectFrom } from './select.ts';
 import { type AnnouncedServer, type PublicDocument, writeAiCatalog, writeCard } from './server-card.ts';
 import type { Catalog, ServerView, Source } from './server-view.ts';
 import { createSingleServer } from './single-server.ts';
+import type { TaskFeed } from './task-feed.ts';
 
 /** A server as the configuration describes it. */
 export interface ServerPlan extends AnnouncedServer {
@@ -28,6 +29,8 @@ export interface CatalogParts {
   readonly servers: readonly ServerPlan[];
   readonly sources: ReadonlyMap<string, Source>;
   readonly trusted: ReadonlySet<string>;
+  /** Tells listens of tasks; undefined where there are none. */
+  readonly tasks?: TaskFeed | undefined;
   readonly seal: Seal;
   readonly log: Log;
   /** Milliseconds of a clock that never goes back. */
@@ -82,7 +85,7 @@ export function createCatalog(parts: CatalogParts): OpenCatalog {
     },
   });
   const discoveries = new Discoveries({ now, log });
-  const answerListen = createAnswerListen({ hub, ending, maxListens });
+  const answerListen = createAnswerListen({ hub, tasks: parts.tasks, ending, maxListens });
   const views = new Map(
     parts.servers.map((plan) => {
       const sources = selectSources(parts, plan);
@@ -101,6 +104,7 @@ export function createCatalog(parts: CatalogParts): OpenCatalog {
                 title: plan.title,
                 instructions: plan.instructions,
                 version: parts.version,
+                tasks: sources.some(({ tasks }) => tasks?.any === true),
               },
               sources,
               listings,

@@ -1,5 +1,5 @@
 import { JsonText } from '../lib/json-text.ts';
-import { TASKS_EXTENSION } from '../wire/meta-keys.ts';
+import { declareOfferedTasks } from './offered-tasks.ts';
 
 /** What one upstream says of itself. */
 export interface Discovered {
@@ -15,6 +15,8 @@ export interface ServerFace {
   readonly instructions: string | undefined;
   /** Version of the gateway. */
   readonly version: string;
+  /** Some of its tools can be tasks. */
+  readonly tasks: boolean;
 }
 
 /** Characters of merged instructions. Models read them with every conversation. */
@@ -28,7 +30,7 @@ const SERVER_INFO = 'io.modelcontextprotocol/serverInfo';
 export function mergeDiscover(face: ServerFace, discovered: readonly Discovered[]): JsonText {
   const isComplete = discovered.every(({ result }) => result !== undefined);
   const instructions = face.instructions ?? mergeInstructions(discovered);
-  return JsonText.of({
+  const merged = JsonText.of({
     resultType: 'complete',
     supportedVersions: ['2026-07-28'],
     capabilities: mergeCapabilities(discovered.map(({ result }) => result?.get('capabilities')?.value())),
@@ -43,6 +45,7 @@ export function mergeDiscover(face: ServerFace, discovered: readonly Discovered[
       },
     },
   });
+  return declareOfferedTasks(merged, face.tasks);
 }
 
 type Settings = Readonly<Record<string, unknown>>;
@@ -63,8 +66,6 @@ function mergeCapabilities(all: readonly unknown[]): Settings {
   }
   for (const named of ['extensions', 'experimental']) {
     const union = uniteSettings(each.map((one) => one[named]).filter(isSettings));
-    // The methods of tasks name a task, not its upstream: a merged server cannot tell where they belong.
-    Reflect.deleteProperty(union, TASKS_EXTENSION);
     if (Object.keys(union).length > 0) merged[named] = union;
   }
   return merged;

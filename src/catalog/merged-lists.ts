@@ -5,6 +5,7 @@ import type { Seal } from '../lib/seal.ts';
 import { type CursorPosition, sealCursor } from './cursor.ts';
 import { LIST_KINDS, type ListKind } from './list-kinds.ts';
 import type { Listing, Listings } from './listings.ts';
+import { listsTaskSupport, withTaskSupport } from './offered-tasks.ts';
 import type { ResourceUris } from './resource-uris.ts';
 import type { SelectedSource } from './select.ts';
 import type { Asked } from './server-view.ts';
@@ -89,6 +90,7 @@ function cutPage(
   const { position } = asked;
   const first =
     position === undefined ? 0 : sources.findIndex(({ source }) => source.name === position.source);
+  const tells = kind === 'tools' && listsTaskSupport(asked.call.legacy);
   if (first < 0) throw new GatewardError('CURSOR_INVALID');
   for (let index = first; index < sources.length; index++) {
     const selected = sources[index];
@@ -103,8 +105,11 @@ function cutPage(
         const after = listing.items[offset - 1]?.name;
         return { items, next: { source: selected.source.name, offset, after } };
       }
-      const text = write(offset);
-      if (text === undefined) continue;
+      const written = write(offset);
+      if (written === undefined) continue;
+      const text = tells
+        ? withTaskSupport(JsonText.written(written), item.name, selected.tasks).text
+        : written;
       bytes += text.length;
       items.push(text);
     }

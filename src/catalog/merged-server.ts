@@ -2,7 +2,6 @@ import type { Call, Outcome } from '../call.ts';
 import { type ErrorCode, GatewardError } from '../errors.ts';
 import { JsonText } from '../lib/json-text.ts';
 import type { Seal } from '../lib/seal.ts';
-import { META_KEYS, TASKS_EXTENSION } from '../wire/meta-keys.ts';
 import type { AnswerListen } from './answer-listen.ts';
 import type { Discoveries } from './discoveries.ts';
 import { listKindOf } from './list-kinds.ts';
@@ -77,7 +76,7 @@ function routeByName(tables: Tables, asked: Asked, { names, unknown }: ByName): 
     throw new GatewardError('INVALID_PARAMS', { detail: 'params.name must be a string.' });
   const finish = (owner: Awaited<ReturnType<MergedNames['find']>>): Routed => {
     if (owner === undefined) throw new GatewardError(unknown);
-    const call = withoutTasks(renameParam(asked.call, 'name', owner.item.name));
+    const call = renameParam(asked.call, 'name', owner.item.name);
     return {
       kind: 'source',
       source: owner.selected.source,
@@ -133,7 +132,7 @@ function restorer(
 ): (outcome: Outcome) => Outcome {
   const toClient = (uri: string): string => uris.toClient(selected, uri, context);
   return (outcome) => {
-    if (outcome.kind === 'input_required') return outcome;
+    if (outcome.kind === 'input_required' || outcome.kind === 'task') return outcome;
     if (outcome.kind === 'error') {
       const error = restoreErrorUri(outcome.error, toClient);
       return error === outcome.error ? outcome : { ...outcome, error };
@@ -148,24 +147,6 @@ function renameParam(call: Call, key: 'name' | 'uri', value: string): Call {
   return { ...call, name: value, message: call.message.with({ params }) };
 }
 
-/**
- * The call as a client makes it that knows no tasks, whose methods do not say which upstream they mean: a server makes
- * one only for a request that declares the extension (SEP-2663).
- */
-function withoutTasks(call: Call): Call {
-  const { clientCapabilities: declared } = call.meta;
-  const extensions = declared.get('extensions');
-  if (extensions?.get(TASKS_EXTENSION) === undefined) return call;
-  const clientCapabilities = declared.with({ extensions: extensions.with({ [TASKS_EXTENSION]: undefined }) });
-  const params = call.message.get('params');
-  const _meta = params?.get('_meta')?.with({ [META_KEYS.clientCapabilities]: clientCapabilities });
-  return {
-    ...call,
-    message: call.message.with({ params: params?.with({ _meta }) }),
-    meta: { ...call.meta, clientCapabilities },
-  };
-}
-
 function changeRef(call: Call, ref: JsonText): Call {
   return { ...call, message: call.message.with({ params: call.message.get('params')?.with({ ref }) }) };
 }
@@ -176,7 +157,7 @@ async function answerMerged(parts: MergedServerParts, tables: Tables, asked: Ask
   if (kind !== undefined) return tables.answerList(kind, asked);
   if (method === 'server/discover') return answerMergedDiscover(parts, asked);
   if (method === 'subscriptions/listen')
-    return parts.answerListen({ asked, sources: parts.sources, uris: tables.uris });
+    return parts.answerListen({ asked, server: parts.face.name, sources: parts.sources, uris: tables.uris });
   throw new GatewardError('METHOD_NOT_FOUND');
 }
 

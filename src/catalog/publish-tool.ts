@@ -1,19 +1,27 @@
 import type { JsonText } from '../lib/json-text.ts';
 import { readParamAnnotations, withoutNumberAnnotations } from '../wire/param-headers.ts';
+import type { Source } from './server-view.ts';
 
 const MARK = 'x-mcp-header';
+const EXECUTION = 'execution';
 
 /**
  * A tool as clients may see it. Undefined if its `x-mcp-header` annotations are invalid, since a client must leave
  * such a tool out (Streamable HTTP 2026-07-28 §Schema Extension); annotations on `number`, which the revision does
- * not allow, are honoured towards the upstream but not shown.
+ * not allow, are honoured towards the upstream but not shown. Nor is what a legacy upstream says of its own tasks.
  */
-export function publishTool(tool: JsonText): JsonText | undefined {
-  if (!tool.bytes.includes(MARK)) return tool;
-  const inputSchema = tool.get('inputSchema');
-  if (inputSchema === undefined) return tool;
+export function publishTool(tool: JsonText, source: Pick<Source, 'era'>): JsonText | undefined {
+  const shown = source.era() === 'legacy' ? withoutExecution(tool) : tool;
+  if (!shown.bytes.includes(MARK)) return shown;
+  const inputSchema = shown.get('inputSchema');
+  if (inputSchema === undefined) return shown;
   const read = readParamAnnotations(inputSchema);
   if (!read.valid) return undefined;
-  if (read.annotations.every(({ type }) => type !== 'number')) return tool;
-  return tool.with({ inputSchema: withoutNumberAnnotations(inputSchema, read.annotations) });
+  if (read.annotations.every(({ type }) => type !== 'number')) return shown;
+  return shown.with({ inputSchema: withoutNumberAnnotations(inputSchema, read.annotations) });
+}
+
+function withoutExecution(tool: JsonText): JsonText {
+  if (!tool.bytes.includes(EXECUTION) || tool.get(EXECUTION) === undefined) return tool;
+  return tool.with({ [EXECUTION]: undefined });
 }

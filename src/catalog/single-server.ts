@@ -3,6 +3,7 @@ import { type ErrorCode, GatewardError } from '../errors.ts';
 import { JsonText } from '../lib/json-text.ts';
 import type { AnswerListen } from './answer-listen.ts';
 import { LIST_KINDS, type ListKind, listKindOf } from './list-kinds.ts';
+import { declareOfferedTasks, listsTaskSupport, withTaskSupport } from './offered-tasks.ts';
 import { publishTool } from './publish-tool.ts';
 import type { SelectedSource } from './select.ts';
 import type { Asked, Routed, ServerView } from './server-view.ts';
@@ -18,7 +19,7 @@ export interface SingleServerParts {
 
 /** A server of one upstream: names, cursors and URIs pass unchanged, and so do answers where nothing is left out. */
 export function createSingleServer(parts: SingleServerParts): ServerView {
-  const { name, selected, answerListen, instructions } = parts;
+  const { name, selected, answerListen } = parts;
   return {
     name,
     single: true,
@@ -29,13 +30,13 @@ export function createSingleServer(parts: SingleServerParts): ServerView {
       const kind = listKindOf(method);
       const restore =
         kind !== undefined
-          ? restoreList(selected, kind)
-          : method === 'server/discover' && instructions !== undefined
-            ? restoreDiscover(instructions)
+          ? restoreList(selected, kind, call)
+          : method === 'server/discover'
+            ? restoreDiscover(parts)
             : undefined;
       return { kind: 'source', source: selected.source, call, restore };
     },
-    answer: (asked: Asked) => answerListen({ asked, sources: [selected], uris: undefined }),
+    answer: (asked: Asked) => answerListen({ asked, server: name, sources: [selected], uris: undefined }),
   };
 }
 
@@ -70,15 +71,25 @@ function readReference({ message }: Call): Named {
     : { kind: 'templates', unknown: 'UNKNOWN_RESOURCE', name: ref?.get('uri')?.string() };
 }
 
-/** Leaves out what the server does not take, and tools that no client may see. */
-function restoreList(selected: SelectedSource, kind: ListKind): (outcome: Outcome) => Outcome {
+/** Leaves out what the server does not take, and tools that no client may see; tells which can be tasks. */
+function restoreList(
+  selected: SelectedSource,
+  kind: ListKind,
+  { legacy }: Call,
+): (outcome: Outcome) => Outcome {
   const { member, key } = LIST_KINDS[kind];
+  const tells = listsTaskSupport(legacy);
+  const showTool = (item: JsonText, name: string): JsonText | undefined => {
+    const tool = publishTool(item, selected.source);
+    return tells && tool !== undefined ? withTaskSupport(tool, name, selected.tasks) : tool;
+  };
   return (outcome) => {
     if (outcome.kind !== 'complete') return outcome;
     const before = outcome.result.get(member)?.items() ?? [];
     const after = before.flatMap((item) => {
-      if (!selected.takes(kind, item.get(key)?.string() ?? '')) return [];
-      return (kind === 'tools' ? publishTool(item) : item) ?? [];
+      const name = item.get(key)?.string() ?? '';
+      if (!selected.takes(kind, name)) return [];
+      return (kind === 'tools' ? showTool(item, name) : item) ?? [];
     });
     if (after.length === before.length && after.every((item, index) => item === before[index]))
       return outcome;
@@ -87,9 +98,12 @@ function restoreList(selected: SelectedSource, kind: ListKind): (outcome: Outcom
   };
 }
 
-function restoreDiscover(instructions: string): (outcome: Outcome) => Outcome {
-  return (outcome) =>
-    outcome.kind === 'complete'
-      ? { ...outcome, result: outcome.result.with({ instructions: JsonText.of(instructions) }) }
-      : outcome;
+function restoreDiscover({ selected, instructions }: SingleServerParts): (outcome: Outcome) => Outcome {
+  return (outcome) => {
+    if (outcome.kind !== 'complete') return outcome;
+    const declared = declareOfferedTasks(outcome.result, selected.tasks?.any === true);
+    const result =
+      instructions === undefined ? declared : declared.with({ instructions: JsonText.of(instructions) });
+    return result === outcome.result ? outcome : { ...outcome, result };
+  };
 }

@@ -54,7 +54,7 @@ function writeNamed(
   item: Item,
 ): string | undefined {
   const json = JsonText.written(item.text);
-  const shown = kind === 'tools' ? publishTool(json) : json;
+  const shown = kind === 'tools' ? publishTool(json, selected.source) : json;
   const renamed = shown?.with({ name: JsonText.of(mergeName(selected.source.name, item.name)) });
   if (renamed === undefined || kind !== 'tools') return renamed?.text;
   return restoreToolUris(renamed, (uri) => uris.toClient(selected, uri, context)).text;

@@ -6,6 +6,7 @@ import type { Seal } from '../lib/seal.ts';
 import { createPipeline, type Handlers } from '../pipeline.ts';
 import { LEGACY_VERSIONS } from '../wire/legacy-revisions.ts';
 import { MODERN_VERSIONS } from '../wire/versions.ts';
+import { taskOffersOf } from './task-offers.ts';
 import { type CreateUpstream, type ServedUpstream, serveUpstreams } from './upstream-set.ts';
 
 /** The first revision with Streamable HTTP, which is what the endpoints speak. */
@@ -40,10 +41,12 @@ export function createGeneration(
 ): Generation {
   const { callers, seal, log, version, now, createUpstream } = parts;
   const upstreams = serveUpstreams(config.upstreams, before, createUpstream);
+  const offers = taskOffersOf(config.upstreams);
   const ending = new AbortController();
   const catalog = createCatalog({
     servers: config.servers.map((server) => ({
       ...server,
+      sources: server.sources.map((source) => ({ ...source, tasks: offers.get(source.upstream) })),
       title: server.title,
       card: server.card,
       instructions: server.instructions,

@@ -10,17 +10,21 @@ export interface CallSketch {
   readonly name?: string | undefined;
   readonly signal?: AbortSignal;
   readonly notify?: Call['notify'];
+  /** What the client declares; nothing by default. */
+  readonly capabilities?: Record<string, unknown>;
+  readonly legacy?: Call['legacy'];
 }
 
-const META = {
+const meta = (capabilities: object) => ({
   'io.modelcontextprotocol/protocolVersion': '2026-07-28',
-  'io.modelcontextprotocol/clientCapabilities': {},
-};
+  'io.modelcontextprotocol/clientCapabilities': capabilities,
+});
 
 /** A modern `tools/call` of the tool `echo`, unless the sketch says otherwise. */
 export function makeCall(sketch: CallSketch = {}): Call {
   const { id = '1', method = 'tools/call', params = { name: 'echo', arguments: {} } } = sketch;
-  const body = JSON.stringify({ ...params, _meta: META });
+  const { capabilities = {} } = sketch;
+  const body = JSON.stringify({ ...params, _meta: meta(capabilities) });
   const name = 'name' in sketch ? sketch.name : 'name' in params ? String(params['name']) : undefined;
   return {
     message: JsonText.parse(
@@ -31,13 +35,13 @@ export function makeCall(sketch: CallSketch = {}): Call {
     name,
     meta: {
       protocolVersion: '2026-07-28',
-      clientCapabilities: JsonText.written('{}'),
+      clientCapabilities: JsonText.of(capabilities),
       clientInfo: undefined,
       logLevel: undefined,
       progressToken: undefined,
     },
     signal: sketch.signal ?? new AbortController().signal,
     notify: sketch.notify ?? (() => undefined),
-    legacy: undefined,
+    legacy: sketch.legacy,
   };
 }

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { afterEach } from 'vitest';
 import type { Outcome, Principal } from '../../src/call.ts';
 import { createCatalog, type OpenCatalog, type ServerPlan } from '../../src/catalog/catalog.ts';
+import type { TaskFeed } from '../../src/catalog/task-feed.ts';
 import { foldRows } from '../../src/lib/rows.ts';
 import { createSeal } from '../../src/lib/seal.ts';
 import { openState } from '../../src/steps/open-state.ts';
@@ -53,8 +54,8 @@ export interface Bench {
   readonly ending: AbortController;
 }
 
-/** Makes the servers, over the upstreams `a` and `b`; closed after the test. */
-export function setUp(servers: readonly ServerPlan[]): Bench {
+/** Makes the servers, over the upstreams `a` and `b`; closed after the test. Without a feed there are no tasks. */
+export function setUp(servers: readonly ServerPlan[], tasks?: TaskFeed): Bench {
   const [a, b] = [createMemoryUpstream('a'), createMemoryUpstream('b')];
   const seal = createSeal(randomBytes(32));
   const ending = new AbortController();
@@ -66,6 +67,7 @@ export function setUp(servers: readonly ServerPlan[]): Bench {
       ['b', b],
     ]),
     trusted: new Set(),
+    tasks,
     seal,
     log: quiet,
     now: () => now,

@@ -1,11 +1,12 @@
 import type { Complete, Failed, TaskMade } from '../../call.ts';
 import { ERRORS, GatewardError } from '../../errors.ts';
 import type { JsonText } from '../../lib/json-text.ts';
+import { wantsTasks } from '../../wire/declare-tasks.ts';
 import { failedBy } from '../../wire/failure.ts';
 import { writeError, writeResult } from '../../wire/message.ts';
 import { failureToLegacy } from '../../wire/rev2025-11-25/error-to-legacy.ts';
 import type { Revision } from '../../wire/rev2025-11-25/revision.ts';
-import { createTaskToLegacy, needsTask, withRelatedTask } from '../../wire/rev2025-11-25/tasks-to-legacy.ts';
+import { createTaskToLegacy, withRelatedTask } from '../../wire/rev2025-11-25/tasks-to-legacy.ts';
 import { isPlainResult, resultToLegacy } from '../../wire/rev2025-11-25/to-legacy.ts';
 
 /** The response to one request of a legacy client. */
@@ -48,7 +49,7 @@ export function outcomeReply(id: string, outcome: Complete | TaskMade | Failed, 
 
 /** A tool that can only be called as a task is not there for other calls (2025-11-25 tasks §Tool-Level Negotiation). */
 function failureOf(failed: Failed, { method, revision }: Answered): Failed {
-  if (method !== 'tools/call' || !revision.tasks || !needsTask(failed.error)) return failed;
+  if (method !== 'tools/call' || !revision.tasks || !wantsTasks(failed.error)) return failed;
   return failedBy(new GatewardError('METHOD_NOT_FOUND', { detail: 'Call this tool as a task.' }));
 }
 

@@ -151,7 +151,7 @@ describe('a session', () => {
   it('does not offer what only modern or nobody knows', async () => {
     const { url } = await start();
     const session = await openSession(url);
-    for (const method of ['server/discover', 'subscriptions/listen', 'tasks/get', 'no/such']) {
+    for (const method of ['server/discover', 'subscriptions/listen', 'tasks/update', 'no/such']) {
       const response = await session.post(request(1, method, {}));
       expect(response.status).toBe(200);
       expect(await response.json()).toMatchObject({ error: { code: -32601 } });

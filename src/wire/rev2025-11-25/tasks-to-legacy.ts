@@ -1,6 +1,5 @@
 import { mapItems, withoutKeys } from '../../lib/json-edit.ts';
 import { JsonText } from '../../lib/json-text.ts';
-import { TASKS_EXTENSION } from '../meta-keys.ts';
 
 /** What a server declares that makes tasks of tool calls (2025-11-25 basic/utilities/tasks §Server Capabilities). */
 export const TASKS_CAPABILITY = JsonText.of({ list: {}, cancel: {}, requests: { tools: { call: {} } } });
@@ -81,9 +80,4 @@ export function withoutRelatedTask(answer: JsonText): JsonText {
   if (meta?.get(RELATED_TASK) === undefined) return answer;
   const kept = withoutKeys(meta, [RELATED_TASK]);
   return answer.with({ _meta: kept.keys().length === 0 ? undefined : kept });
-}
-
-/** Whether an error says that the call has to be made by a client that knows tasks. */
-export function needsTask(error: JsonText): boolean {
-  return error.at('data', 'requiredCapabilities', 'extensions', TASKS_EXTENSION) !== undefined;
 }
