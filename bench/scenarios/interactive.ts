@@ -12,12 +12,21 @@ const COLLECT_MS = 30;
 const ONE_REPLICA_BAR_MS = 3;
 const TWO_REPLICAS_BAR_MS = 15;
 const CALLS = { quick: 40, full: 300 };
-const WARM_UP = 20;
+/** Calls before those that count, some at a time: the engine compiles what they run as they come. */
+const WARM_UP = { calls: 1200, atATime: 8 };
 
 type Ask = () => Promise<number>;
 
+async function warmUp(ask: Ask): Promise<void> {
+  const { calls, atATime } = WARM_UP;
+  const askOn = async (): Promise<void> => {
+    for (let done = 0; done < calls / atATime; done++) await ask();
+  };
+  await Promise.all(Array.from({ length: atATime }, askOn));
+}
+
 async function measure(ask: Ask, calls: number): Promise<Spread> {
-  for (let index = 0; index < WARM_UP; index++) await ask();
+  await warmUp(ask);
   const times: number[] = [];
   for (let index = 0; index < calls; index++) times.push(await ask());
   return spread(times);
@@ -90,7 +99,13 @@ async function measureDirect(port: number, calls: number): Promise<Row> {
   };
 }
 
-/** How long an interactive call takes from one era to the other. */
+/**
+ * How long an interactive call takes from one era to the other, beyond what the same client takes with the upstream
+ * itself. Both are measured warm, as the other scenarios are: after 1,200 calls, where 20 left the gateway half
+ * interpreted. A legacy client reads on to the end of its stream, as the SDKs do; cutting it made a new connection for
+ * each call, in front of the upstream and of the gateway. Calls follow each other at once, so what the gateway still
+ * does for one counts with the next.
+ */
 export const interactive: Scenario = {
   name: 'interactive',
   async run(bench): Promise<Finding> {
@@ -127,7 +142,7 @@ export const interactive: Scenario = {
       ];
       return {
         title: 'Interactive calls across the eras',
-        text: `One call after the other: the tool asks the user, the user answers at once, the tool answers. Medians of ${calls} calls. A legacy upstream may ask more than once, so the gateway collects its questions for ${COLLECT_MS} ms, which are left out of what it adds.`,
+        text: `One call after the other: the tool asks the user, the user answers at once, the tool answers. Medians of ${calls} calls, after ${WARM_UP.calls} that do not count. A legacy upstream may ask more than once, so the gateway collects its questions for ${COLLECT_MS} ms, which are left out of what it adds.`,
         tables: [
           {
             title: 'Milliseconds per call',
