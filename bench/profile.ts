@@ -2,15 +2,18 @@
  * Where the gateway spends its time under the load of the benchmark: runs it under `--cpu-prof` and prints the
  * functions with the most self time, and the sum for each package or folder. `node bench/profile.ts --help`.
  */
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { startPostgres } from '../test/support/postgres.ts';
 import { killAll } from './children.ts';
 import { measure } from './measure.ts';
 import { modernCall, modernList, modernStreamCall, type Target, type Template } from './requests.ts';
 import { prepareSessions } from './scenarios/legacy.ts';
-import { type Running, startBare, startGateway, startUpstream } from './targets.ts';
+import { creation, pollOf, taskOptions } from './scenarios/tasks.ts';
+import { type GatewayOptions, type Running, startBare, startGateway, startUpstream } from './targets.ts';
 
 /** A `.cpuprofile`, as far as it is read here (Chrome DevTools Protocol, `Profiler.Profile`). */
 interface Profile {
@@ -26,25 +29,30 @@ interface ProfileNode {
 
 interface Load {
   readonly path: string;
-  readonly upstream: string;
+  /** What the gateway is given. */
+  options(upstream: Running): GatewayOptions;
   prepare(target: Target): readonly Template[] | Promise<readonly Template[]>;
 }
 
+const up = { path: '/servers/up/mcp', options: (): GatewayOptions => ({ names: ['up'] }) };
 const loads: Record<string, Load> = {
-  call: { path: '/servers/up/mcp', upstream: 'up', prepare: (target) => [modernCall(target)] },
-  list: { path: '/servers/up/mcp', upstream: 'up', prepare: (target) => [modernList(target)] },
-  stream: { path: '/servers/up/mcp', upstream: 'up', prepare: (target) => [modernStreamCall(target)] },
+  call: { ...up, prepare: (target) => [modernCall(target)] },
+  list: { ...up, prepare: (target) => [modernList(target)] },
+  stream: { ...up, prepare: (target) => [modernStreamCall(target)] },
   legacy: {
     path: '/servers/legacy/mcp',
-    upstream: 'legacy',
+    options: () => ({ names: ['legacy'] }),
     prepare: (target) => prepareSessions(target, 50),
   },
+  'task-create': { ...creation, options: taskOptions },
+  'task-poll': { ...pollOf('/servers/held/mcp', 'working'), options: taskOptions },
 };
 
 const help = `Usage: node bench/profile.ts [options]
 
   --load NAME      what to send: ${Object.keys(loads).join(', ')} (default call)
   --target NAME    gateway or bare (default gateway)
+  --store NAME     embedded or postgres (default embedded)
   --seconds N      how long (default 10)
   --top N          functions to print (default 40)
   --out FILE       keep the profile, for the developer tools of a browser`;
@@ -53,12 +61,16 @@ const { values: options } = parseArgs({
   options: {
     load: { type: 'string', default: 'call' },
     target: { type: 'string', default: 'gateway' },
+    store: { type: 'string', default: 'embedded' },
     seconds: { type: 'string', default: '10' },
     top: { type: 'string', default: '40' },
     out: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 });
+
+/** A store that is no file needs a secret of its own. */
+const secret = { GATEWARD_SECRET: randomBytes(32).toString('base64url') };
 
 /** Names a function by its file from the last telling folder on, so that lines stay short. */
 function nameFunction({ callFrame }: ProfileNode): { name: string; group: string } {
@@ -152,13 +164,16 @@ async function main(): Promise<void> {
     rmSync(folder, { recursive: true, force: true });
   });
   const upstream = await startUpstream(folder);
+  const postgres = options.store === 'postgres' ? await startPostgres() : undefined;
+  const store = postgres === undefined ? {} : { store: postgres.url, env: secret };
   const nodeArgs = ['--cpu-prof', `--cpu-prof-dir=${folder}`, '--cpu-prof-interval=500'];
   const running =
     options.target === 'bare'
       ? await startBare(folder, upstream, nodeArgs)
-      : await startGateway(folder, upstream, { names: [load.upstream], nodeArgs });
+      : await startGateway(folder, upstream, { ...load.options(upstream), ...store, nodeArgs });
   const calls = await runLoad(running, load, folder);
   await running.stop();
+  await postgres?.stop();
   const text = readProfile(folder);
   if (options.out !== undefined) writeFileSync(options.out, text);
   const profile: Profile = JSON.parse(text);

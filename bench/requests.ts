@@ -70,6 +70,24 @@ export function modernCall(target: Target, tool = 'echo'): Template {
   return buildTemplate(target, modernHeaders('tools/call', tool), { method: 'tools/call', params });
 }
 
+const knowsTasks = {
+  [`${meta}clientCapabilities`]: { extensions: { [`${meta}tasks`]: {} } },
+};
+
+/** The same call from a client that declares the tasks extension. */
+export function modernTaskCall(target: Target, tool = 'echo'): Template {
+  const params = { name: tool, arguments: { text, count: 3 }, _meta: modernMeta(knowsTasks) };
+  return buildTemplate(target, modernHeaders('tools/call', tool), { method: 'tools/call', params });
+}
+
+/** A `tasks/get` of one task. */
+export function modernTaskGet(target: Target, taskId: string): Template {
+  return buildTemplate(target, modernHeaders('tasks/get', taskId), {
+    method: 'tasks/get',
+    params: { taskId, _meta: modernMeta(knowsTasks) },
+  });
+}
+
 /** A modern `tools/call` whose answer is a stream: three progress notifications, then the response. */
 export function modernStreamCall(target: Target): Template {
   const params = { name: 'stream', arguments: { text }, _meta: modernMeta({ progressToken: 'p1' }) };

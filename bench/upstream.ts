@@ -62,7 +62,12 @@ function listTools(path: string): string {
   const known = toolLists.get(path);
   if (known !== undefined) return known;
   const count = Number(/\/n(\d+)\//.exec(path)?.[1] ?? 10);
-  const names = ['echo', 'stream', ...Array.from({ length: Math.max(0, count - 2) }, (_, i) => `tool${i}`)];
+  const names = [
+    'echo',
+    'stream',
+    'hold',
+    ...Array.from({ length: Math.max(0, count - 3) }, (_, i) => `tool${i}`),
+  ];
   const list = JSON.stringify(names.slice(0, count).map(describeTool));
   if (toolLists.size < 1000) toolLists.set(path, list);
   return list;
@@ -120,7 +125,9 @@ function listen({ res, message }: Exchange): void {
   );
 }
 
+/** A path with `held` in it never answers a call. */
 function answerCall(exchange: Exchange, result: string): void {
+  if (exchange.path.includes('held')) return;
   const name = exchange.message.params?.name ?? '';
   if (name.endsWith('stream')) streamResult(exchange, result);
   else sendResult(exchange, result);
