@@ -17,9 +17,20 @@ import { memory } from './scenarios/memory.ts';
 import { merged } from './scenarios/merged.ts';
 import { store } from './scenarios/store.ts';
 import { stream } from './scenarios/stream.ts';
+import { tasks } from './scenarios/tasks.ts';
 import { hasNginx, startBare, startGateway, startNginx, startUpstream } from './targets.ts';
 
-const scenarios: readonly Scenario[] = [call, merged, legacy, stream, interactive, store, latency, memory];
+const scenarios: readonly Scenario[] = [
+  call,
+  merged,
+  legacy,
+  stream,
+  interactive,
+  tasks,
+  store,
+  latency,
+  memory,
+];
 
 const help = `Usage: npm run bench -- [options]
 
@@ -61,7 +72,7 @@ function readSettings(): Settings {
     seconds: readCount(options.seconds, isQuick ? 1 : 2),
     warmupSeconds: isQuick ? 1 : 3,
     connections: 50,
-    streams: readCount(options.streams, isQuick ? 6000 : 10_000),
+    streams: readCount(options.streams, isQuick ? 3000 : 10_000),
     settleSeconds: isQuick ? 2 : 15,
     target: options.target === 'bare' ? 'bare' : 'gateway',
   };
