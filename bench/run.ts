@@ -72,7 +72,7 @@ function readSettings(): Settings {
     seconds: readCount(options.seconds, isQuick ? 1 : 2),
     warmupSeconds: isQuick ? 1 : 3,
     connections: 50,
-    streams: readCount(options.streams, isQuick ? 3000 : 10_000),
+    streams: readCount(options.streams, isQuick ? 6000 : 10_000),
     settleSeconds: isQuick ? 2 : 15,
     target: options.target === 'bare' ? 'bare' : 'gateway',
   };
