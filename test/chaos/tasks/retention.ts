@@ -69,7 +69,7 @@ interface Rows {
 }
 
 async function countRows(client: Client, records: readonly TaskRecord[]): Promise<Rows> {
-  const { rows } = await client.query<{ id: string; state: string }>('SELECT id, state FROM tasks');
+  const { rows } = await client.query<{ id: string; state: string }>('SELECT id, state FROM gateward_tasks');
   const states = new Map(rows.map(({ id, state }) => [id, state]));
   const idsOf = (brief: boolean): string[] =>
     records.flatMap((one) => (one.handle !== undefined && isBrief(one) === brief ? [one.handle.id] : []));
