@@ -1,5 +1,6 @@
 import type { Clock } from '../lib/clock.ts';
-import type { Holding, StreamEvent, StreamKey } from '../store/store.ts';
+import type { Holding } from '../store/holding.ts';
+import type { StreamEvent, StreamKey } from '../store/store.ts';
 import { isStoreGone, persist } from './persist.ts';
 import type { StreamLog } from './stream-log.ts';
 

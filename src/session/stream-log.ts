@@ -1,8 +1,8 @@
 import type { Seal } from '../lib/seal.ts';
+import type { Holding } from '../store/holding.ts';
 import type {
   AddedEvents,
   EventBounds,
-  Holding,
   StreamAnswer,
   StreamEvent,
   StreamKey,

@@ -1,8 +1,6 @@
 import type { Holding } from './holding.ts';
 import type { TaskTable } from './task-table.ts';
 
-export type { Holding } from './holding.ts';
-
 /**
  * The port to what outlives a request: one SQLite file for the processes of one machine, or PostgreSQL for any number
  * of replicas. Every method is one short transaction. Times are durations: the store's own clock judges them, so that

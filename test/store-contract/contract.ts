@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { GatewardError } from '../../src/errors.ts';
-import type { EventBounds, Holding, Store, StreamEvent, StreamKey } from '../../src/store/store.ts';
+import type { Holding } from '../../src/store/holding.ts';
+import type { EventBounds, Store, StreamEvent, StreamKey } from '../../src/store/store.ts';
 import { runProcesses } from './processes.ts';
 
 /** A database that a suite works on. */

@@ -1,4 +1,5 @@
-import type { Holding, Store, StreamKey } from '../../src/store/store.ts';
+import type { Holding } from '../../src/store/holding.ts';
+import type { Store, StreamKey } from '../../src/store/store.ts';
 import { bodyOf } from './acknowledgments.ts';
 
 /** Nothing that is written expires or goes above a bound while it is looked at. */

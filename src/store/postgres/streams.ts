@@ -1,5 +1,6 @@
+import type { Holding } from '../holding.ts';
 import { bytesIn, numberIn, optionalBytesIn, type Row, textIn } from '../row.ts';
-import type { Holding, StreamAnswer, StreamKey, StreamRow, StreamTable } from '../store.ts';
+import type { StreamAnswer, StreamKey, StreamRow, StreamTable } from '../store.ts';
 import type { Database } from './database.ts';
 import { appendEvents, eventsAfter, openStream } from './events.ts';
 import { textsIn, truthIn } from './row.ts';

@@ -1,5 +1,5 @@
+import type { Holding } from '../holding.ts';
 import { type Row, textIn } from '../row.ts';
-import type { Holding } from '../store.ts';
 import type { TaskEnd } from '../task-table.ts';
 import type { Database } from './database.ts';
 import { packBytes } from './pack-bytes.ts';

@@ -1,5 +1,6 @@
+import type { Holding } from '../holding.ts';
 import { parkedIn } from '../parked-row.ts';
-import type { Holding, ParkedTable } from '../store.ts';
+import type { ParkedTable } from '../store.ts';
 import type { Database } from './database.ts';
 
 const HELD = 'id = ? AND holder = ? AND epoch = ? AND expires_at > ?';

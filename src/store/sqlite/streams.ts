@@ -1,5 +1,6 @@
+import type { Holding } from '../holding.ts';
 import { bytesIn, numberIn, optionalBytesIn, type Row, textIn } from '../row.ts';
-import type { EventBounds, Holding, StreamEvent, StreamKey, StreamRow, StreamTable } from '../store.ts';
+import type { EventBounds, StreamEvent, StreamKey, StreamRow, StreamTable } from '../store.ts';
 import type { Database } from './database.ts';
 import { appendEvents, eventsAfter } from './events.ts';
 import { textsIn } from './row.ts';

@@ -1,5 +1,5 @@
+import type { Holding } from '../holding.ts';
 import { bytesIn, type Row, textIn } from '../row.ts';
-import type { Holding } from '../store.ts';
 import { conditionsOf } from '../task-filter.ts';
 import { taskCountIn, taskIn } from '../task-row.ts';
 import type { NewTask, TaskAnswer, TaskEnd, TaskPause, TaskRow, TaskTable } from '../task-table.ts';

@@ -2,7 +2,8 @@ import { GatewardError, toGatewardError } from '../../errors.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Seal } from '../../lib/seal.ts';
 import { Serial } from '../../lib/serial.ts';
-import type { Holding, ParkedTable } from '../../store/store.ts';
+import type { Holding } from '../../store/holding.ts';
+import type { ParkedTable } from '../../store/store.ts';
 import { ImageWriter, type ParkedImage } from './parked-image.ts';
 
 /** What a parked call leaves for other replicas. Every `false` says that another one has taken the call over. */
