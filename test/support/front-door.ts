@@ -41,7 +41,7 @@ export function modernMeta(more: Json = {}): Json {
 /** Posts one modern request. The response is not read. */
 export function postModern(url: string, method: string, sketch: ModernSketch = {}): Promise<Response> {
   const { id = 1, params = {}, meta = {}, headers = {}, signal } = sketch;
-  const name = params['name'] ?? params['uri'];
+  const name = params['name'] ?? params['uri'] ?? params['taskId'];
   return (sketch.fetch ?? fetch)(url, {
     method: 'POST',
     headers: {
