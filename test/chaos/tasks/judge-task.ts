@@ -26,9 +26,10 @@ export const CALM_ENDS: readonly TaskVerdict[] = ['answered at once', 'completed
 export const CHAOS_ENDS: readonly TaskVerdict[] = [...CALM_ENDS, 'interrupted', 'not acknowledged'];
 
 const TASK_NOT_FOUND = -32_602;
-const TASK_INTERRUPTED = 1025;
 /** Refusals before anything ran, and calls of which nobody can say: STOPPING, STORE_UNAVAILABLE. */
 const EXCUSED: readonly number[] = [1002, 1019];
+/** What each error says of a call that was cut off: TASK_INTERRUPTED, UPSTREAM_LOST. */
+const CUT_OFF = 'The call may have run.';
 /** A task is over so long after the last that it needed: a lease, a sweep, and the pause before another attempt. */
 const OVER_WITHIN_MS = 10_000;
 /** Clocks of a client and of the store, and the way of an answer. */
@@ -69,10 +70,10 @@ function judgeEnd(record: TaskRecord, ledger: Ledger, during: readonly Disturban
     case 'cancelled':
       return record.isCancelled ? 'cancelled' : 'wrong end';
     case 'failed': {
-      const { code } = Object(last.result['error']);
+      const message = String(Object(last.result['error']).message);
       const isExcused = during.some(({ what }) => what === REPLICA_KILLED) && !wentOn(record);
       const mayFail = kind.isRepeatable !== true && kind.isKeptUpstream !== true;
-      return code === TASK_INTERRUPTED && isExcused && mayFail ? 'interrupted' : 'wrong end';
+      return message.includes(CUT_OFF) && isExcused && mayFail ? 'interrupted' : 'wrong end';
     }
     default:
       return 'hung';
