@@ -36,6 +36,50 @@ export const serverAnswerSchema = z.looseObject({
   toolsError: z.object({ code: z.string(), message: z.string() }).optional(),
 });
 
+const taskSchema = z.looseObject({
+  id: z.string(),
+  owner: z.string(),
+  server: z.string(),
+  upstream: z.string(),
+  tool: z.string(),
+  state: z.string(),
+  attempts: z.number(),
+  message: z.string().optional(),
+  holder: z.string().optional(),
+  createdAt: z.string(),
+  updatedAt: z.string(),
+  dueAt: z.string().optional(),
+  deadlineAt: z.string(),
+  endedAt: z.string().optional(),
+  expiresAt: z.string(),
+});
+
+const taskDetailsSchema = taskSchema.extend({
+  history: z.array(
+    z.looseObject({
+      startedAt: z.string(),
+      endedAt: z.string().optional(),
+      replica: z.string(),
+      end: z.string().optional(),
+    }),
+  ),
+  error: z.string().optional(),
+  waitsFor: z.array(z.string()),
+});
+
+/** GET tasks */
+export const tasksAnswerSchema = z.looseObject({ tasks: z.array(taskSchema), next: z.string().optional() });
+
+/** GET tasks/ID */
+export const taskDetailsAnswerSchema = z.looseObject({ task: taskDetailsSchema });
+
+/** POST tasks/ID/cancel, POST tasks/ID/retry */
+export const taskAnswerSchema = z.looseObject({ task: taskSchema });
+
+/** One task of a list. */
+export type TaskAnswer = z.infer<typeof taskSchema>;
+/** All that is shown of one task. */
+export type TaskDetailsAnswer = z.infer<typeof taskDetailsSchema>;
 /** One upstream of a status. */
 export type UpstreamAnswer = z.infer<typeof upstreamSchema>;
 /** One server of a status. */

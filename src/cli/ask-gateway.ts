@@ -14,8 +14,23 @@ const errorBody = z.object({ error: z.looseObject({ code: z.string(), message: z
  *
  * @throws GatewardError with the code that the gateway answered; GATEWAY_UNREACHABLE if nobody does, or somebody else.
  */
-export async function askGateway<T>(target: AdminTarget, path: string, schema: z.ZodType<T>): Promise<T> {
-  const { status, text } = await exchange(target, path);
+export function askGateway<T>(target: AdminTarget, path: string, schema: z.ZodType<T>): Promise<T> {
+  return ask(target, { method: 'GET', path }, schema);
+}
+
+/** Sends one POST without a body, otherwise as `askGateway`. */
+export function postToGateway<T>(target: AdminTarget, path: string, schema: z.ZodType<T>): Promise<T> {
+  return ask(target, { method: 'POST', path }, schema);
+}
+
+interface Question {
+  readonly method: 'GET' | 'POST';
+  /** Below /admin/api/, with its query. */
+  readonly path: string;
+}
+
+async function ask<T>(target: AdminTarget, question: Question, schema: z.ZodType<T>): Promise<T> {
+  const { status, text } = await exchange(target, question);
   const body = parse(text);
   if (status === 200) {
     const read = schema.safeParse(body);
@@ -38,13 +53,14 @@ interface Answer {
   readonly text: string;
 }
 
-function exchange(target: AdminTarget, path: string): Promise<Answer> {
+function exchange(target: AdminTarget, { method, path }: Question): Promise<Answer> {
   const url = new URL(`/admin/api/${path}`, target.url);
   const send = url.protocol === 'https:' ? requestHttps : requestHttp;
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
   const fail = (cause: Error): void => reject(unreachable(target, sentenceOf(cause), cause));
   const request = send(url, {
     agent: false,
+    method,
     headers: { authorization: `Bearer ${target.key}`, accept: 'application/json' },
     signal: AbortSignal.timeout(TIMEOUT_MS),
     ...(target.certificate !== undefined && {

@@ -19,11 +19,14 @@ const BY_CODE: Partial<Record<ErrorCode, number>> = {
   CONFIG_INVALID: EXIT.usage,
   CONFIG_UNREADABLE: EXIT.usage,
   INSECURE_LISTEN: EXIT.usage,
+  INVALID_PARAMS: EXIT.usage,
+  CURSOR_INVALID: EXIT.usage,
   GATEWAY_UNREACHABLE: EXIT.unreachable,
   ADMIN_KEY_REQUIRED: EXIT.refused,
   ADMIN_NOT_FOUND: EXIT.notFound,
   KEY_NOT_FOUND: EXIT.notFound,
   SERVER_NOT_FOUND: EXIT.notFound,
+  TASK_NOT_FOUND: EXIT.notFound,
 };
 
 /** The exit code of a command that ended in this error. */

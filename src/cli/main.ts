@@ -1,16 +1,20 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { isKeyId } from '../auth/key-text.ts';
-import { toGatewardError } from '../errors.ts';
-import type { AdminOptions } from './admin-target.ts';
-import { EXIT, exitCodeOf } from './exit-codes.ts';
+import { EXIT } from './exit-codes.ts';
 import { readDuration } from './read-duration.ts';
-import { createTerminal, reportError, type Streams, type Terminal } from './terminal.ts';
-
-/** What every command is given. */
-interface Globals {
-  readonly json?: true;
-}
+import {
+  type AdminFlags,
+  adminOptions,
+  CONFIG,
+  finish,
+  type Globals,
+  JSON_OUTPUT,
+  KEY_FILE,
+  URL_OPTION,
+} from './run-command.ts';
+import { addTaskCommands } from './task-commands.ts';
+import type { Streams } from './terminal.ts';
 
 interface ServeFlags {
   readonly config?: string;
@@ -30,26 +34,6 @@ interface CreateKeyFlags {
   readonly expires?: number;
 }
 
-interface AdminFlags {
-  readonly config?: string;
-  readonly url?: string;
-  readonly keyFile?: string;
-}
-
-type Run = (terminal: Terminal) => Promise<number>;
-
-/** Runs a command and ends in its exit code; whatever it throws is said in its own words. */
-async function finish({ json }: Globals, run: Run, streams: Streams = process): Promise<void> {
-  const terminal = createTerminal(streams, json === true);
-  try {
-    process.exitCode = await run(terminal);
-  } catch (thrown) {
-    const error = toGatewardError(thrown);
-    reportError(terminal, error);
-    process.exitCode = exitCodeOf(error.code);
-  }
-}
-
 function readVersion(): string {
   const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
   const manifest: unknown = JSON.parse(text);
@@ -61,19 +45,6 @@ function readVersion(): string {
 const STDERR_ONLY: Streams = { stdout: process.stderr, stderr: process.stderr };
 const BRACED = ['$', '{VARIABLE}'].join('');
 const version = readVersion();
-const CONFIG: readonly [string, string] = [
-  '-c, --config <file>',
-  'the configuration file (default: $GATEWARD_CONFIG, else ./gateward.yaml)',
-];
-const URL_OPTION: readonly [string, string] = [
-  '--url <url>',
-  'where the gateway listens, if the configuration does not say it',
-];
-const KEY_FILE: readonly [string, string] = [
-  '--key-file <file>',
-  "the administrator's key, if it is not in the data folder",
-];
-const JSON_OUTPUT: readonly [string, string] = ['--json', 'print results as JSON, for scripts'];
 
 function buildProgram(): Command {
   const program = new Command('gateward')
@@ -114,6 +85,7 @@ function buildProgram(): Command {
       ),
     );
   addServerCommands(program);
+  addTaskCommands(program);
   addKeyCommands(program);
   program
     .command('doctor')
@@ -138,7 +110,7 @@ function addServerCommands(program: Command): void {
     .option(...URL_OPTION)
     .option(...KEY_FILE)
     .option(...JSON_OUTPUT)
-    .action((options: Globals & AdminFlags) =>
+    .action((options: AdminFlags) =>
       finish(options, async (terminal) => {
         const { listServers } = await import('./commands/server-list.ts');
         return listServers(adminOptions(options), terminal);
@@ -152,7 +124,7 @@ function addServerCommands(program: Command): void {
     .option(...URL_OPTION)
     .option(...KEY_FILE)
     .option(...JSON_OUTPUT)
-    .action((name: string, options: Globals & AdminFlags) =>
+    .action((name: string, options: AdminFlags) =>
       finish(options, async (terminal) => {
         const { showServer } = await import('./commands/server-show.ts');
         return showServer(name, adminOptions(options), terminal);
@@ -220,10 +192,6 @@ function parseWorkers(text: string): number {
   const count = Number(text);
   if (Number.isInteger(count) && count >= 1 && count <= MAX_WORKERS) return count;
   throw new InvalidArgumentError(`Give a whole number from 1 to ${MAX_WORKERS}.`);
-}
-
-function adminOptions({ config, url, keyFile }: AdminFlags): AdminOptions {
-  return { config, url, keyFile };
 }
 
 // A reader that has gone, such as `head`, is no fault of the command.

@@ -1,3 +1,4 @@
+import { formatTable } from '../format-table.ts';
 import { type ShownKey, showKey, withKeyStore } from '../key-store.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -17,16 +18,4 @@ export function listKeys(config: string | undefined, terminal: Terminal): Promis
 
 function rowOf({ id, name, state, servers, expiresAt }: ShownKey): readonly string[] {
   return [id, name, state, servers?.join(',') ?? '(all)', expiresAt ?? 'never'];
-}
-
-function formatTable(rows: readonly (readonly string[])[]): string {
-  const widths = HEAD.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
 }
