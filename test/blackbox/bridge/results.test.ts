@@ -125,15 +125,15 @@ describe('bridge/client-capabilities', () => {
 
 describe('bridge/extensions', () => {
   it.each(UPSTREAMS)(
-    'what %s says of extensions and experiments reaches every client, tasks left out',
+    "what %s says of extensions and experiments reaches every client, and tasks are the gateway's",
     async (upstream) => {
       for (const client of ['2026-07-28', '2025-11-25', '2025-03-26']) {
         const { introduction } = await stage.client(client, upstream, {});
         const { extensions, experimental, tasks } = Object(introduction['capabilities']);
         expect(experimental).toEqual({ 'x-test': { from: 'server' } });
-        expect(tasks).toBeUndefined();
-        // Between modern peers the extension is theirs.
-        const own = client === '2026-07-28' && upstream === 'modern';
+        const offered = { list: {}, cancel: {}, requests: { tools: { call: {} } } };
+        expect(tasks).toEqual(client === '2025-11-25' ? offered : undefined);
+        const own = client === '2026-07-28';
         expect(extensions).toEqual({
           'com.example/ext': { from: 'server' },
           ...(own && { 'io.modelcontextprotocol/tasks': {} }),
@@ -493,18 +493,15 @@ describe('bridge/cursors', () => {
 });
 
 describe('bridge/tasks', () => {
-  it('a server among others is not told that its client knows tasks', async () => {
-    const capabilities = { extensions: { 'io.modelcontextprotocol/tasks': {}, 'com.example/ext': {} } };
-    const talk = await ModernTalk.open(`${stage.gateway.url}/mcp`, capabilities);
-    expect(JSON.stringify(talk.introduction)).not.toContain('io.modelcontextprotocol/tasks');
-    const meta = jsonOf(await callTool(talk, 'modern__meta'));
-    expect(meta['io.modelcontextprotocol/clientCapabilities']).toEqual({
-      extensions: { 'com.example/ext': {} },
+  it('are offered by a server of several upstreams too', async () => {
+    const talk = await ModernTalk.open(`${stage.gateway.url}/mcp`, {});
+    expect(talk.introduction['capabilities']).toMatchObject({
+      extensions: { 'io.modelcontextprotocol/tasks': {} },
     });
   });
 
-  it.each(UPSTREAMS)('a call of %s that wants a task is answered without one', async (upstream) => {
-    for (const client of ['2026-07-28', '2025-11-25']) {
+  it.each(UPSTREAMS)('a call of %s that wants one in another revision is a plain call', async (upstream) => {
+    for (const client of ['2026-07-28', '2025-06-18']) {
       const talk = await stage.client(client, upstream, {});
       const name = upstream === 'modern' ? 'return' : 'with_task';
       const result = { content: [{ type: 'text', text: '{"task":null}' }] };
@@ -514,15 +511,16 @@ describe('bridge/tasks', () => {
   });
 
   it.each(['tasks/get', 'tasks/result', 'tasks/list', 'tasks/cancel'])(
-    '%s does not exist for legacy clients, nor at legacy servers',
+    '%s does not exist before 2025-11-25, nor half of them for modern clients',
     async (method) => {
       const params = { taskId: 'x' };
       for (const upstream of ['modern', 'http25'] as const) {
-        const legacy = await stage.sessionClient(upstream, {});
+        const legacy = await stage.client('2025-06-18', upstream, {});
         expect(errorOf(await legacy.request(method, { params }))).toMatchObject({ code: -32_601 });
+        if (method === 'tasks/get' || method === 'tasks/cancel') continue;
+        const modern = await stage.modernClient(upstream, {});
+        expect(errorOf(await modern.request(method, { params }))).toMatchObject({ code: -32_601 });
       }
-      const modern = await stage.modernClient('http25', {});
-      expect(errorOf(await modern.request(method, { params }))).toMatchObject({ code: -32_601 });
     },
   );
 });
