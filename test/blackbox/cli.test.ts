@@ -80,7 +80,7 @@ describe('gateward', () => {
   it('says what it can do, and its version', async () => {
     const help = await gateward(['--help']);
     expect(help).toMatchObject({ code: 0, stderr: '' });
-    for (const command of ['serve', 'connect', 'server', 'key', 'doctor'])
+    for (const command of ['serve', 'connect', 'server', 'task', 'key', 'doctor'])
       expect(help.stdout).toContain(command);
     const { version } = JSON.parse(await readFile(join(import.meta.dirname, '../../package.json'), 'utf8'));
     expect(await gateward(['--version'])).toMatchObject({ code: 0, stdout: `${version}\n` });
