@@ -24,7 +24,7 @@ export interface RoundQuestion {
 /** What one round asks of the client. */
 export interface AskedRound {
   readonly requestState: JsonText | undefined;
-  /** A legacy upstream asked, which can be told of refusals. */
+  /** A legacy upstream or a task asked, which can be told of refusals. */
   readonly isLegacy: boolean;
   /** What is answered without the client. */
   readonly responses: ReadonlyMap<string, JsonText>;

@@ -58,7 +58,8 @@ export class Round {
   /** Words the questions of an outcome for the client. */
   static of(outcome: InputRequired, options: RoundOptions): Round {
     const requestState = outcome.result.get('requestState');
-    const isLegacy = outcome.legacy !== undefined;
+    // A task can be told of refusals, as a legacy upstream can.
+    const isLegacy = outcome.legacy !== undefined || options.relatedTask !== undefined;
     const empty = new Map<string, JsonText>();
     const round = new Round({ requestState, isLegacy, responses: empty, refusals: empty }, options);
     round.#word(outcome);

@@ -1,7 +1,6 @@
 import type { Complete, Failed, TaskMade } from '../../call.ts';
 import { ERRORS, GatewardError } from '../../errors.ts';
 import type { JsonText } from '../../lib/json-text.ts';
-import { wantsTasks } from '../../wire/declare-tasks.ts';
 import { failedBy } from '../../wire/failure.ts';
 import { writeError, writeResult } from '../../wire/message.ts';
 import { failureToLegacy } from '../../wire/rev2025-11-25/error-to-legacy.ts';
@@ -33,7 +32,7 @@ export interface Answered {
 /** The response to a request by what the inside made of it, in the words of the client's revision. */
 export function outcomeReply(id: string, outcome: Complete | TaskMade | Failed, answered: Answered): Reply {
   const { method, name, revision } = answered;
-  if (outcome.kind === 'error') return failureReply(id, failureOf(outcome, answered), method);
+  if (outcome.kind === 'error') return failureReply(id, outcome, method);
   const { kind, result } = outcome;
   if (kind === 'task' && method === 'tools/call' && revision.tasks)
     return resultReply(id, createTaskToLegacy(result));
@@ -45,12 +44,6 @@ export function outcomeReply(id: string, outcome: Complete | TaskMade | Failed, 
     id,
     method === 'tasks/result' && name !== undefined ? withRelatedTask(told, name) : told,
   );
-}
-
-/** A tool that can only be called as a task is not there for other calls (2025-11-25 tasks §Tool-Level Negotiation). */
-function failureOf(failed: Failed, { method, revision }: Answered): Failed {
-  if (method !== 'tools/call' || !revision.tasks || !wantsTasks(failed.error)) return failed;
-  return failedBy(new GatewardError('METHOD_NOT_FOUND', { detail: 'Call this tool as a task.' }));
 }
 
 /** The response to a request that failed, in the words of legacy. */

@@ -84,25 +84,6 @@ describe('a tool call that wants a task', () => {
   });
 });
 
-describe('a tool that has to be called as a task', () => {
-  const refuse = (): Outcome => {
-    const requiredCapabilities = { extensions: { 'io.modelcontextprotocol/tasks': {} } };
-    return failedBy(new GatewardError('MISSING_CAPABILITY', { data: { requiredCapabilities } }));
-  };
-
-  it('does not exist for other calls of a client that could', async () => {
-    const { url } = await start(refuse);
-    const answer = await ask(await openSession(url), 'tools/call', { name: 't' });
-    expect(answer['error']).toMatchObject({ code: -32601 });
-  });
-
-  it('fails inside its result for a client that could not', async () => {
-    const { url } = await start(refuse);
-    const answer = await ask(await openSession(url, '2025-06-18'), 'tools/call', { name: 't' });
-    expect(answer['result']).toMatchObject({ isError: true });
-  });
-});
-
 describe('methods of tasks', () => {
   it.each(['tasks/get', 'tasks/result', 'tasks/list', 'tasks/cancel', 'tasks/update'])(
     '%s does not exist before 2025-11-25',
@@ -179,6 +160,35 @@ describe('methods of tasks', () => {
     ]);
     expect(given[0]).toBeUndefined();
     expect(given[1]).toEqual({ '1-q': { action: 'accept', content: { round: 1 } } });
+  });
+});
+
+describe('a question of a task that is not answered', () => {
+  const script: Script = ({ legacy }) => {
+    if (legacy?.refusals.size === 1) return complete({ content: [] });
+    const question = { method: 'sampling/createMessage', params: { messages: [], maxTokens: 1 } };
+    const result = JsonText.of({ resultType: 'input_required', inputRequests: { '1-q': question } });
+    return { kind: 'input_required', result, legacy: undefined };
+  };
+
+  it('does not end the wait for the result: the task hears of the refusal and goes on', async () => {
+    const { url, calls } = await start(script);
+    const session = await openSession(url, '2025-11-25', { sampling: {} });
+    const params = { taskId: 't1' };
+    const reader = new EventReader(
+      await session.post({ jsonrpc: '2.0', id: 'r', method: 'tasks/result', params }),
+    );
+    const asked = (await reader.message())?.message ?? {};
+    const error = { code: -1, message: 'No.' };
+    await session.post({ jsonrpc: '2.0', id: asked['id'], error });
+    expect(await reader.rest()).toMatchObject([{ id: 'r', result: { content: [] } }]);
+    expect(calls.at(-1)?.call.legacy?.refusals.get('1-q')?.value()).toEqual(error);
+  });
+
+  it('nor does one for which the client lacks the capability', async () => {
+    const { url } = await start(script);
+    const answer = await ask(await openSession(url), 'tasks/result', { taskId: 't1' });
+    expect(answer['result']).toMatchObject({ content: [] });
   });
 });
 
