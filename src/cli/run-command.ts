@@ -18,19 +18,22 @@ export interface AdminFlags extends Globals {
 /** A flag with what the help says of it. */
 type Flag = readonly [string, string];
 
-/** Flags that several commands take. */
+/** Which configuration. */
 export const CONFIG: Flag = [
   '-c, --config <file>',
   'the configuration file (default: $GATEWARD_CONFIG, else ./gateward.yaml)',
 ];
+/** Where the running gateway is. */
 export const URL_OPTION: Flag = [
   '--url <url>',
   'where the gateway listens, if the configuration does not say it',
 ];
+/** The key to the running gateway. */
 export const KEY_FILE: Flag = [
   '--key-file <file>',
   "the administrator's key, if it is not in the data folder",
 ];
+/** For scripts. */
 export const JSON_OUTPUT: Flag = ['--json', 'print results as JSON, for scripts'];
 
 /** Runs a command and ends in its exit code; whatever it throws is said in its own words. */
