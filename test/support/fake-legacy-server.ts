@@ -93,6 +93,8 @@ export class FakeSession implements LegacyTransport {
   readonly #running = new Map<string, AbortController>();
   readonly #asked = new Map<string, (response: Record<string, unknown>) => void>();
   #events: TransportEvents | undefined;
+  /** Who has resumed the stream of a request. */
+  readonly #resumed = new Map<string, TransportEvents>();
   #lastAsked = 0;
   state: 'new' | 'open' | 'closed' | 'adopted' = 'new';
   standalone = false;
@@ -108,17 +110,20 @@ export class FakeSession implements LegacyTransport {
 
   #handOver(): HandOver {
     const own = () => this.#adopted ?? this;
+    let adopter: TransportEvents | undefined;
     return {
       snapshot: () => ({ sessionId: String(this.#server.sessions.indexOf(own())), lastEventId: undefined }),
       adopt: (events, { sessionId }: HeldSession) => {
         this.#adopted = this.#server.sessions[Number(sessionId)];
         this.state = 'adopted';
+        adopter = events;
         if (this.#adopted !== undefined) this.#adopted.#events = events;
       },
       lastEventId: (requestId) => own().#seen.get(requestId)?.toString(),
       resume: async ({ requestId, lastEventId }: ResumeOptions) => {
         const session = own();
         if (session.state !== 'open' || session.forgetful) throw new GatewardError('UPSTREAM_LOST');
+        if (adopter !== undefined) session.#resumed.set(requestId, adopter);
         const missed = session.#log.slice(Number(lastEventId)).filter(({ stream }) => stream === requestId);
         setImmediate(() => {
           for (const { message, stream } of missed) session.#deliver(message, stream);
@@ -132,6 +137,7 @@ export class FakeSession implements LegacyTransport {
 
   /** The replica that holds the session dies: what the server sends is kept, nobody gets it. */
   cut(): void {
+    this.#resumed.clear();
     this.#events = undefined;
   }
 
@@ -193,9 +199,10 @@ export class FakeSession implements LegacyTransport {
   }
 
   #deliver(message: unknown, stream: string | undefined): void {
-    if (this.#events === undefined) return;
+    const events = this.#resumed.get(stream ?? '') ?? this.#events;
+    if (events === undefined) return;
     this.#seen.set(stream, this.#log.length);
-    void this.#events.onMessage(JsonText.parse(Buffer.from(JSON.stringify(message))), stream);
+    void events.onMessage(JsonText.parse(Buffer.from(JSON.stringify(message))), stream);
   }
 
   ask(method: string, params?: unknown, requestId?: string): Promise<Record<string, unknown>> {

@@ -2,6 +2,7 @@ import type { Call, Outcome } from '../../call.ts';
 import { GatewardError } from '../../errors.ts';
 import { legacyParams } from '../../wire/rev2025-11-25/upstream-request.ts';
 import type { RequiredCapabilities } from '../../wire/rev2025-11-25/upstream-reverse.ts';
+import type { CallRecord } from './call-record.ts';
 import type { Exchange, ExchangeOwner, Reply } from './legacy-exchange.ts';
 import type { ParkedImage } from './parked-image.ts';
 import type { Seat, Trace } from './seat.ts';
@@ -40,7 +41,7 @@ export class CallRun {
     const session = this.#seat?.connection.snapshot();
     const { lastEventId } = this;
     if (session === undefined || lastEventId === undefined) return undefined;
-    return { session, requestId: this.requestId, lastEventId };
+    return { session, requestId: this.requestId, lastEventId, shared: this.#seat?.shared };
   }
 
   outcomeOf(reply: Reply, call: Call, missing: RequiredCapabilities | undefined): Outcome {
@@ -56,6 +57,14 @@ export class CallRun {
   /** Tells the server to stop, and why. */
   cancel(reason: unknown): void {
     this.#exchange?.cancel(reasonText(reason));
+  }
+
+  /** The same for a parked call, which only the replica that holds it may stop; `runs`: it has not ended. */
+  async cancelHeld(record: CallRecord, runs: boolean, reason: unknown): Promise<void> {
+    if (runs && (await record.holds())) this.cancel(reason);
+    else if (runs) this.abandon();
+    else this.leave('caller');
+    record.forget();
   }
 
   /** Another replica goes on with it. */

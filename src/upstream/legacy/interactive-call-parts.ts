@@ -4,7 +4,7 @@ import type { Clock } from '../../lib/clock.ts';
 import type { ParkedRow } from '../../store/store.ts';
 import type { CallRecord } from './call-record.ts';
 import type { InputAnswers } from './input-answers.ts';
-import type { Exchange } from './legacy-exchange.ts';
+import type { Exchange, Reply } from './legacy-exchange.ts';
 import type { ParkedImage } from './parked-image.ts';
 import type { Seat } from './seat.ts';
 
@@ -27,6 +27,8 @@ export interface InteractiveCallParts {
   readonly keep: () => boolean;
   /** No retry will come here any more. */
   readonly forget: () => void;
+  /** Takes a state by which others can go on with the call while it runs; absent where nobody asks for it. */
+  readonly onResumable?: ((requestState: string) => void) | undefined;
   /** What other replicas find if this one dies. */
   readonly record: CallRecord;
 }
@@ -61,3 +63,9 @@ export type Continuation =
   /** By making the call again. */
   | { readonly kind: 'again'; readonly open: (call: Call) => Promise<Seat> }
   | { readonly kind: 'lost'; readonly error: GatewardError };
+
+/** The reply of the server, or why there is none. */
+export type End = { readonly reply: Reply } | { readonly error: unknown };
+
+/** How far a call is. */
+export type Phase = 'running' | 'collecting' | 'parking' | 'parked' | 'answering' | 'over';

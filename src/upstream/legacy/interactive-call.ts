@@ -1,28 +1,30 @@
 import type { Call, Outcome, StreamHints } from '../../call.ts';
 import { GatewardError, toGatewardError } from '../../errors.ts';
+import { Countdown } from '../../lib/countdown.ts';
 import type { LegacyNotification } from '../../wire/rev2025-11-25/upstream-notifications.ts';
 import { CallNotifications } from './call-notifications.ts';
 import { CallRun } from './call-run.ts';
 import { type GivenAnswer, GivenAnswers } from './given-answers.ts';
 import type { InputAnswers } from './input-answers.ts';
-import type { Asking, Continuation, InteractiveCallParts, Left, Retry } from './interactive-call-parts.ts';
+import type {
+  Asking,
+  Continuation,
+  End,
+  InteractiveCallParts,
+  Left,
+  Phase,
+  Retry,
+} from './interactive-call-parts.ts';
 import type { ExchangeOwner, Reply } from './legacy-exchange.ts';
 import { OpenQuestions } from './open-questions.ts';
 import type { ParkedImage, RoundEnd } from './parked-image.ts';
+import { ResumableWatch } from './resumable-watch.ts';
 import type { ReverseRequest } from './reverse-request.ts';
-import { type Round, Rounds } from './round.ts';
+import { MOVED, NEWEST, type Round, Rounds } from './round.ts';
 import type { Seat } from './seat.ts';
-
-/** A retry is to look for the call again: another replica has taken it over. Never leaves this folder. */
-export const MOVED = Symbol('moved');
 
 /** Milliseconds for a sign that the server has answers of which nobody knows whether they were sent. */
 const DOUBT_MS = 3_000;
-
-/** The reply of the server, or why there is none. */
-type End = { readonly reply: Reply } | { readonly error: unknown };
-
-type Phase = 'running' | 'collecting' | 'parking' | 'parked' | 'answering' | 'over';
 
 /**
  * One call to a legacy server. While it runs, a client's request rides on it; when the server asks back, that request
@@ -36,13 +38,15 @@ export class InteractiveCall implements ExchangeOwner {
   readonly #run = new CallRun();
   readonly #rounds: Rounds;
   readonly #given: GivenAnswers;
+  /** Of a call that others can go on with before it asks anything. */
+  readonly #watch?: ResumableWatch;
   #call: Call;
   #phase: Phase;
   #end: End | undefined;
   /** Makes the call again once there are answers; see Continuation. */
   #again: ((call: Call) => Promise<Seat>) | undefined;
   #onWithdrawn: (key: string) => void = () => undefined;
-  #stopTimer: () => void = () => undefined;
+  readonly #timer: Countdown;
   /** Where another replica can go on: as it was when the client was asked last. */
   #position: ParkedImage['upstream'];
   #doubtful = false;
@@ -53,11 +57,18 @@ export class InteractiveCall implements ExchangeOwner {
   /** `left` is given for a call that another replica made; `continueBy` has to follow. */
   constructor(parts: InteractiveCallParts, call: Call, left?: Left) {
     this.#parts = parts;
+    this.#timer = new Countdown(parts.clock);
     this.interactive = parts.interactive;
     this.#call = call;
     this.#given = new GivenAnswers(left?.image.given);
     this.#rounds = new Rounds(left?.image);
-    this.#phase = left?.answers === 'none' ? 'parked' : 'running';
+    const runs = left === undefined || left.image.runs === true;
+    this.#phase = runs || left.answers !== 'none' ? 'running' : 'parked';
+    if (runs && parts.onResumable !== undefined)
+      this.#watch = new ResumableWatch(parts, {
+        image: () => this.#runningImage(),
+        onMoved: () => this.#drop(),
+      });
     this.#position = left?.image.upstream;
     this.#wasParked = this.#answered = left !== undefined;
   }
@@ -98,6 +109,7 @@ export class InteractiveCall implements ExchangeOwner {
 
   /** Goes on with a retry. Throws STATE_INVALID if it answers nothing that is open, or differs from one before. */
   resume({ call, round, answers }: Retry): Promise<Outcome> {
+    if (round === NEWEST) return this.#ride(this.#round, call);
     const before = this.#rounds.after(round);
     if (before !== undefined) {
       if (before.digest !== answers.digest) throw new GatewardError('STATE_INVALID');
@@ -105,7 +117,7 @@ export class InteractiveCall implements ExchangeOwner {
     }
     if (this.#phase !== 'parked' || round !== this.#round.number) throw new GatewardError('STATE_INVALID');
     const undo = this.#rounds.begin(answers.digest);
-    this.#stopTimer();
+    this.#timer.stop();
     this.#call = call;
     this.#phase = 'answering';
     const outcome = this.#ride(this.#round, call);
@@ -138,7 +150,16 @@ export class InteractiveCall implements ExchangeOwner {
     this.#round.fail(new GatewardError('UPSTREAM_LOST'));
   }
 
+  #runningImage(): ParkedImage | undefined {
+    const position = this.#phase === 'running' ? this.#run.position() : undefined;
+    if (position === undefined) return undefined;
+    this.#wasParked = true;
+    this.#position = position;
+    return { ...this.#image(), runs: true };
+  }
+
   #follow(reply: Promise<Reply>): void {
+    this.#watch?.start();
     reply.then(
       (got) => this.#ended({ reply: got }),
       (error: unknown) => this.#ended({ error }),
@@ -177,10 +198,7 @@ export class InteractiveCall implements ExchangeOwner {
   #goOn(answers: InputAnswers): void {
     this.#phase = 'running';
     this.#onWithdrawn = () => undefined;
-    if (this.#again !== undefined) {
-      void this.#sendAgain(this.#again);
-      return;
-    }
+    if (this.#again !== undefined) return void this.#sendAgain(this.#again);
     const delivered = this.#questions.answer(answers);
     if (delivered !== undefined) this.#answered = true;
     void (delivered ?? Promise.resolve(true)).then((all) => {
@@ -201,15 +219,12 @@ export class InteractiveCall implements ExchangeOwner {
 
   /** A request of the client waits for the outcome of a round; if the last one gives up, so does the call. */
   #ride(round: Round, call: Call): Promise<Outcome> {
-    if (!round.settled) this.#attach(call);
+    const attach = (to: Call) => this.#notifications.attach(to, () => this.#run.requestId);
+    if (!round.settled) attach(call);
     return round.ride(call, (left) => {
       if (left === undefined) this.#cancel(call.signal.reason);
-      else this.#attach(left);
+      else attach(left);
     });
-  }
-
-  #attach(call: Call): void {
-    this.#notifications.attach(call, () => this.#run.requestId);
   }
 
   /** Waits a little for more questions before the client is asked; other replicas learn of it meanwhile. */
@@ -219,7 +234,7 @@ export class InteractiveCall implements ExchangeOwner {
     this.#phase = 'collecting';
     this.#doubtful = false;
     let early: Asking | undefined;
-    this.#wait(this.#parts.collectMs, () => void this.#park(early));
+    this.#timer.start(this.#parts.collectMs, () => void this.#park(early));
     early = this.#prepare();
     this.#run.asked();
   }
@@ -246,6 +261,7 @@ export class InteractiveCall implements ExchangeOwner {
 
   #prepare(): Asking {
     this.#wasParked = true;
+    this.#watch?.stop();
     this.#position = this.#run.position();
     const outcome = this.#ask();
     const kept = this.#parts.keep()
@@ -282,7 +298,7 @@ export class InteractiveCall implements ExchangeOwner {
   }
 
   #awaitAnswers(): void {
-    this.#wait(this.#parts.inputTimeoutMs, () => void this.#timeOut());
+    this.#timer.start(this.#parts.inputTimeoutMs, () => void this.#timeOut());
   }
 
   async #timeOut(): Promise<void> {
@@ -295,7 +311,7 @@ export class InteractiveCall implements ExchangeOwner {
   #withdrawn(key: string): void {
     this.#onWithdrawn(key);
     if (this.#phase !== 'collecting' || this.#questions.size > 0) return;
-    this.#stopTimer();
+    this.#timer.stop();
     this.#phase = 'running';
   }
 
@@ -313,7 +329,8 @@ export class InteractiveCall implements ExchangeOwner {
   }
 
   async #conclude(end: End): Promise<void> {
-    this.#stopTimer();
+    this.#timer.stop();
+    this.#watch?.stop();
     this.#phase = 'over';
     this.#run.leave('error' in end || this.#answered ? 'caller' : 'none');
     await this.#notifications.drained();
@@ -323,7 +340,10 @@ export class InteractiveCall implements ExchangeOwner {
     if (!this.#wasParked) return;
     const { replayMs, record } = this.#parts;
     record.over({ ...this.#image(), end: settled }, replayMs);
-    this.#wait(replayMs, () => this.#forget());
+    this.#timer.start(replayMs, () => {
+      this.#parts.forget();
+      record.forget();
+    });
   }
 
   #settle(end: End): RoundEnd {
@@ -351,16 +371,7 @@ export class InteractiveCall implements ExchangeOwner {
     this.#round.fail(reason);
     this.#parts.forget();
     if (!this.#wasParked) this.#run.cancel(reason);
-    else void this.#cancelParked(runs, reason);
-  }
-
-  /** Only the replica that holds the call may tell the server to stop. */
-  async #cancelParked(runs: boolean, reason: unknown): Promise<void> {
-    const { record } = this.#parts;
-    if (runs && (await record.holds())) this.#run.cancel(reason);
-    else if (runs) this.#run.abandon();
-    else this.#run.leave('caller');
-    record.forget();
+    else void this.#run.cancelHeld(this.#parts.record, runs, reason);
   }
 
   /** Another replica has the call now. */
@@ -371,28 +382,18 @@ export class InteractiveCall implements ExchangeOwner {
     this.#round.fail(MOVED);
   }
 
-  #forget(): void {
-    this.#parts.forget();
-    this.#parts.record.forget();
-  }
-
   #finish(): void {
     this.#phase = 'over';
-    this.#stopTimer();
+    this.#timer.stop();
+    this.#watch?.stop();
     this.#questions.clear();
     this.#notifications.clear();
   }
 
   /** Gives the server a while to show that it has the answers. */
   #doubt(): void {
-    this.#wait(DOUBT_MS, () => {
+    this.#timer.start(DOUBT_MS, () => {
       if (this.#phase === 'running') this.#run.cancel(new GatewardError('UPSTREAM_LOST'));
     });
-  }
-
-  /** Runs after a time unless something else is waited for before. */
-  #wait(delayMs: number, run: () => void): void {
-    this.#stopTimer();
-    this.#stopTimer = this.#parts.clock.after(delayMs, run);
   }
 }

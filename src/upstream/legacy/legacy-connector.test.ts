@@ -119,7 +119,7 @@ describe('a call to a legacy server', () => {
     ['resources/read', { tools: {} }],
     ['completion/complete', { tools: {} }],
     ['ping', { tools: {} }],
-    ['tasks/get', { tasks: {} }],
+    ['tasks/list', { tasks: {} }],
     ['initialize', {}],
   ])('refuses %s where the server offers %j', async (method, capabilities) => {
     const it = start({ capabilities });

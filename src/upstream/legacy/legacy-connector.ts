@@ -37,7 +37,7 @@ import { isTaskMethod, LegacyTasks } from './legacy-tasks.ts';
 import type { LegacyTransport } from './legacy-transport.ts';
 import { OwnedSessions } from './owned-sessions.ts';
 import { createParkedStore, ParkedCalls, type ParkedStore } from './parked-calls.ts';
-import type { Seat } from './seat.ts';
+import type { Seat, SessionToAdopt } from './seat.ts';
 
 /** What a connector to a legacy server is made of. */
 export interface LegacyConnectorOptions {
@@ -278,7 +278,7 @@ class LegacyConnector {
   }
 
   /** Throws METHOD_NOT_FOUND for what the server does not offer. */
-  async #seat({ call, bucket, lease }: Sending): Promise<Seat> {
+  async #seat({ call, bucket, lease, shared }: Sending): Promise<Seat> {
     const { connection } = lease;
     const { server } = connection;
     if (!offersMethod(server, call.method)) {
@@ -288,12 +288,13 @@ class LegacyConnector {
     const levelDone = await this.#wantLogLevel(call, lease);
     return {
       connection,
+      shared: shared ?? !bucket.exclusive,
       toOutcome: (reply, last, missing) =>
         outcomeOfReply(reply, { call: last, server, missing, hints: this.#hintsFor(last, bucket, server) }),
       asked: () => this.#prepareNext(bucket),
       leave: (trace) => {
         levelDone();
-        if (trace === 'replica' && bucket.exclusive) connection.leave();
+        if (trace === 'replica') connection.leave();
         if (trace === 'none' || !bucket.exclusive) lease.release();
         // The outcome comes first: ending a session takes longer than all that is left of the call.
         else setImmediate(() => lease.release('dispose'));
@@ -312,7 +313,7 @@ class LegacyConnector {
   }
 
   /** The session of a replica that died, for one call. */
-  async #adopt(call: Call, context: AuthorizationContext, session: AdoptedSession): Promise<Seat> {
+  async #adopt(call: Call, context: AuthorizationContext, session: SessionToAdopt): Promise<Seat> {
     const own = bucketOf(call, context, this.#options);
     const bucket = own.session === undefined ? adoptingBucketOf(own, session) : own;
     const lease = await this.#pool.lease(bucket, call.signal);
@@ -320,7 +321,9 @@ class LegacyConnector {
       lease.release();
       throw new GatewardError('UPSTREAM_LOST');
     }
-    return this.#seat({ call, bucket, lease });
+    // Its end here must not end it for the other calls that it has.
+    if (session.shared === true) lease.connection.leave();
+    return this.#seat({ call, bucket, lease, shared: session.shared });
   }
 
   async #wantLogLevel(call: Call, lease: Lease<LegacyConnection>): Promise<() => void> {
@@ -353,6 +356,8 @@ interface Sending {
   readonly call: Call;
   readonly bucket: LegacyBucket;
   readonly lease: Lease<LegacyConnection>;
+  /** Whether other calls have the session, where the bucket does not say so. */
+  readonly shared?: boolean | undefined;
 }
 
 /** Errors that are the answer to the call, not a failure of the upstream. */

@@ -11,10 +11,11 @@ import { methodRuleOf } from '../../wire/rev2026-07-28/registry.ts';
 import type { Replicas } from '../remote/replicas.ts';
 import { CallRow, NO_RECORD } from './call-record.ts';
 import { type InputAnswers, readAnswers } from './input-answers.ts';
-import { InteractiveCall, MOVED } from './interactive-call.ts';
+import { InteractiveCall } from './interactive-call.ts';
 import type { InteractiveCallParts } from './interactive-call-parts.ts';
 import { openImage, type ParkedImage } from './parked-image.ts';
 import { openState, type ParkedRef, sealState } from './request-state.ts';
+import { MOVED, NEWEST } from './round.ts';
 import type { Seat, Seats } from './seat.ts';
 import { takeOver } from './take-over.ts';
 
@@ -89,7 +90,10 @@ export class ParkedCalls {
       this.#partsOf({ id, call, context, itself: () => running }),
       call,
     );
-    return running.start(seat);
+    return running.start(seat).catch((thrown: unknown) => {
+      // Only one that others can go on with moves before it asks: whoever made it finds it by its state.
+      throw thrown === MOVED ? new GatewardError('UPSTREAM_LOST') : thrown;
+    });
   }
 
   /**
@@ -102,6 +106,7 @@ export class ParkedCalls {
     const ref = openState(seal, owner, { text: requestState, nowMs: clock.now() });
     if (ref === undefined) throw new GatewardError('STATE_INVALID');
     const asked: Asked = { call, context, ref, answers: readAnswers(call) };
+    if (ref.round === NEWEST && asked.answers.replies.size > 0) throw new GatewardError('STATE_INVALID');
     for (let moves = 0; moves < MAX_MOVES; moves++) {
       const taking = this.#taking.get(ref.id);
       if (taking !== undefined) await raceAbort(taking, call.signal);
@@ -209,6 +214,7 @@ export class ParkedCalls {
         sealState(seal, { upstream, call, context }, { id, round, holder, expiresAtMs: clock.now() + ttlMs }),
       keep: () => store.put(id, itself()),
       forget: () => store.delete(id),
+      onResumable: replicas && call.task?.onResumable,
       record:
         replicas === undefined
           ? NO_RECORD
@@ -229,6 +235,7 @@ interface CallToKeep {
 
 /** Whether a retry is the next one, or the newest one again. */
 function fits(image: ParkedImage, { answers }: ParkedRow, asked: Asked): boolean {
+  if (asked.ref.round === NEWEST) return true;
   const begun = asked.ref.round + 1;
   if (begun === image.round) return image.digest === asked.answers.digest;
   return begun === image.round + 1 && answers === 'none' && image.end === undefined;

@@ -20,8 +20,16 @@ export type RoundEnd = { readonly outcome: Outcome } | { readonly thrown: Gatewa
 export interface ParkedImage {
   /** The session and the request on it; undefined where no other replica can go on with them. */
   readonly upstream:
-    | { readonly session: AdoptedSession; readonly requestId: string; readonly lastEventId: string }
+    | {
+        readonly session: AdoptedSession;
+        readonly requestId: string;
+        readonly lastEventId: string;
+        /** Other calls have the session too, so that it does not end with this one. */
+        readonly shared?: boolean | undefined;
+      }
     | undefined;
+  /** Nothing was asked yet: the call runs. */
+  readonly runs?: boolean;
   /** The newest round: the one that ended in questions, or the one that the newest answers began. */
   readonly round: number;
   /** Of the answers that began it. */
@@ -70,15 +78,18 @@ function writeImage(id: string, image: ParkedImage, upstream: string | undefined
     `"questions":[${questions.map(writeQuestion).join(',')}]`,
     `"given":[${given.map(writeGiven).join(',')}]`,
   ];
+  if (image.runs === true) members.push('"runs":true');
   if (upstream !== undefined) members.push(`"upstream":${upstream}`);
   const ended = end && writeEnd(end);
   if (ended !== undefined) members.push(`"end":${ended.text}`);
   return `{${members.join(',')}}`;
 }
 
-function writeUpstream({ requestId, lastEventId, session }: NonNullable<ParkedImage['upstream']>): string {
+function writeUpstream(upstream: NonNullable<ParkedImage['upstream']>): string {
+  const { requestId, lastEventId, session, shared } = upstream;
   const ids = `"requestId":${JSON.stringify(requestId)},"lastEventId":${JSON.stringify(lastEventId)}`;
-  return `{${ids},"session":${writeAdoptedSession(session).text}}`;
+  const ofOthers = shared === true ? ',"shared":true' : '';
+  return `{${ids}${ofOthers},"session":${writeAdoptedSession(session).text}}`;
 }
 
 function writeQuestion({ key, id, method, params }: AskedQuestion): string {
@@ -101,6 +112,7 @@ export function openImage(seal: Seal, id: string, body: Buffer): ParkedImage | u
   if (typeof round !== 'number' || typeof lastKey !== 'number' || digest === undefined) return undefined;
   return {
     upstream: readUpstream(json.get('upstream')),
+    runs: json.get('runs')?.value() === true,
     round,
     digest,
     questions: (json.get('questions')?.items() ?? []).map(readQuestion),
@@ -114,7 +126,7 @@ function readUpstream(json: JsonText | undefined): ParkedImage['upstream'] {
   const session = readAdoptedSession(json?.get('session'));
   const [requestId, lastEventId] = [json?.get('requestId')?.string(), json?.get('lastEventId')?.string()];
   if (session === undefined || requestId === undefined || lastEventId === undefined) return undefined;
-  return { session, requestId, lastEventId };
+  return { session, requestId, lastEventId, shared: json?.get('shared')?.value() === true };
 }
 
 function readQuestion(json: JsonText): AskedQuestion {

@@ -55,7 +55,8 @@ export function openState(
 
 function bindingOf({ upstream, call, context }: StateOwner): string {
   const session = call.legacy?.session;
-  const caller = session === undefined ? null : [session.principal, session.key];
+  // A task outlives the session of who made it, and is its principal's.
+  const caller = session === undefined || call.task !== undefined ? null : [session.principal, session.key];
   return digestJson([
     upstream,
     context,

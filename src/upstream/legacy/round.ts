@@ -53,6 +53,11 @@ export class Round {
   }
 }
 
+/** A retry is to look for the call again: another replica has taken it over. Never leaves this folder. */
+export const MOVED = Symbol('moved');
+/** In place of a number: the round that goes on, or the last one. */
+export const NEWEST = -1;
+
 /** Rounds that a repeated retry can attach to. */
 const KEPT_ROUNDS = 4;
 

@@ -13,6 +13,8 @@ export type Trace = 'none' | 'caller' | 'replica';
 /** A session of the server that was given to a call. */
 export interface Seat {
   readonly connection: LegacyConnection;
+  /** Other calls have it too. */
+  readonly shared: boolean;
   readonly toOutcome: (reply: Reply, call: Call, missing: RequiredCapabilities | undefined) => Outcome;
   /** The server asks back: once it is answered, the session will serve no other caller. */
   readonly asked: () => void;
@@ -20,12 +22,17 @@ export interface Seat {
   readonly leave: (trace: Trace) => void;
 }
 
+/** A session of a replica that died. `shared`: others may go on with it at the same time. */
+export interface SessionToAdopt extends AdoptedSession {
+  readonly shared?: boolean | undefined;
+}
+
 /** Where calls get their sessions. */
 export interface Seats {
   /** A session for a call. Throws what opening one throws. */
   open(call: Call, context: AuthorizationContext): Promise<Seat>;
   /** The session on which a replica that died made the call. Throws if it is not to be had. */
-  adopt(call: Call, context: AuthorizationContext, session: AdoptedSession): Promise<Seat>;
+  adopt(call: Call, context: AuthorizationContext, session: SessionToAdopt): Promise<Seat>;
   /** Whether it is safe to make the call again. */
   repeatable(call: Call): boolean;
 }

@@ -46,8 +46,8 @@ export async function takeOver(
 
 async function resume(restored: InteractiveCall, { image, call, context }: Orphan, seats: Seats) {
   if (image.upstream === undefined) return undefined;
-  const { session, requestId, lastEventId } = image.upstream;
-  const seat = await seats.adopt(call, context, session);
+  const { session, requestId, lastEventId, shared } = image.upstream;
+  const seat = await seats.adopt(call, context, { ...session, shared });
   // Before anything of the server comes: it may take a question back, or repeat one.
   restored.restore(questionsOn(seat, image.questions), image.lastKey);
   const exchange = seat.connection.resumeRequest({ requestId, lastEventId, owner: restored });
