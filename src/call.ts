@@ -40,6 +40,8 @@ export interface TaskCall {
    * one before.
    */
   readonly onResumable: (requestState: string) => void;
+  /** A replica that died may have sent this very call already. */
+  readonly again?: boolean;
 }
 
 /** The per-request `_meta` of 2026-07-28 (basic §_meta), each value as its bytes came. */

@@ -227,6 +227,7 @@ export const ERRORS = define({
     status: 200,
     text: 'The task was interrupted, and its call is not safe to repeat. The call may have run.',
   },
+  TASK_CANCELLED: { rpc: 1026, status: 200, text: 'The task was cancelled.' },
   TASK_NOT_FAILED: {
     rpc: null,
     status: 409,

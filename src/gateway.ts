@@ -11,6 +11,7 @@ import { createLegacyDoors, type LegacyDoors } from './gateway/legacy-doors.ts';
 import { type OpenCallers, openCallers } from './gateway/open-callers.ts';
 import { type OpenReplicas, openReplicas } from './gateway/open-replicas.ts';
 import { openShared } from './gateway/open-shared.ts';
+import { openTasks } from './gateway/open-tasks.ts';
 import { createPages } from './gateway/pages.ts';
 import { prepareData } from './gateway/prepare-data.ts';
 import {
@@ -21,12 +22,14 @@ import {
 } from './gateway/status.ts';
 import { upstreamDeps } from './gateway/upstream-deps.ts';
 import type { ServedUpstream } from './gateway/upstream-set.ts';
+import { type Clock, systemClock } from './lib/clock.ts';
 import type { Log } from './lib/log.ts';
 import { createSeal, type Seal } from './lib/seal.ts';
 import type { Handlers } from './pipeline.ts';
 import type { Door } from './steps/step.ts';
 import type { WorkerPort } from './store/bus/worker-bus.ts';
 import type { OpenFleet } from './store/fleet/open-fleet.ts';
+import type { Tasks } from './task/tasks.ts';
 import { hideSecrets } from './telemetry/hide-secrets.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics.ts';
 import { createUpstreamOf } from './upstream/create-upstream.ts';
@@ -42,6 +45,8 @@ export interface GatewayOptions {
   readonly version: string;
   /** The way to the other processes on this port; absent in a process that is alone. */
   readonly workers?: WorkerPort | undefined;
+  /** The time of tasks and of an embedded store; the machine's unless given. */
+  readonly clock?: Clock | undefined;
 }
 
 /** A gateway: start it once, stop it once. */
@@ -86,7 +91,12 @@ async function openGateway(options: GatewayOptions): Promise<OpenGateway> {
   const { config } = options.loaded;
   const { adminKey, secrets } = await prepareData(config, options.environment);
   const seal = createSeal(...secrets);
-  const fleet = await openShared(config, { seal, log: options.log, workers: options.workers });
+  const fleet = await openShared(config, {
+    seal,
+    log: options.log,
+    workers: options.workers,
+    clock: options.clock,
+  });
   const callers = openCallers(config.auth, fleet);
   const gateway = new OpenGateway(options, { seal, adminKey, fleet, callers });
   await gateway.listen(config);
@@ -114,6 +124,7 @@ class OpenGateway {
   readonly #ticker = new Ticker();
   readonly #groups = createProcessGroups();
   readonly #metrics: Metrics;
+  readonly #tasks: Tasks;
   readonly #startedAt = new Date().toISOString();
   #current: Generation;
   #secrets: readonly string[];
@@ -154,14 +165,24 @@ class OpenGateway {
       source: (name) => this.#current.upstreams.get(name),
     });
     const createUpstream = (config: UpstreamConfig) => createUpstreamOf(config, deps);
-    this.#parts = { callers, seal, log, version, now, createUpstream };
-    this.#current = createGeneration(loaded.config, new Map(), this.#parts);
     // Doors keep their handlers for life; which generation answers is looked up with each request.
     const handle =
       (door: Door): Handle =>
       (inbound) =>
         this.#current.handlers[door](inbound);
-    this.#handlers = { LH: handle('LH'), MH: handle('MH'), SE: handle('SE') };
+    this.#handlers = { LH: handle('LH'), MH: handle('MH'), SE: handle('SE'), TK: handle('TK') };
+    this.#tasks = openTasks({
+      fleet,
+      seal,
+      log,
+      clock: options.clock ?? systemClock,
+      metrics: this.#metrics,
+      config: () => this.#current.config,
+      upstream: (name) => this.#current.upstreams.get(name),
+      attempt: this.#handlers.TK,
+    });
+    this.#parts = { callers, seal, log, version, now, createUpstream, tasks: this.#tasks };
+    this.#current = createGeneration(loaded.config, new Map(), this.#parts);
     this.#legacy = createLegacyDoors({
       handlers: this.#handlers,
       callers,
@@ -196,6 +217,7 @@ class OpenGateway {
         ticker: this.#ticker,
         maxQueuedBytes: config.limits.maxQueuedBytesPerStream,
       });
+      this.#tasks.start();
     } catch (thrown) {
       await this.#end();
       throw thrown;
@@ -238,12 +260,13 @@ class OpenGateway {
     if (delayMs > 0) await sleep(delayMs);
     this.#current.end();
     this.#legacy.drain();
-    await Promise.all([this.#door?.stop(graceMs), this.#replicas.drain(graceMs)]);
+    await Promise.all([this.#door?.stop(graceMs), this.#replicas.drain(graceMs), this.#tasks.stop(graceMs)]);
     await this.#end();
   }
 
   async #end(): Promise<void> {
     this.#current.end();
+    await this.#tasks.stop(0);
     await this.#legacy.close();
     this.#replicas.close();
     this.#ticker.stop();
@@ -291,6 +314,7 @@ class OpenGateway {
       stopping: () => this.#stopping !== undefined,
       status: () => this.status(),
       reload: () => this.reload(),
+      tasks: this.#tasks.operations,
       metrics: this.#metrics,
     });
     return { ...config.listen, servers: config.servers, publicUrl: config.publicUrl, pages };

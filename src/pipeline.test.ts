@@ -28,7 +28,7 @@ describe('the table', () => {
       .use(addPrincipal, 'LH', 'MH')
       .use(needPrincipal, 'LH', 'MH')
       .use(answer, 'LH');
-    expect(Object.keys(ordered.handlers())).toEqual(['LH', 'MH', 'SE']);
+    expect(Object.keys(ordered.handlers())).toEqual(['LH', 'MH', 'SE', 'TK']);
     // @ts-expect-error: nothing above it says who the principal is
     startTable(quiet).use(needPrincipal, 'LH');
     // @ts-expect-error: at the SSE door nobody has said so

@@ -15,8 +15,11 @@ import { noteWrapping } from './steps/note-wrapping.ts';
 import { openState } from './steps/open-state.ts';
 import { resolveSession } from './steps/resolve-session.ts';
 import { route } from './steps/route.ts';
+import { runAsTask } from './steps/run-as-task.ts';
+import { serveLocally } from './steps/serve-locally.ts';
 import type { Door, Start, Step } from './steps/step.ts';
 import { useCache } from './steps/use-cache.ts';
+import type { Tasks } from './task/tasks.ts';
 import { failedBy } from './wire/failure.ts';
 
 /** What the rows need, made by the composition root. */
@@ -25,27 +28,31 @@ export interface PipelineParts {
   readonly catalog: Catalog;
   readonly definitions: Definitions;
   readonly cache: ResultCache;
+  readonly tasks: Pick<Tasks, 'run' | 'serve'>;
   readonly seal: Seal;
   readonly log: Log;
 }
 
 /** The request, drawn once: rows are steps in order, outermost first; columns are doors. */
-export function createPipeline({ callers, catalog, definitions, cache, seal, log }: PipelineParts): Handlers {
-  const [LH, MH, SE] = ['LH', 'MH', 'SE'] as const;
+export function createPipeline(parts: PipelineParts): Handlers {
+  const { callers, catalog, definitions, cache, tasks, seal, log } = parts;
+  const [LH, MH, SE, TK] = ['LH', 'MH', 'SE', 'TK'] as const;
   // biome-ignore format: a table
   return startTable(log)
-    //                                    legacy  modern  sse
-    .use(checkMirroredHeaders,                    MH        ) // version, Mcp-Method, Mcp-Name: -32020
-    .use(authenticate(callers),           LH,     MH,     SE) // whose key it is; without keys: loopback only
-    .use(authorize,                       LH,     MH,     SE) // a server that the key does not open does not exist
-    .use(resolveSession,                  LH,             SE) // a session is its owner's, or does not exist
-    .use(openState(catalog, seal),        LH,     MH,     SE) // cursors and states: unsealed and bound to the caller, or refused
-    .use(route(catalog),                  LH,     MH,     SE) // name -> server, upstream, the upstream's own name
-    .use(answerFromCatalog,               LH,     MH,     SE) // discover, lists and listen, where they are not one upstream's
-    .use(checkParamHeaders(definitions),          MH        ) // Mcp-Param-*: needs the tool's definition
-    .use(noteWrapping(definitions),       LH,             SE) // results of tools whose schema legacy lists show wrapped
-    .use(useCache(cache),                 LH,     MH,     SE) // reads that may be cached, per authorization context
-    .use(callUpstream(catalog),           LH,     MH,     SE)
+    //                                    legacy  modern  sse  task
+    .use(checkMirroredHeaders,                    MH             ) // version, Mcp-Method, Mcp-Name: -32020
+    .use(authenticate(callers),           LH,     MH,     SE,  TK) // whose key it is; without keys: loopback only
+    .use(authorize,                       LH,     MH,     SE,  TK) // a server that the key does not open does not exist
+    .use(resolveSession,                  LH,             SE     ) // a session is its owner's, or does not exist
+    .use(serveLocally(tasks),             LH,     MH,     SE     ) // tasks/*: answered here
+    .use(openState(catalog, seal),        LH,     MH,     SE     ) // cursors and states: unsealed and bound to the caller, or refused
+    .use(route(catalog),                  LH,     MH,     SE,  TK) // name -> server, upstream, the upstream's own name
+    .use(answerFromCatalog,               LH,     MH,     SE,  TK) // discover, lists and listen, where they are not one upstream's
+    .use(checkParamHeaders(definitions),          MH             ) // Mcp-Param-*: needs the tool's definition
+    .use(runAsTask(tasks),                LH,     MH,     SE     ) // slow calls of clients that know tasks; attempts run the TK rows
+    .use(noteWrapping(definitions),       LH,             SE,  TK) // results of tools whose schema legacy lists show wrapped
+    .use(useCache(cache),                 LH,     MH,     SE     ) // reads that may be cached, per authorization context
+    .use(callUpstream(catalog),           LH,     MH,     SE,  TK)
     .handlers();
 }
 
@@ -89,6 +96,7 @@ function tableOf<C extends Known>(rows: readonly RowAtDoors[], log: Log): Table<
       LH: handler(rows, 'LH', log),
       MH: handler(rows, 'MH', log),
       SE: handler(rows, 'SE', log),
+      TK: handler(rows, 'TK', log),
     }),
   };
 }

@@ -1,8 +1,9 @@
 import type { AuthorizationContext } from '../call.ts';
+import { compileGlob } from '../lib/compile-glob.ts';
 import type { Item } from './collect-list.ts';
 import type { Listings } from './listings.ts';
 import { aliasUri, isWebUri, readAlias } from './names.ts';
-import { compileGlob, type SelectedSource } from './select.ts';
+import type { SelectedSource } from './select.ts';
 
 /** Whose a URI is, and what it is called there. */
 export interface UriOwner {

@@ -4,6 +4,7 @@ import type { Config } from '../config/types.ts';
 import type { Log } from '../lib/log.ts';
 import type { Seal } from '../lib/seal.ts';
 import { createPipeline, type Handlers } from '../pipeline.ts';
+import type { Tasks } from '../task/tasks.ts';
 import { LEGACY_VERSIONS } from '../wire/legacy-revisions.ts';
 import { MODERN_VERSIONS } from '../wire/versions.ts';
 import { taskOffersOf } from './task-offers.ts';
@@ -21,6 +22,7 @@ export interface GenerationParts {
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
   readonly createUpstream: CreateUpstream;
+  readonly tasks: Pick<Tasks, 'run' | 'serve' | 'follow'>;
 }
 
 /** Everything that belongs to one configuration: a reload replaces it as a whole. */
@@ -39,7 +41,7 @@ export function createGeneration(
   before: ReadonlyMap<string, ServedUpstream>,
   parts: GenerationParts,
 ): Generation {
-  const { callers, seal, log, version, now, createUpstream } = parts;
+  const { callers, seal, log, version, now, createUpstream, tasks } = parts;
   const upstreams = serveUpstreams(config.upstreams, before, createUpstream);
   const offers = taskOffersOf(config.upstreams);
   const ending = new AbortController();
@@ -52,6 +54,7 @@ export function createGeneration(
       instructions: server.instructions,
     })),
     sources: upstreams,
+    tasks,
     trusted: new Set(config.upstreams.filter(({ trusted }) => trusted).map(({ name }) => name)),
     seal,
     log,
@@ -67,6 +70,7 @@ export function createGeneration(
     catalog,
     definitions: catalog.definitions,
     cache: catalog.cache,
+    tasks,
     seal,
     log,
   });

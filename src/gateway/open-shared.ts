@@ -1,5 +1,5 @@
 import type { Config } from '../config/types.ts';
-import { systemClock } from '../lib/clock.ts';
+import { type Clock, systemClock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { Seal } from '../lib/seal.ts';
 import type { WorkerPort } from '../store/bus/worker-bus.ts';
@@ -12,6 +12,8 @@ export interface SharedParts {
   readonly log: Log;
   /** The way to the other processes on this port; undefined in a process that is alone. */
   readonly workers: WorkerPort | undefined;
+  /** The time of an embedded store; the machine's unless given. */
+  readonly clock: Clock | undefined;
 }
 
 /**
@@ -20,7 +22,10 @@ export interface SharedParts {
  *
  * @throws GatewardError STORE_UNAVAILABLE, STORE_TOO_NEW, DATA_FOLDER_UNUSABLE, CONFIG_INVALID
  */
-export async function openShared(config: Config, { seal, log, workers }: SharedParts): Promise<OpenFleet> {
+export async function openShared(
+  config: Config,
+  { seal, log, workers, clock }: SharedParts,
+): Promise<OpenFleet> {
   const opened: { close(): Promise<void> }[] = [];
   const keep = <T extends { close(): Promise<void> }>(one: T): T => {
     opened.unshift(one);
@@ -32,7 +37,7 @@ export async function openShared(config: Config, { seal, log, workers }: SharedP
     }
   };
   try {
-    const store = keep(await openStore({ store: config.store, log }));
+    const store = keep(await openStore({ store: config.store, log, now: clock?.now }));
     const bus = keep(await openBus({ store: config.store, bus: config.bus, workers, log }));
     const maxEventBytes = config.limits.eventLogBytes;
     const parts = { store, bus, seal, log, clock: systemClock, random: Math.random, maxEventBytes };

@@ -11,7 +11,7 @@ interface Known {
 
 /**
  * Every call is somebody's: the headers prove whose (RFC 6750 §2.1), or what came before did. What a session does
- * without a request of its client is its principal's, if they may still call.
+ * without a request of its client is its principal's, if they may still call, and so are the attempts of a task.
  */
 export function authenticate(callers: Callers): Step<Pick<Inbound, 'call' | 'headers' | 'principal'>, Known> {
   return (inbound, next) => {
@@ -35,7 +35,8 @@ function identify(
   { call, headers, principal }: Pick<Inbound, 'call' | 'headers' | 'principal'>,
 ): Principal | Promise<Principal> {
   if (principal !== undefined) return principal;
-  const owner = headers === undefined ? call.legacy?.session.principal : undefined;
+  // An attempt of a task names its owner; what a session does for itself has its session's.
+  const owner = headers === undefined ? (call.legacy?.session.principal ?? call.principal) : undefined;
   return owner === undefined ? authenticate(headers) : recall(owner);
 }
 

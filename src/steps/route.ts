@@ -8,7 +8,8 @@ interface Needs {
   readonly server: string;
   readonly call: Call;
   readonly principal: Principal;
-  readonly position: CursorPosition | undefined;
+  /** Unknown to a task's attempts, which list nothing. */
+  readonly position?: CursorPosition | undefined;
 }
 
 /** What routing found: the server, and where the call goes. */

@@ -1,7 +1,10 @@
 import type { Inbound, Outcome } from '../call.ts';
 
-/** The doors: legacy Streamable HTTP, modern Streamable HTTP, HTTP+SSE of 2024-11-05. */
-export type Door = 'LH' | 'MH' | 'SE';
+/**
+ * The doors: legacy Streamable HTTP, modern Streamable HTTP, HTTP+SSE of 2024-11-05; and the attempts of tasks, whose
+ * clients may be gone.
+ */
+export type Door = 'LH' | 'MH' | 'SE' | 'TK';
 
 /**
  * One row of the pipeline: an onion layer. It sees what is known so far and either answers, or calls `next` with what

@@ -136,13 +136,13 @@ export interface TaskTable {
   /** Makes a failed task whose body was kept work again: due at once. Undefined if it is none such. */
   revive(
     id: string,
-    times: { readonly deadlineMs: number; readonly retentionMs: number },
+    fresh: Pick<NewTask, 'deadlineMs' | 'retentionMs'> & { readonly body: Buffer },
   ): Promise<TaskRow | undefined>;
   /** Forgets a task that nobody was told of. */
   discard(id: string, by: Holding): Promise<void>;
   /**
-   * Keeps answers to questions, by key; the first to a question counts. False, and nothing is kept, for a task that
-   * does not wait for input.
+   * Keeps answers to questions, by key; the first to a question counts. False, and nothing is kept, for a task that is
+   * not `input_required`.
    */
   answer(id: string, answers: readonly TaskAnswer[]): Promise<boolean>;
   /** The answers so far. */

@@ -1,0 +1,79 @@
+import { randomBytes } from 'node:crypto';
+import type { AuthorizationContext, Call, Outcome, Principal, TaskMade } from '../call.ts';
+import { JsonText } from '../lib/json-text.ts';
+import type { TaskRow } from '../store/task-table.ts';
+import type { TaskRules } from './rules.ts';
+import { messageToKeep } from './task-call.ts';
+import { newImage, type TaskImage } from './task-image.ts';
+import type { TaskParts, TaskSource } from './task-parts.ts';
+import { writeTask } from './task-view.ts';
+import type { TaskToMake } from './task-work.ts';
+
+/** A `tools/call` that may become a task. */
+export interface TaskAsk {
+  readonly server: string;
+  readonly principal: Principal;
+  readonly source: TaskSource;
+  readonly context: AuthorizationContext;
+  /** In the upstream's names. */
+  readonly call: Call;
+  /** As its client wrote it. */
+  readonly asked: Call;
+  /** Puts the server's names back into what the upstream answered. */
+  readonly restore: ((outcome: Outcome) => Outcome) | undefined;
+}
+
+/** What runs the call, from here on down. */
+export type RunCall = (call: Call) => Promise<Outcome>;
+
+const ID_BYTES = 24;
+
+/** What a new task is made with, beside its call. */
+export interface NewTaskOptions extends Partial<Pick<TaskImage, 'upstreamTask' | 'resumable'>> {
+  readonly rules: TaskRules;
+  readonly isUnderWay: boolean;
+}
+
+/** What of a call makes a task. */
+export function taskOf(
+  ask: TaskAsk,
+  { rules, isUnderWay, ...known }: NewTaskOptions,
+  { config, clock, self }: Pick<TaskParts, 'config' | 'clock' | 'self'>,
+): TaskToMake {
+  const wishMs = ask.call.legacy?.task?.ttlMs ?? rules.retentionMs;
+  const begun = {
+    startedAt: new Date(clock.now()).toISOString(),
+    replica: self,
+    endedAt: undefined,
+    end: undefined,
+  };
+  const image: TaskImage = {
+    ...newImage({
+      message: messageToKeep(ask.asked.message),
+      context: ask.context,
+      retentionMs: Math.min(wishMs, config().maxRetentionMs),
+    }),
+    history: isUnderWay ? [begun] : [],
+    ...known,
+  };
+  return {
+    id: randomBytes(ID_BYTES).toString('base64url'),
+    owner: ask.principal.key,
+    server: ask.server,
+    upstream: ask.source.name,
+    tool: ask.call.name ?? '',
+    deadlineMs: rules.deadlineMs,
+    image,
+  };
+}
+
+/** The handle of a new task: a whole CreateTaskResult (SEP-2663 §Task Creation). */
+export function madeOf(row: TaskRow, { config }: Pick<TaskParts, 'config'>): TaskMade {
+  const view = { row, image: undefined, outstanding: new Map<string, JsonText>(), ending: undefined };
+  const task = writeTask(view, config().pollIntervalMs);
+  return { kind: 'task', result: JsonText.written('{"resultType":"task"}').with(membersOf(task)) };
+}
+
+function membersOf(json: JsonText): Record<string, JsonText | undefined> {
+  return Object.fromEntries(json.keys().map((key) => [key, json.get(key)]));
+}

@@ -1,0 +1,76 @@
+import { GatewardError } from '../errors.ts';
+import type { TaskRow } from '../store/task-table.ts';
+import type { CancelTask } from './cancel-task.ts';
+import type { TaskOperations, TaskSummary } from './operations.ts';
+import { openImage, sealImage, type TaskImage } from './task-image.ts';
+import type { TaskParts } from './task-parts.ts';
+import { viewOf } from './task-view.ts';
+import type { TaskWork } from './task-work.ts';
+
+/** What operators do with tasks. */
+export function createTaskOperations(
+  parts: TaskParts,
+  { work, cancel }: { readonly work: Pick<TaskWork, 'look'>; readonly cancel: CancelTask },
+): TaskOperations {
+  const { table, seal } = parts;
+  const imageOf = ({ id, body }: TaskRow): TaskImage | undefined => body && openImage(seal, id, body);
+  const summaryOf = (row: TaskRow): TaskSummary => summarize(row, imageOf(row)?.note);
+  const find = async (id: string): Promise<TaskRow> => {
+    const row = await table.read(id);
+    if (row === undefined) throw new GatewardError('TASK_NOT_FOUND');
+    return row;
+  };
+  return {
+    async list({ limit, ...filter }) {
+      const rows = await table.list({ ...filter, limit: limit + 1 });
+      const shown = rows.slice(0, limit);
+      const last = shown.at(-1);
+      const next =
+        rows.length <= limit || last === undefined ? undefined : { id: last.id, createdAt: last.createdAt };
+      return { tasks: shown.map(summaryOf), next };
+    },
+    async show(id) {
+      const row = await find(id);
+      const { image, ending, outstanding } = await viewOf(row, parts);
+      return {
+        ...summarize(row, image?.note),
+        history: image?.history ?? [],
+        error: ending?.kind === 'error' ? ending.error.get('message')?.string() : undefined,
+        waitsFor: [...outstanding.keys()],
+      };
+    },
+    cancel: async (id) => summaryOf(await cancel(await find(id))),
+    async retry(id) {
+      const row = await find(id);
+      const image = imageOf(row);
+      const rules = parts.upstream(row.upstream)?.rules(row.tool);
+      if (row.state !== 'failed' || image === undefined || rules === undefined)
+        throw new GatewardError('TASK_NOT_FAILED');
+      const fresh = { ...image, failures: 0, upstreamTask: undefined, resumable: undefined };
+      const revived = await table.revive(id, {
+        deadlineMs: rules.deadlineMs,
+        retentionMs: image.retentionMs,
+        body: sealImage(seal, id, fresh),
+      });
+      if (revived === undefined) throw new GatewardError('TASK_NOT_FAILED');
+      parts.changes.announce(id);
+      work.look();
+      return summaryOf(revived);
+    },
+    counts: () => table.counts(),
+  };
+}
+
+function summarize(row: TaskRow, message: string | undefined): TaskSummary {
+  const { id, owner, server, upstream, tool, attempts, state, holder } = row;
+  const time = (ms: number): string => new Date(ms).toISOString();
+  return {
+    ...{ id, owner, server, upstream, tool, attempts, state, message, holder },
+    createdAt: time(row.createdAt),
+    updatedAt: time(row.updatedAt),
+    dueAt: row.dueAt === undefined ? undefined : time(row.dueAt),
+    deadlineAt: time(row.deadlineAt),
+    endedAt: row.endedAt === undefined ? undefined : time(row.endedAt),
+    expiresAt: time(row.expiresAt),
+  };
+}

@@ -1,0 +1,242 @@
+import type { Call, Outcome } from '../call.ts';
+import { GatewardError } from '../errors.ts';
+import type { Abortable } from '../lib/abort.ts';
+import { JsonText } from '../lib/json-text.ts';
+import type { TaskRow } from '../store/task-table.ts';
+import { declaresTasks, tasksNotDeclared } from '../wire/declare-tasks.ts';
+import type { CancelTask } from './cancel-task.ts';
+import { sealAnswer } from './task-answers.ts';
+import type { TaskParts } from './task-parts.ts';
+import { requestsOf, type TaskView, viewOf, writeDetailedTask, writeTask } from './task-view.ts';
+import type { TaskWork } from './task-work.ts';
+
+/** Whose tasks are meant: those of one caller at one server. */
+export interface TaskOwner {
+  readonly principal: string;
+  readonly server: string;
+}
+
+/** What serving tasks needs. */
+export interface ServeParts {
+  readonly parts: TaskParts;
+  readonly work: Pick<TaskWork, 'goOn'>;
+  readonly cancel: CancelTask;
+}
+
+const COMPLETE = JsonText.written('{"resultType":"complete"}');
+const CURSOR_USE = 'task-cursor';
+const PAGE = 50;
+
+/**
+ * Answers the methods about tasks (tasks extension; for legacy clients those of 2025-11-25 too, in modern shapes).
+ * Undefined for any other method. Only its owner sees a task: unknown ids and those of others look alike.
+ *
+ * Throws MISSING_CAPABILITY, METHOD_NOT_FOUND, TASK_NOT_FOUND, INVALID_PARAMS, CURSOR_INVALID, STORE_UNAVAILABLE.
+ */
+export function serveTasks(call: Call, owner: TaskOwner, needs: ServeParts): Promise<Outcome> | undefined {
+  if (!call.method.startsWith('tasks/')) return undefined;
+  const asked = { call, owner, needs };
+  switch (call.method) {
+    case 'tasks/get':
+      return declared(asked, getTask);
+    case 'tasks/update':
+      return declared(asked, updateTask);
+    case 'tasks/cancel':
+      return declared(asked, cancelTask);
+    case 'tasks/list':
+      return ofLegacy(asked, listTasks);
+    case 'tasks/result':
+      return ofLegacy(asked, awaitResult);
+    default:
+      return undefined;
+  }
+}
+
+interface Asked {
+  readonly call: Call;
+  readonly owner: TaskOwner;
+  readonly needs: ServeParts;
+}
+
+type Answer = (asked: Asked) => Promise<Outcome>;
+
+function declared(asked: Asked, answer: Answer): Promise<Outcome> {
+  if (asked.call.legacy === undefined && !declaresTasks(asked.call)) throw tasksNotDeclared();
+  return answer(asked);
+}
+
+/** Methods that the extension took away (SEP-2663). */
+function ofLegacy(asked: Asked, answer: Answer): Promise<Outcome> {
+  if (asked.call.legacy === undefined) throw new GatewardError('METHOD_NOT_FOUND');
+  return answer(asked);
+}
+
+async function getTask({ call, owner, needs: { parts } }: Asked): Promise<Outcome> {
+  const view = await viewOf(await find(call, owner, parts), parts);
+  return complete(writeDetailedTask(view, parts.config().pollIntervalMs));
+}
+
+async function updateTask(asked: Asked): Promise<Outcome> {
+  const { call, owner, needs } = asked;
+  const { parts } = needs;
+  const given = call.message.at('params', 'inputResponses');
+  if (given?.kind !== 'object')
+    throw new GatewardError('INVALID_PARAMS', { detail: 'inputResponses must be an object.' });
+  const view = await viewOf(await find(call, owner, parts), parts);
+  await answer(view, given, needs);
+  return { kind: 'complete', result: COMPLETE };
+}
+
+/** Keeps what answers an open question; everything else is ignored (SEP-2663 §Task Update Requests). */
+async function answer(
+  { row, image, outstanding }: TaskView,
+  given: JsonText,
+  { parts, work }: ServeParts,
+): Promise<void> {
+  if (row.state !== 'input_required') return;
+  const answers = [...outstanding.keys()].flatMap((key) => {
+    const value = given.get(key);
+    return value === undefined ? [] : [sealAnswer(parts, key, value)];
+  });
+  if (answers.length > 0) await parts.table.answer(row.id, answers);
+  const isUpstreams = image?.upstreamTask !== undefined;
+  // With nothing outstanding, a replica may have died between the last answer and the work.
+  if (isUpstreams ? answers.length > 0 : answers.length === outstanding.size) await work.goOn(row.id);
+  if (answers.length > 0) parts.changes.announce(row.id);
+}
+
+async function cancelTask({ call, owner, needs: { parts, cancel } }: Asked): Promise<Outcome> {
+  await cancel(await find(call, owner, parts));
+  return { kind: 'complete', result: COMPLETE };
+}
+
+async function listTasks({ call, owner, needs: { parts } }: Asked): Promise<Outcome> {
+  const cursor = call.message.at('params', 'cursor');
+  const after = cursor === undefined ? undefined : openCursor(cursor.string() ?? '', parts);
+  const filter = { owner: owner.principal, server: owner.server, limit: PAGE + 1 };
+  const rows = await parts.table.list(after === undefined ? filter : { ...filter, after });
+  const shown = rows.slice(0, PAGE);
+  const last = shown.at(-1);
+  const views = await Promise.all(shown.map((row) => viewOf(row, parts)));
+  const tasks = views.map((view) => writeTask(view, parts.config().pollIntervalMs).text);
+  const nextCursor =
+    rows.length <= PAGE || last === undefined
+      ? undefined
+      : JsonText.of(parts.seal.seal(Buffer.from(JSON.stringify([last.createdAt, last.id])), CURSOR_USE));
+  return {
+    kind: 'complete',
+    result: COMPLETE.with({ tasks: JsonText.written(`[${tasks.join(',')}]`), nextCursor }),
+  };
+}
+
+function openCursor(
+  text: string,
+  { seal }: Pick<TaskParts, 'seal'>,
+): { readonly createdAt: number; readonly id: string } {
+  const bytes = seal.open(text, CURSOR_USE);
+  if (bytes === undefined) throw new GatewardError('CURSOR_INVALID');
+  const [createdAt, id]: unknown[] = JSON.parse(bytes.toString('utf8'));
+  if (typeof createdAt !== 'number' || typeof id !== 'string') throw new GatewardError('CURSOR_INVALID');
+  return { createdAt, id };
+}
+
+/**
+ * Waits for the result of a task (2025-11-25 `tasks/result`). What the task asks comes as an `input_required` outcome,
+ * whose retry brings the answers.
+ */
+async function awaitResult(asked: Asked): Promise<Outcome> {
+  const { call, owner, needs } = asked;
+  const { parts } = needs;
+  const given = call.message.at('params', 'inputResponses');
+  const refused = call.legacy?.refusals ?? new Map<string, JsonText>();
+  if (given !== undefined || refused.size > 0) {
+    const view = await viewOf(await find(call, owner, parts), parts);
+    await answer(view, withRefusals(given ?? JsonText.written('{}'), view, refused), needs);
+  }
+  const change = new NextChange();
+  const end = parts.changes.watch(call.name ?? '', () => change.tell());
+  try {
+    for (;;) {
+      const view = await viewOf(await find(call, owner, parts), parts);
+      const outcome = endOf(view);
+      if (outcome !== undefined) return outcome;
+      await change.next(call.signal);
+    }
+  } finally {
+    end();
+  }
+}
+
+function endOf({ row, ending, outstanding }: TaskView): Outcome | undefined {
+  if (ending?.kind === 'result') {
+    const { result, wrapped } = ending;
+    return wrapped ? { kind: 'complete', result, wrapped } : { kind: 'complete', result };
+  }
+  if (ending?.kind === 'error')
+    return { kind: 'error', error: ending.error, code: undefined, retryAfterSeconds: undefined };
+  if (row.state === 'cancelled') throw new GatewardError('TASK_CANCELLED');
+  if (row.endedAt !== undefined) throw new GatewardError('INTERNAL_ERROR');
+  if (outstanding.size === 0) return undefined;
+  const result = JsonText.of({ resultType: 'input_required', requestState: row.id });
+  return {
+    kind: 'input_required',
+    result: result.with({ inputRequests: requestsOf(outstanding) }),
+    legacy: undefined,
+  };
+}
+
+/** A question that the client's program refused is one that its user did not answer. */
+function withRefusals(
+  given: JsonText,
+  { outstanding }: TaskView,
+  refused: ReadonlyMap<string, JsonText>,
+): JsonText {
+  const cancelled = JsonText.of({ action: 'cancel' });
+  const keys = [...refused.keys()].filter((key) => outstanding.has(key));
+  return given.with(Object.fromEntries(keys.map((key) => [key, cancelled])));
+}
+
+/** Remembers a change until somebody waits for it. */
+class NextChange {
+  #told = false;
+  #wake: (() => void) | undefined;
+
+  tell(): void {
+    this.#told = true;
+    this.#wake?.();
+  }
+
+  /** Resolves with the next change since the last time. Rejects with the signal's reason. */
+  async next(signal: Abortable): Promise<void> {
+    signal.throwIfAborted();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const onAbort = (): void => reject(signal.reason);
+    signal.addEventListener('abort', onAbort);
+    this.#wake = resolve;
+    if (this.#told) resolve();
+    try {
+      await promise;
+    } finally {
+      this.#told = false;
+      this.#wake = undefined;
+      signal.removeEventListener('abort', onAbort);
+    }
+  }
+}
+
+async function find(
+  { name }: Call,
+  { principal, server }: TaskOwner,
+  { table }: Pick<TaskParts, 'table'>,
+): Promise<TaskRow> {
+  if (name === undefined) throw new GatewardError('INVALID_PARAMS', { detail: 'taskId is missing.' });
+  const row = await table.read(name);
+  if (row === undefined || row.owner !== principal || row.server !== server)
+    throw new GatewardError('TASK_NOT_FOUND');
+  return row;
+}
+
+function complete(task: JsonText): Outcome {
+  const members = task.keys().map((key) => [key, task.get(key)] as const);
+  return { kind: 'complete', result: COMPLETE.with(Object.fromEntries(members)) };
+}

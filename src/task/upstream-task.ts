@@ -1,0 +1,143 @@
+import type { AuthorizationContext, Outcome } from '../call.ts';
+import { GatewardError } from '../errors.ts';
+import { Abort } from '../lib/abort.ts';
+import { JsonText } from '../lib/json-text.ts';
+import type { Log } from '../lib/log.ts';
+import { waitAtMost } from '../lib/wait-at-most.ts';
+import { type MadeCall, upstreamTaskCall } from './task-call.ts';
+import type { UpstreamTask } from './task-image.ts';
+import type { TaskSource } from './task-parts.ts';
+
+/** A task of an upstream, and who asks about it. */
+export interface AskedTask {
+  readonly source: TaskSource;
+  readonly context: AuthorizationContext;
+  readonly id: string;
+  readonly made: MadeCall;
+}
+
+/** How an upstream's task is. */
+export type UpstreamState =
+  | {
+      readonly status: 'working';
+      readonly pollIntervalMs: number | undefined;
+      readonly note: string | undefined;
+    }
+  | {
+      readonly status: 'input_required';
+      readonly pollIntervalMs: number | undefined;
+      readonly note: string | undefined;
+      readonly asked: ReadonlyMap<string, JsonText>;
+    }
+  | { readonly status: 'completed'; readonly result: JsonText }
+  | { readonly status: 'failed'; readonly error: JsonText }
+  | { readonly status: 'cancelled'; readonly note: string | undefined };
+
+/** Reads what a CreateTaskResult says. Throws UPSTREAM_INVALID. */
+export function readCreated(result: JsonText): UpstreamTask {
+  const id = result.get('taskId')?.string();
+  if (id === undefined) throw invalid('It made a task without a taskId.');
+  return { id, pollIntervalMs: pollIntervalOf(result) };
+}
+
+/** Asks an upstream how its task is. Throws as connectors do; an error that it answers is thrown as UnknownTask. */
+export async function lookAt(asked: AskedTask): Promise<UpstreamState> {
+  const call = upstreamTaskCall('tasks/get', { taskId: asked.id }, asked.made);
+  return readState(resultOf(await asked.source.call(call, asked.context)));
+}
+
+/** Passes answers on. */
+export async function answerAt(asked: AskedTask, answers: ReadonlyMap<string, JsonText>): Promise<void> {
+  const members = [...answers].map(([key, value]) => `${JSON.stringify(key)}:${value.text}`);
+  const inputResponses = JsonText.written(`{${members.join(',')}}`);
+  const call = upstreamTaskCall('tasks/update', { taskId: asked.id, inputResponses }, asked.made);
+  resultOf(await asked.source.call(call, asked.context));
+}
+
+/** Asks an upstream to cancel its task. */
+async function cancelAt(asked: AskedTask): Promise<void> {
+  const call = upstreamTaskCall('tasks/cancel', { taskId: asked.id }, asked.made);
+  await asked.source.call(call, asked.context);
+}
+
+/** Milliseconds that an upstream has for taking a cancellation. */
+const CANCEL_MS = 10_000;
+
+/** Whose task of an upstream's it is. */
+export interface UpstreamTaskOf {
+  readonly id: string;
+  /** The call that it was made of. */
+  readonly message: JsonText;
+  readonly owner: string;
+}
+
+/** Asks an upstream to cancel its task, as well as that can be done now. Never rejects. */
+export async function cancelQuietly(
+  { source, context }: Pick<AskedTask, 'source' | 'context'>,
+  { id, message, owner }: UpstreamTaskOf,
+  log: Log,
+): Promise<void> {
+  const signal = new Abort();
+  const made = { message, signal, principal: owner };
+  const told = cancelAt({ source, context, id, made }).catch((thrown: unknown) => {
+    log.warn('an upstream could not be told that its task is cancelled', { upstream: source.name, thrown });
+  });
+  await waitAtMost(told, CANCEL_MS);
+  signal.abort(new GatewardError('UPSTREAM_TIMEOUT'));
+}
+
+/** What an upstream answers about a task that it does not know, or does not tell of. */
+export class UpstreamAnsweredError extends Error {
+  override readonly name = 'UpstreamAnsweredError';
+  readonly outcome: Outcome & { readonly kind: 'error' };
+
+  constructor(outcome: Outcome & { readonly kind: 'error' }) {
+    super('the upstream answered an error');
+    this.outcome = outcome;
+  }
+}
+
+function resultOf(outcome: Outcome): JsonText {
+  if (outcome.kind === 'error') throw new UpstreamAnsweredError(outcome);
+  return outcome.result;
+}
+
+function readState(task: JsonText): UpstreamState {
+  const status = task.get('status')?.string();
+  const pollIntervalMs = pollIntervalOf(task);
+  const note = task.get('statusMessage')?.string();
+  switch (status) {
+    case 'working':
+      return { status, pollIntervalMs, note };
+    case 'input_required':
+      return { status, pollIntervalMs, note, asked: membersOf(task.get('inputRequests')) };
+    case 'completed': {
+      const result = task.get('result');
+      if (result?.kind !== 'object') throw invalid('Its completed task has no result.');
+      return { status, result };
+    }
+    case 'failed': {
+      const error = task.get('error');
+      if (error?.kind !== 'object') throw invalid('Its failed task has no error.');
+      return { status, error };
+    }
+    case 'cancelled':
+      return { status, note };
+    default:
+      throw invalid('Its task has an unknown status.');
+  }
+}
+
+function membersOf(json: JsonText | undefined): ReadonlyMap<string, JsonText> {
+  const members = (json?.keys() ?? []).map((key) => [key, json?.get(key)] as const);
+  return new Map(members.flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])));
+}
+
+function pollIntervalOf(task: JsonText): number | undefined {
+  const value = task.get('pollIntervalMs')?.value();
+  return typeof value === 'number' && value >= 0 ? value : undefined;
+}
+
+function invalid(detail: string): GatewardError {
+  return new GatewardError('UPSTREAM_INVALID', { detail });
+}
