@@ -8,6 +8,8 @@ export interface CallLetter {
   readonly context: AuthorizationContext;
   /** Whether to wait for the word of the replica that asks. */
   readonly once: boolean;
+  /** Whether to tell by which states others can go on with it (Call.task). */
+  readonly task: boolean;
   readonly call: Pick<Call, 'message' | 'id' | 'method' | 'name' | 'meta' | 'principal'>;
   /** Of a legacy client only. */
   readonly legacy: LegacyFacts | undefined;
@@ -29,7 +31,8 @@ export function writeCall(
   describe: (session: LegacySession) => JsonText,
 ): JsonText {
   const { id, method, name, principal, message, meta, legacy } = call;
-  return JsonText.of({ upstream, context, once, id, method, name, principal }).with({
+  const task = call.task === undefined ? undefined : true;
+  return JsonText.of({ upstream, context, once, task, id, method, name, principal }).with({
     message,
     meta: writeMeta(meta),
     legacy:
@@ -59,6 +62,7 @@ export function readCall(json: JsonText): CallLetter | undefined {
     upstream,
     context,
     once: json.get('once')?.value() === true,
+    task: json.get('task')?.value() === true,
     call: { message, id, method, name: json.get('name')?.string(), meta, ...known },
     legacy: legacy === undefined ? undefined : readLegacy(legacy),
   };

@@ -32,6 +32,8 @@ export class IncomingCall {
   readonly #ahead = new Map<number, number>();
   #aheadBytes = 0;
   #room: PromiseWithResolvers<void> | undefined;
+  /** Whether others have what they need to go on with it. */
+  #isResumable = false;
 
   constructor(parts: IncomingParts) {
     this.#parts = parts;
@@ -68,9 +70,9 @@ export class IncomingCall {
     this.#makeRoom();
   }
 
-  /** The replica that asked is gone. A retry goes on, since it comes again; nobody hears of anything else. */
+  /** The replica that asked is gone. What somebody may come back for goes on; nobody hears of anything else. */
   orphan(): void {
-    if (!isRetry(this.#parts.letter.call))
+    if (!isRetry(this.#parts.letter.call) && !this.#isResumable)
       this.cancel(new GatewardError('UPSTREAM_LOST', { cause: 'the asking replica is gone' }));
     this.#makeRoom();
   }
@@ -95,9 +97,10 @@ export class IncomingCall {
   }
 
   async #makeCall(): Promise<Call> {
-    const { call } = this.#parts.letter;
+    const { call, task } = this.#parts.letter;
     return {
       ...call,
+      ...(task && { task: { onResumable: (state) => this.#tellResumable(state) } }),
       signal: this.#abort,
       notify: (message) => this.#notify(message),
       legacy: await this.#makeLegacy(),
@@ -116,6 +119,11 @@ export class IncomingCall {
       hungUp: (retryMs: number) => this.#tell('stream', JsonText.of({ retryMs })),
     };
     return { session, refusals, again, stream: stream ? hints : undefined };
+  }
+
+  #tellResumable(state: string): void {
+    this.#isResumable = true;
+    void this.#parts.sendAtAnyRate('resumable', JsonText.of({ state }));
   }
 
   #notify(message: JsonText): Promise<void> | undefined {

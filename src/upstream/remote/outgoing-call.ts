@@ -60,6 +60,7 @@ export class OutgoingCall {
     if (kind === 'withdrawn') this.#withdraw(letter.get('key')?.string() ?? '');
     else if (this.#over) return;
     else if (kind === 'ready') this.#tellToBegin();
+    else if (kind === 'resumable') this.#tellResumable(letter.get('state')?.string());
     else if (kind === 'error') this.#end(() => this.#settled.reject(readFailure(letter.get('error'))));
     else this.#takeInTurn(kind, letter);
   }
@@ -68,6 +69,10 @@ export class OutgoingCall {
     if (this.#mayHaveBegun) return;
     this.#mayHaveBegun = true;
     this.#begin();
+  }
+
+  #tellResumable(state: string | undefined): void {
+    if (state !== undefined) this.#call.task?.onResumable(state);
   }
 
   #takeInTurn(kind: string, letter: JsonText): void {

@@ -284,6 +284,47 @@ test('the death of the other replica ends the call, and later ones are not sent'
   await replicas.close();
 });
 
+test('a call that a task rests on tells by which states others can go on with it, and ends as a task', async () => {
+  const made: Outcome = { kind: 'task', result: JsonText.of({ resultType: 'task', taskId: 't' }) };
+  const got: (Call | undefined)[] = [];
+  start(there, async (call) => {
+    got.push(call);
+    call.task?.onResumable('state-1');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    return made;
+  });
+  const states: string[] = [];
+  const calls = start(here);
+  const task = { onResumable: (state: string) => void states.push(state) };
+  const outcome = await calls.callAt(there.membership.id, at('u', callOf({ task })));
+  expect([outcome.kind, outcome.kind === 'task' && outcome.result.text]).toEqual(['task', made.result.text]);
+  await calls.callAt(there.membership.id, at('u', callOf()));
+  expect([states, got[1]?.task]).toEqual([['state-1'], undefined]);
+});
+
+test.each([
+  ['goes on if it told a state', true],
+  ['is cancelled otherwise', false],
+])('a call that a task rests on, whose replica dies, %s', async (_, tells) => {
+  const replicas = await openTestReplicas();
+  const [asking, making] = [await replicas.join('asking'), await replicas.join('making')];
+  const begun = Promise.withResolvers<Call>();
+  start(making, (call) => {
+    if (tells) call.task?.onResumable('state');
+    begun.resolve(call);
+    return new Promise(() => undefined);
+  });
+  const task = { onResumable: () => undefined };
+  start(asking)
+    .callAt('making', at('u', callOf({ task })))
+    .catch(() => undefined);
+  const { signal } = await begun.promise;
+  asking.die();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(signal.aborted).toBe(!tells);
+  await replicas.close();
+});
+
 test('a replica without the upstream says that nothing was run', async () => {
   start(there);
   const outcome = start(here).callAt(there.membership.id, at('u', callOf()));
