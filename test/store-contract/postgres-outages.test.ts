@@ -206,6 +206,63 @@ describe('a store whose answers are lost on the way', () => {
     expect(await store.parked.read(id)).toBeUndefined();
   });
 
+  it('makes, moves on and ends a task once', async () => {
+    const task = { id, owner: 'o', server: 's', upstream: 'u', tool: 't', attempts: 0 };
+    const times = { deadlineMs: 60_000, retentionMs: 60_000, body: bytes('again') };
+    const create = () => store.tasks.create({ ...task, ...times, holder: 'r1', body: bytes('body') });
+    expect(await lossy('create_tasks', create)).toMatchObject({ id, epoch: 1, body: bytes('body') });
+    await expect(create()).rejects.toThrow(TypeError);
+    expect(await lossy('save_task', () => store.tasks.save(id, by('r1'), { attempts: 1 }))).toBe(true);
+    const pause = { state: 'input_required', dueMs: undefined, body: bytes('paused') } as const;
+    expect(await lossy('pause_task', () => store.tasks.pause(id, by('r1'), pause))).toBe(true);
+    expect(await store.tasks.pause(id, by('r1'), pause)).toBe(false);
+    const answers = [{ key: 'name', body: bytes('Eve') }];
+    expect(await lossy('answer_task', () => store.tasks.answer(id, answers))).toBe(true);
+    expect(await store.tasks.answers(id)).toEqual(answers);
+    const taken = await lossy('take_task', () => store.tasks.take(id, 'r2'));
+    expect(taken).toMatchObject({ holder: 'r2', epoch: 2 });
+    expect(await store.tasks.take(id, 'r2')).toBeUndefined();
+    const failed = { state: 'failed', outcome: bytes('error'), keepBody: true, retentionMs: 60_000 } as const;
+    expect(await lossy('finish_tasks', () => store.tasks.finish(id, by('r2', 2), failed))).toBe(true);
+    expect(await store.tasks.finish(id, by('r2', 2), failed)).toBe(false);
+    const fresh = { ...times, body: bytes('anew') };
+    const revived = await lossy('revive_task', () => store.tasks.revive(id, fresh));
+    expect(revived).toMatchObject({ id, state: 'working', holder: undefined });
+    const claimed = await lossy('claim_tasks', () => store.tasks.claim('r3', 10));
+    expect(claimed).toMatchObject([{ id, holder: 'r3' }]);
+    expect(await store.tasks.read(id)).toEqual(claimed[0]);
+    expect(await lossy('cancel_task', () => store.tasks.cancel(id, 60_000))).toMatchObject({
+      state: 'cancelled',
+      holder: 'r3',
+    });
+    await lossy('release_task', () => store.tasks.release(id, by('r3', claimed[0]?.epoch)));
+    expect(await store.tasks.read(id)).toMatchObject({ holder: undefined, body: undefined });
+  });
+
+  it('finds by the next claim what one took that nobody heard of, and makes no task that was refused', async () => {
+    const task = { id, owner: 'o', server: 's', upstream: 'u', tool: 't', attempts: 0, body: undefined };
+    const times = { deadlineMs: 60_000, retentionMs: 60_000 };
+    const create = (name: string, holder?: string) =>
+      store.tasks.create({ ...task, ...times, id: name, holder });
+    const never = async (name: string, run: () => Promise<unknown>): Promise<void> => {
+      const lose = (): void => proxy.loseAnswerTo(`gateward_${name}\0`);
+      lose();
+      const losing = setInterval(lose, 1);
+      const code = await codeOf(run());
+      clearInterval(losing);
+      proxy.loseAnswerTo('nothing');
+      expect(code).toBe('STORE_UNAVAILABLE');
+    };
+    await create(id);
+    await never('claim_tasks', () => store.tasks.claim('r1', 10));
+    expect(await store.tasks.read(id)).toMatchObject({ holder: 'r1' });
+    expect(await store.tasks.claim('r1', 10)).toMatchObject([{ id, holder: 'r1' }]);
+    await never('create_tasks', () => create(`${id} 2`, 'r1'));
+    expect(await store.tasks.read(`${id} 2`)).toBeDefined();
+    await store.tasks.claim('r1', 10);
+    expect(await store.tasks.read(`${id} 2`)).toBeUndefined();
+  }, 20_000);
+
   it('delivers a letter once', async () => {
     await lossy('send_letters', () => store.mail.send([{ to: id, body: bytes('1') }], 60_000));
     await store.mail.send([{ to: id, body: bytes('2') }], 60_000);

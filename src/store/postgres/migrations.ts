@@ -135,8 +135,7 @@ CREATE TABLE IF NOT EXISTS gateward_tasks (
   outcome bytea
 );
 CREATE INDEX IF NOT EXISTS gateward_tasks_by_owner ON gateward_tasks (owner, created_at, id, expires_at);
-CREATE INDEX IF NOT EXISTS gateward_tasks_by_upstream
-  ON gateward_tasks (upstream, state, created_at, id, expires_at);
+CREATE INDEX IF NOT EXISTS gateward_tasks_by_state ON gateward_tasks (state, created_at, id, upstream, expires_at);
 CREATE INDEX IF NOT EXISTS gateward_tasks_by_age ON gateward_tasks (created_at, id);
 CREATE INDEX IF NOT EXISTS gateward_tasks_by_wake ON gateward_tasks (wake_at)
   WHERE holder IS NULL AND wake_at IS NOT NULL;

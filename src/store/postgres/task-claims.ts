@@ -1,18 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { GatewardError } from '../../errors.ts';
 import { numberIn, textIn } from '../row.ts';
 import { taskIn } from '../task-row.ts';
 import type { TaskRow, TaskTable } from '../task-table.ts';
 import type { Database, Values } from './database.ts';
+import { RecentNames } from './recent-names.ts';
 import { NOW, type Statement, statement } from './statement.ts';
 import { COLUMNS, UNENDED } from './task-rules.ts';
 
 const MAX_STOPS = 500;
-/** Milliseconds after which nothing comes any more of a statement whose answer was lost. */
-const LOST_MS = 30_000;
-/** Statements whose answers were lost that are remembered. */
-const MAX_LOST = 200;
-
 const TAKE = statement(
   'take_task',
   `UPDATE gateward_tasks SET
@@ -23,22 +18,32 @@ const TAKE = statement(
    RETURNING ${COLUMNS}`,
 );
 /** Rows that others lock are left to them. */
-const UP_TO = 'LIMIT $2 FOR UPDATE SKIP LOCKED';
-/** $4 names claims of the same holder whose answers were lost: it does not know what it holds by them. */
+const SOME = `AND expires_at > ${NOW} ORDER BY wake_at LIMIT $2 FOR UPDATE SKIP LOCKED`;
+/**
+ * Goes from holder to holder by their index, as there are few, and looks only at the tasks of dead ones. $4 names
+ * claims of the same holder whose answers were lost: it does not know what it holds by them.
+ */
 const CLAIM = statement(
   'claim_tasks',
-  `WITH due AS (
-     SELECT id, wake_at AS since FROM gateward_tasks
-     WHERE holder IS NULL AND wake_at <= ${NOW} AND expires_at > ${NOW}
-     ORDER BY wake_at ${UP_TO}
+  `WITH RECURSIVE holders AS (
+     (SELECT holder FROM gateward_tasks WHERE holder IS NOT NULL ORDER BY holder LIMIT 1)
+     UNION ALL
+     SELECT (SELECT task.holder FROM gateward_tasks AS task WHERE task.holder > holders.holder
+       ORDER BY task.holder LIMIT 1)
+     FROM holders WHERE holders.holder IS NOT NULL
+   ), dead AS (
+     SELECT holder FROM holders WHERE holder <> $1 AND NOT EXISTS (
+       SELECT 1 FROM gateward_replicas WHERE gateward_replicas.id = holder AND lease_ends_at > ${NOW}
+     )
    ), orphans AS (
-     SELECT id, updated_at AS since FROM gateward_tasks
-     WHERE holder IS NOT NULL AND holder <> $1 AND expires_at > ${NOW}
-       AND NOT EXISTS (SELECT 1 FROM gateward_replicas WHERE gateward_replicas.id = holder AND lease_ends_at > ${NOW})
-     ${UP_TO}
+     SELECT task.id, task.updated_at AS since FROM dead CROSS JOIN LATERAL (
+       SELECT id, updated_at FROM gateward_tasks WHERE holder = dead.holder ${SOME}
+     ) AS task
+   ), due AS (
+     SELECT id, wake_at AS since FROM gateward_tasks WHERE holder IS NULL AND wake_at <= ${NOW} ${SOME}
    ), lost AS (
      SELECT id, updated_at AS since FROM gateward_tasks
-     WHERE holder = $1 AND claimed = ANY($4::text[]) AND expires_at > ${NOW} ${UP_TO}
+     WHERE cardinality($4::text[]) > 0 AND holder = $1 AND claimed = ANY($4::text[]) ${SOME}
    ), picked AS (
      SELECT id, since FROM (
        SELECT id, since FROM due UNION ALL SELECT id, since FROM orphans UNION ALL SELECT id, since FROM lost
@@ -62,8 +67,8 @@ const STOPS_OF = statement(
  */
 export class TaskClaims implements Pick<TaskTable, 'take' | 'claim' | 'stopsOf'> {
   readonly #db: Database;
-  /** Names of claims whose answers were lost, and until when they may still be done. */
-  readonly #lost = new Map<string, number>();
+  /** Names of claims whose answers were lost. */
+  readonly #lost = new RecentNames();
 
   constructor(db: Database) {
     this.#db = db;
@@ -77,7 +82,7 @@ export class TaskClaims implements Pick<TaskTable, 'take' | 'claim' | 'stopsOf'>
 
   async claim(holder: string, max: number): Promise<readonly TaskRow[]> {
     const name = randomUUID();
-    const lost = this.#lostNow();
+    const lost = this.#lost.list();
     const rows = await this.#named(name, CLAIM, (again) => [
       holder,
       max,
@@ -92,30 +97,16 @@ export class TaskClaims implements Pick<TaskTable, 'take' | 'claim' | 'stopsOf'>
   }
 
   async #named(name: string, claim: Statement, values: Extract<Values, (again: boolean) => unknown>) {
-    let tries = 0;
-    const counted = (again: boolean) => {
-      tries += 1;
+    let tried = false;
+    const noting = (again: boolean) => {
+      tried = true;
       return values(again);
     };
     try {
-      return await this.#db.rows(claim, counted);
+      return await this.#db.rows(claim, noting);
     } catch (error) {
-      if (tries > 0 && error instanceof GatewardError) this.#remember(name);
+      if (tried) this.#lost.add(name);
       throw error;
     }
-  }
-
-  #remember(name: string): void {
-    this.#lost.set(name, performance.now() + LOST_MS);
-    for (const oldest of this.#lost.keys()) {
-      if (this.#lost.size <= MAX_LOST) return;
-      this.#lost.delete(oldest);
-    }
-  }
-
-  #lostNow(): readonly string[] {
-    const now = performance.now();
-    for (const [name, until] of this.#lost) if (until < now) this.#lost.delete(name);
-    return [...this.#lost.keys()];
   }
 }

@@ -3,6 +3,7 @@ import { taskIn } from '../task-row.ts';
 import type { NewTask, TaskRow } from '../task-table.ts';
 import type { Database } from './database.ts';
 import { packBytes } from './pack-bytes.ts';
+import { RecentNames } from './recent-names.ts';
 import { RowGroup } from './row-group.ts';
 import { NOW, statement } from './statement.ts';
 
@@ -32,14 +33,47 @@ const CREATE = statement(
      deadline_at, ended_at, expires_at, NULL::bytea AS body, NULL::bytea AS outcome`,
 );
 
-/** Makes tasks, those that come at the same time with one statement. Gives no row for an id that is taken. */
-export function createTaskGroup(db: Database): RowGroup<NewTask, TaskRow | undefined> {
-  return new RowGroup({
-    run: (tasks) => insertTasks(db, tasks),
-    maxItems: MAX_ROWS,
-    sizeOf: ({ body }) => body?.length ?? 0,
-    maxBytes: MAX_BYTES,
-  });
+const FORGET = statement(
+  'forget_tasks',
+  'DELETE FROM gateward_tasks WHERE id = ANY($1::text[]) AND epoch = 1',
+);
+
+/**
+ * Makes tasks, those that come at the same time with one statement. One whose answer was lost for good may be there all
+ * the same, and nobody would ever go on with it: it is deleted.
+ */
+export class TaskCreation {
+  readonly #db: Database;
+  readonly #group: RowGroup<NewTask, TaskRow | undefined>;
+  /** Ids of tasks that may be there, though their makers were told otherwise. */
+  readonly #unsure = new RecentNames();
+
+  constructor(db: Database) {
+    this.#db = db;
+    this.#group = new RowGroup({
+      run: (tasks) => insertTasks(db, tasks),
+      maxItems: MAX_ROWS,
+      sizeOf: ({ body }) => body?.length ?? 0,
+      maxBytes: MAX_BYTES,
+    });
+  }
+
+  /** Undefined for an id that is taken. */
+  async create(task: NewTask): Promise<TaskRow | undefined> {
+    this.#unsure.delete(task.id);
+    try {
+      return await this.#group.add(task);
+    } catch (error) {
+      this.#unsure.add(task.id);
+      throw error;
+    }
+  }
+
+  /** Deletes what may have been made without its maker's knowledge. To be called from time to time. */
+  async forgetUnsure(): Promise<void> {
+    const ids = this.#unsure.list();
+    if (ids.length > 0) await this.#db.rows(FORGET, [ids]);
+  }
 }
 
 async function insertTasks(

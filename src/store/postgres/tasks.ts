@@ -5,7 +5,7 @@ import type { Database } from './database.ts';
 import { packBytes } from './pack-bytes.ts';
 import { NOW, ORDER, statement } from './statement.ts';
 import { TaskClaims } from './task-claims.ts';
-import { createTaskGroup } from './task-creation.ts';
+import { TaskCreation } from './task-creation.ts';
 import { createEndGroup } from './task-ends.ts';
 import { listTasks } from './task-list.ts';
 import { COLUMNS, HELD, UNENDED } from './task-rules.ts';
@@ -51,13 +51,18 @@ const RELEASE = statement(
   `UPDATE gateward_tasks SET holder = NULL, claimed = NULL, wake_at = NULL, body = NULL
    WHERE id = $1 AND holder = $2 AND epoch = $3 AND state = 'cancelled'`,
 );
+/** $5: an attempt whose answer was lost may have revived it. */
 const REVIVE = statement(
   'revive_task',
-  `UPDATE gateward_tasks SET
-     state = 'working', due_at = ${NOW}, wake_at = ${NOW} + least(0, $2::bigint), deadline_at = ${NOW} + $2::bigint,
-     updated_at = ${NOW}, ended_at = NULL, expires_at = ${NOW} + $2::bigint + $3::bigint, outcome = NULL
-   WHERE id = $1 AND state = 'failed' AND body IS NOT NULL AND expires_at > ${NOW}
-   RETURNING ${COLUMNS}`,
+  `WITH revived AS (
+     UPDATE gateward_tasks SET
+       state = 'working', due_at = ${NOW}, wake_at = ${NOW} + least(0, $2::bigint), deadline_at = ${NOW} + $2::bigint,
+       updated_at = ${NOW}, ended_at = NULL, expires_at = ${NOW} + $2::bigint + $3::bigint, outcome = NULL, body = $4
+     WHERE id = $1 AND state = 'failed' AND body IS NOT NULL AND expires_at > ${NOW}
+     RETURNING ${COLUMNS}
+   )
+   SELECT ${COLUMNS} FROM revived
+   UNION ALL SELECT ${COLUMNS} FROM gateward_tasks WHERE $5 AND id = $1 AND ${UNENDED} AND expires_at > ${NOW}`,
 );
 const DISCARD = statement(
   'discard_task',
@@ -68,7 +73,7 @@ const ANSWER = statement(
   'answer_task',
   `WITH asked AS (
      UPDATE gateward_tasks SET updated_at = ${NOW}
-     WHERE id = $1 AND state = 'input_required' AND holder IS NULL AND expires_at > ${NOW}
+     WHERE id = $1 AND state = 'input_required' AND expires_at > ${NOW}
      RETURNING id, expires_at
    ), kept AS (
      INSERT INTO gateward_task_answers (task, key, came, expires_at, body)
@@ -84,7 +89,7 @@ const ANSWER = statement(
 );
 const ANSWERS = statement(
   'read_task_answers',
-  'SELECT key, body FROM gateward_task_answers WHERE task = $1 ORDER BY came, key',
+  `SELECT key, body FROM gateward_task_answers WHERE task = $1 AND expires_at > ${NOW} ORDER BY came, key`,
 );
 const COUNT_OF = statement(
   'count_tasks_of',
@@ -103,13 +108,13 @@ const COUNTS = statement(
  * else its deadline, or as soon as it is cancelled.
  */
 export function createTaskTable(db: Database): TaskTable {
-  const created = createTaskGroup(db);
+  const creation = new TaskCreation(db);
   const ended = createEndGroup(db);
   const claims = new TaskClaims(db);
   const read = async (id: string) => mapRow(await db.row(READ, [id]));
   return {
     async create(task) {
-      const row = await created.add(task);
+      const row = await creation.create(task);
       if (row === undefined) throw new TypeError('a task has this id already');
       return row;
     },
@@ -127,10 +132,13 @@ export function createTaskTable(db: Database): TaskTable {
       await db.rows(RELEASE, [id, holder, epoch]);
     },
     take: (id, holder) => claims.take(id, holder),
-    claim: (holder, max) => claims.claim(holder, max),
+    async claim(holder, max) {
+      await creation.forgetUnsure();
+      return claims.claim(holder, max);
+    },
     stopsOf: (holder) => claims.stopsOf(holder),
-    async revive(id, { deadlineMs, retentionMs }) {
-      return mapRow(await db.row(REVIVE, [id, deadlineMs, retentionMs]));
+    async revive(id, { deadlineMs, retentionMs, body }) {
+      return mapRow(await db.row(REVIVE, (again) => [id, deadlineMs, retentionMs, body, again]));
     },
     async discard(id, { holder, epoch }) {
       await db.rows(DISCARD, [id, holder, epoch]);

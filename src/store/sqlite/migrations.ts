@@ -142,7 +142,7 @@ CREATE TABLE tasks (
   outcome BLOB
 ) STRICT;
 CREATE INDEX tasks_by_owner ON tasks (owner, created_at, id, expires_at);
-CREATE INDEX tasks_by_upstream ON tasks (upstream, state, created_at, id, expires_at);
+CREATE INDEX tasks_by_state ON tasks (state, created_at, id, upstream, expires_at);
 CREATE INDEX tasks_by_age ON tasks (created_at, id);
 CREATE INDEX tasks_by_wake ON tasks (wake_at) WHERE holder IS NULL AND wake_at IS NOT NULL;
 CREATE INDEX tasks_by_holder ON tasks (holder, wake_at) WHERE holder IS NOT NULL;

@@ -62,7 +62,13 @@ export function createTaskTable(db: Database): TaskTable {
     answer: (id, answers) => group.write(() => keepAnswers(db, id, answers)),
     answers: (id) =>
       db.attempt(() =>
-        db.all('SELECT key, body FROM task_answers WHERE task = ? ORDER BY number', [id]).map(answerIn),
+        db
+          .all(
+            `SELECT key, task_answers.body FROM task_answers JOIN tasks ON tasks.id = task
+             WHERE task = ? AND expires_at > ? ORDER BY task_answers.number`,
+            [id, db.now()],
+          )
+          .map(answerIn),
       ),
     list: (filter) =>
       db.attempt(() => {
@@ -138,21 +144,21 @@ function cancelTask(db: Database, id: string, retentionMs: number): TaskRow | un
 function reviveTask(
   db: Database,
   id: string,
-  { deadlineMs, retentionMs }: Parameters<TaskTable['revive']>[1],
+  { deadlineMs, retentionMs, body }: Parameters<TaskTable['revive']>[1],
 ): TaskRow | undefined {
   const now = db.now();
   const deadline = now + deadlineMs;
   const sql = `UPDATE tasks SET
       state = 'working', due_at = :now, wake_at = min(:now, :deadline), deadline_at = :deadline,
-      updated_at = :now, ended_at = NULL, expires_at = :expires, outcome = NULL
+      updated_at = :now, ended_at = NULL, expires_at = :expires, outcome = NULL, body = :body
     WHERE id = :id AND state = 'failed' AND body IS NOT NULL AND expires_at > :now RETURNING *`;
-  return mapRow(db.get(sql, { id, now, deadline, expires: deadline + retentionMs }));
+  return mapRow(db.get(sql, { id, now, deadline, expires: deadline + retentionMs, body }));
 }
 
 function keepAnswers(db: Database, id: string, answers: readonly TaskAnswer[]): boolean {
   const now = db.now();
   const sql = `UPDATE tasks SET updated_at = ?
-    WHERE id = ? AND state = 'input_required' AND holder IS NULL AND expires_at > ?`;
+    WHERE id = ? AND state = 'input_required' AND expires_at > ?`;
   if (db.run(sql, [now, id, now]) === 0) return false;
   for (const { key, body } of answers) {
     db.run('INSERT INTO task_answers (task, key, body) VALUES (?, ?, ?) ON CONFLICT (task, key) DO NOTHING', [
