@@ -33,11 +33,11 @@ export class TaskWork {
   #waiting = 0;
   #stopped = false;
 
-  constructor(parts: TaskParts, { onDeath }: Pick<Membership, 'onDeath'>) {
+  constructor(parts: TaskParts, membership: Pick<Membership, 'onDeath'>) {
     this.#parts = parts;
     this.#endings = [
       parts.changes.onStop((id) => this.#held.get(id)?.held.part('cancelled')),
-      onDeath(() => this.look()),
+      membership.onDeath(() => this.look()),
     ];
   }
 
