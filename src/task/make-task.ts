@@ -57,7 +57,8 @@ export function taskOf(
     ...known,
   };
   return {
-    id: randomBytes(ID_BYTES).toString('base64url'),
+    // Begins with a letter: in a command line, a dash would begin an option.
+    id: `task_${randomBytes(ID_BYTES).toString('base64url')}`,
     owner: ask.principal.key,
     server: ask.server,
     upstream: ask.source.name,
