@@ -126,6 +126,7 @@ export class LegacyTasks {
       const created = reply.kind === 'result' ? createdTask(reply.result) : undefined;
       if (created !== undefined) return this.#created(sending, created);
       lease.release();
+      if (reply.kind === 'error' && errorWantsTask(reply.error)) this.#tools.delete(call.name ?? '');
       return sending.toOutcome(reply);
     } catch (thrown) {
       if (call.signal.aborted) exchange.cancel('The call was given up.');
