@@ -30,7 +30,8 @@ export function conditionsOf(
   }
   return {
     name: [...named, ...(after === undefined ? [] : ['after'])].map((part) => `_${part}`).join(''),
-    where: [...parts, `expires_at > ${now}`].join(' AND '),
+    // The plus keeps databases from the index of that: nearly all rows are in it, in an order that is not the list's.
+    where: [...parts, `+expires_at > ${now}`].join(' AND '),
     values,
   };
 }
