@@ -37,7 +37,7 @@ export async function openShared(
     }
   };
   try {
-    const store = keep(await openStore({ store: config.store, log, now: clock?.now }));
+    const store = keep(await openStore({ store: config.store, log, now: clock && (() => clock.now()) }));
     const bus = keep(await openBus({ store: config.store, bus: config.bus, workers, log }));
     const maxEventBytes = config.limits.eventLogBytes;
     const parts = { store, bus, seal, log, clock: systemClock, random: Math.random, maxEventBytes };
