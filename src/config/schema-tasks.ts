@@ -40,7 +40,9 @@ const ruleFields = {
   deadlineMs: milliseconds(1000).describe(
     'Milliseconds from its creation after which a task fails, whatever it waits for.',
   ),
-  inputMs: milliseconds(1000).describe('Milliseconds that a task waits for the input that it asked for.'),
+  inputMs: milliseconds(1000).describe(
+    'Milliseconds that a task waits for the input that it asked for. Of a legacy upstream no longer than its `inputTimeoutMs`.',
+  ),
   retentionMs: milliseconds(0).describe(
     'Milliseconds that a task and its result are kept after its end; then both are deleted.',
   ),
@@ -65,7 +67,7 @@ export const upstreamTasksSchema = z.strictObject({
   mode: ruleFields.mode.default('auto'),
   promoteAfterMs: ruleFields.promoteAfterMs.default(3000),
   deadlineMs: ruleFields.deadlineMs.default(DAY_MS),
-  inputMs: ruleFields.inputMs.default(3_600_000),
+  inputMs: ruleFields.inputMs.default(600_000),
   retentionMs: ruleFields.retentionMs.default(DAY_MS),
   concurrency: wholeNumber(1, 100_000)
     .default(64)
