@@ -142,6 +142,10 @@ class LegacyConnector {
       replicas: options.replicas,
       adopt: (call, context, session) =>
         this.#pool.lease(adoptingBucketOf(bucketOf(call, context, options), session), call.signal),
+      open: async (call, context) => {
+        const bucket = bucketOf(call, context, options);
+        return { lease: await this.#pool.lease(bucket, call.signal), exclusive: bucket.exclusive };
+      },
     });
   }
 

@@ -25,6 +25,7 @@ afterEach(async () => {
 /** A server with one tool, which runs as a task only, and one task. */
 class TaskServer {
   status = 'working';
+  known = 't1';
   payload: unknown = { content: [], done: true };
   /** Runs for `tasks/result` in place of the payload. */
   onResult: ((turn: Turn) => unknown) | undefined;
@@ -32,7 +33,7 @@ class TaskServer {
 
   constructor(plain: (params: unknown) => unknown, options: FakeServerOptions = {}) {
     const ofTask = (turn: Turn, run: () => unknown) =>
-      turn.params['taskId'] === 't1' ? run() : new RpcError(-32602, 'Task not found');
+      turn.params['taskId'] === this.known ? run() : new RpcError(-32602, 'Task not found');
     this.options = {
       capabilities: CAPABILITIES,
       tools: {
@@ -247,15 +248,35 @@ describe('a task of a legacy server', () => {
     expect((await ask(it, 'tasks/get', { taskId }, 'b')).body).toMatchObject({ status: 'working' });
   });
 
-  it('is nobody else’s, and lost with its session', async () => {
+  it('is nobody else’s', async () => {
     const it = await start(new TaskServer(refuse));
     const taskId = await make(it);
     const { call: get } = sketchCall({ method: 'tasks/get', params: { taskId } });
     expect(await it.replica('a').connector.call(get, 'other')).toMatchObject({ code: 'TASK_NOT_FOUND' });
+  });
+
+  it.each([
+    ['goes on where the server knows it without its session', true],
+    ['is unknown where the server does not', false],
+  ])('%s', async (_, keeps) => {
+    const server = new TaskServer(refuse);
+    const it = await start(server);
+    const taskId = await make(it);
     it.server.sessions[0]?.lose();
-    await expect(it.replica('a').connector.call(get, 'context')).rejects.toMatchObject({
-      code: 'UPSTREAM_LOST',
-    });
+    if (!keeps) server.known = 'another';
+    const { kind, body } = await ask(it, 'tasks/get', { taskId });
+    expect([kind, keeps ? body['status'] : body['code']]).toEqual(
+      keeps ? ['complete', 'working'] : ['error', -32602],
+    );
+    expect(it.server.sessions).toHaveLength(2);
+  });
+
+  it('keeps its session at the server while nobody asks for it', async () => {
+    const it = await start(new TaskServer(refuse));
+    const taskId = await make(it);
+    await it.clock.advance(600_000);
+    expect((await ask(it, 'tasks/get', { taskId })).body).toMatchObject({ status: 'working' });
+    expect(received(it, 'initialize')).toHaveLength(1);
   });
 });
 

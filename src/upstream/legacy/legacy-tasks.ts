@@ -38,7 +38,12 @@ export interface LegacyTasksOptions {
     context: AuthorizationContext,
     session: AdoptedSession,
   ) => Promise<Lease<LegacyConnection>>;
+  /** A session like the one that made the task. */
+  readonly open: (call: Call, context: AuthorizationContext) => Promise<FreshSession>;
 }
+
+/** A session of its own for a task, or one that others have too. */
+export type FreshSession = Pick<TaskSending, 'lease' | 'exclusive'>;
 
 /** A call that is to be made as a task, and the session that it was given. */
 export interface TaskSending {
@@ -56,6 +61,9 @@ interface Held {
   readonly task: LegacyTask;
   readonly connection: LegacyConnection;
   readonly release: () => void;
+  /** Whether the session ends with the task. */
+  readonly exclusive: boolean;
+  isOver: boolean;
   stopTimer: () => void;
 }
 
@@ -88,6 +96,7 @@ export class LegacyTasks {
   readonly #tools = new Set<string>();
   readonly #held = new Map<string, Held>();
   readonly #adopting = new Map<string, Promise<Held>>();
+  #closed = false;
 
   constructor(options: LegacyTasksOptions) {
     this.#options = options;
@@ -135,7 +144,10 @@ export class LegacyTasks {
     }
   }
 
-  /** Answers a call about a task. Throws UPSTREAM_LOST if its session is gone, INVALID_PARAMS for an unknown one. */
+  /**
+   * Answers a call about a task. Where its session is gone, a new one is asked: some servers keep tasks longer than
+   * that, and the others say that they do not know it. Throws TASK_NOT_FOUND for an id that is not ours.
+   */
   async serve(call: Call, context: AuthorizationContext): Promise<Outcome> {
     const { upstream, seal, replicas } = this.#options;
     const id = call.message.at('params', 'taskId')?.string() ?? '';
@@ -147,13 +159,22 @@ export class LegacyTasks {
       if (holder !== replicas.self && replicas.isAlive(holder))
         return replicas.callAt(holder, { upstream, call, context });
     }
-    const { task } = held ?? (await this.#adopt(call, context, ref));
+    const { task, connection } = held ?? (await this.#regain(call, context, ref));
     this.#touch(ref.key);
-    return task.serve(call);
+    try {
+      return await task.serve(call);
+    } catch (thrown) {
+      if (call.signal.aborted || !connection.closed.aborted) throw thrown;
+      if (this.#closed) throw new GatewardError('STOPPING', { cause: thrown });
+    }
+    this.#forget(ref.key);
+    const fresh = await this.#regain(call, context, { ...ref, session: undefined });
+    return fresh.task.serve(call);
   }
 
   /** The gateway stops. Sessions that another replica can go on with stay open at the server. */
   close(): void {
+    this.#closed = true;
     for (const [key, { connection }] of [...this.#held]) {
       if (this.#options.replicas !== undefined) connection.leave();
       this.#forget(key);
@@ -175,17 +196,20 @@ export class LegacyTasks {
     return { kind: 'task', result: createTaskResult(created.task, id) };
   }
 
-  #adopt(call: Call, context: AuthorizationContext, ref: TaskRef): Promise<Held> {
-    const { session, key } = ref;
-    if (session === undefined) return Promise.reject(new GatewardError('UPSTREAM_LOST'));
-    const before = this.#adopting.get(key);
+  #regain(call: Call, context: AuthorizationContext, ref: TaskRef): Promise<Held> {
+    const before = this.#adopting.get(ref.key);
     if (before !== undefined) return before;
-    const adopting = this.#options
-      .adopt(call, context, session)
-      .then((lease) => this.#hold(ref, lease, true))
-      .finally(() => this.#adopting.delete(key));
-    this.#adopting.set(key, adopting);
+    const adopting = this.#lease(call, context, ref)
+      .then(({ lease, exclusive }) => this.#hold(ref, lease, exclusive))
+      .finally(() => this.#adopting.delete(ref.key));
+    this.#adopting.set(ref.key, adopting);
     return adopting;
+  }
+
+  async #lease(call: Call, context: AuthorizationContext, { session }: TaskRef): Promise<FreshSession> {
+    const { adopt, open } = this.#options;
+    if (session === undefined) return open(call, context);
+    return { lease: await adopt(call, context, session), exclusive: true };
   }
 
   #hold({ key, taskId, capabilities }: TaskRef, lease: Lease<LegacyConnection>, exclusive: boolean): Held {
@@ -195,12 +219,19 @@ export class LegacyTasks {
     const release = () => (exclusive ? void setImmediate(() => lease.release('dispose')) : lease.release());
     const onOver = () => {
       release();
-      const held = this.#held.get(key);
-      held?.stopTimer();
-      if (held !== undefined) held.stopTimer = clock.after(REPLAY_MS, () => this.#forget(key));
+      held.isOver = true;
+      held.stopTimer();
+      held.stopTimer = clock.after(REPLAY_MS, () => this.#forget(key));
     };
     const task = new LegacyTask({ connection, taskId, capabilities, clock, collectMs, onOver });
-    const held: Held = { task, connection, release, stopTimer: () => undefined };
+    const held: Held = {
+      task,
+      connection,
+      release,
+      exclusive,
+      isOver: false,
+      stopTimer: () => undefined,
+    };
     this.#held.set(key, held);
     this.#touch(key);
     const [oldest] = this.#held.size > MAX_TASKS ? this.#held.keys() : [];
@@ -210,7 +241,7 @@ export class LegacyTasks {
 
   #touch(key: string): void {
     const held = this.#held.get(key);
-    if (held === undefined) return;
+    if (held === undefined || held.isOver) return;
     held.stopTimer();
     held.stopTimer = this.#options.clock.after(this.#options.idleMs, () => this.#forget(key));
   }
@@ -221,6 +252,8 @@ export class LegacyTasks {
     this.#held.delete(key);
     held.stopTimer();
     held.task.dispose();
+    // Somebody may come back for the task, so its session does not end at the server.
+    if (held.exclusive && !held.isOver) held.connection.leave();
     held.release();
   }
 
