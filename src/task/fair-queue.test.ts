@@ -23,6 +23,18 @@ describe('a fair queue', () => {
     expect(started).toEqual(['ann', 'bob']);
   });
 
+  it('forgets one that does not wait any longer', () => {
+    const queue = new FairQueue();
+    const started: number[] = [];
+    const all = [1, 2, 3].map((n) => ({ owner: 'ann', start: () => started.push(n) }));
+    for (const one of all) queue.enter(one, 1);
+    const [first, second] = all;
+    for (const one of [first, second, second]) if (one !== undefined) queue.remove(one);
+    expect(queue.length).toBe(1);
+    queue.leave(1);
+    expect([started, queue.length, queue.running]).toEqual([[1, 3], 0, 1]);
+  });
+
   it('starts each once, and never more than the limit', () => {
     fc.assert(
       fc.property(

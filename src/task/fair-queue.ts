@@ -46,6 +46,16 @@ export class FairQueue {
     this.#startNext(limit);
   }
 
+  /** Takes away one that waits; nothing happens to one that has begun. */
+  remove(one: Waiting): void {
+    const own = this.#waiting.get(one.owner) ?? [];
+    const left = own.filter((other) => other !== one);
+    this.#length -= own.length - left.length;
+    // Its owner keeps the place in the order.
+    if (left.length > 0) this.#waiting.set(one.owner, left);
+    else this.#waiting.delete(one.owner);
+  }
+
   /** Takes away all that wait. */
   clear(): void {
     this.#waiting.clear();

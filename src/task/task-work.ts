@@ -2,8 +2,9 @@ import type { Outcome } from '../call.ts';
 import { GatewardError } from '../errors.ts';
 import type { Membership } from '../store/fleet.ts';
 import type { NewTask, TaskRow } from '../store/task-table.ts';
-import { FairQueue } from './fair-queue.ts';
-import { HeldTask } from './held-task.ts';
+import { FairQueue, type Waiting } from './fair-queue.ts';
+import { HeldTask, Parted, type Parting } from './held-task.ts';
+import { partFromTask } from './part-from-task.ts';
 import { openImage, sealImage, type TaskImage } from './task-image.ts';
 import type { TaskParts } from './task-parts.ts';
 import { runTask } from './task-run.ts';
@@ -27,16 +28,17 @@ export class TaskWork {
   readonly #parts: TaskParts;
   readonly #queues = new Map<string, FairQueue>();
   readonly #held = new Map<string, { readonly held: HeldTask; readonly done: Promise<void> }>();
+  /** Those that wait for their turn. */
+  readonly #queued = new Map<string, { readonly held: HeldTask; readonly waiting: Waiting }>();
   readonly #endings: (() => void)[];
   #callOffLook: (() => void) | undefined;
   #looking: Promise<void> | undefined;
-  #waiting = 0;
   #stopped = false;
 
   constructor(parts: TaskParts, membership: Pick<Membership, 'onDeath'>) {
     this.#parts = parts;
     this.#endings = [
-      parts.changes.onStop((id) => this.#held.get(id)?.held.part('cancelled')),
+      parts.changes.onStop((id) => this.#stop(id, 'cancelled')),
       membership.onDeath(() => this.look()),
     ];
   }
@@ -48,7 +50,7 @@ export class TaskWork {
 
   /** Makes a task whose call still has to begin. Throws STORE_UNAVAILABLE. */
   async create(task: TaskToMake): Promise<TaskRow> {
-    const isFull = this.#waiting >= MAX_WAITING || this.#stopped;
+    const isFull = this.#queued.size >= MAX_WAITING || this.#stopped;
     const row = await this.#insert(task, { holder: isFull ? undefined : this.#parts.self, attempts: 0 });
     if (!isFull) this.#enter(row, task.image);
     return row;
@@ -111,7 +113,7 @@ export class TaskWork {
     const { table, self, log } = this.#parts;
     try {
       for (const id of await table.stopsOf(self)) await this.#stopOne(id);
-      const room = Math.min(MAX_CLAIM, MAX_WAITING - this.#waiting);
+      const room = Math.min(MAX_CLAIM, MAX_WAITING - this.#queued.size);
       if (room > 0) for (const row of await table.claim(self, room)) await this.#takeUp(row);
     } catch (thrown) {
       if (!(thrown instanceof GatewardError) || thrown.code !== 'STORE_UNAVAILABLE')
@@ -120,10 +122,21 @@ export class TaskWork {
   }
 
   async #stopOne(id: string): Promise<void> {
-    const held = this.#held.get(id)?.held;
-    if (held === undefined) return;
+    if (!this.#held.has(id) && !this.#queued.has(id)) return;
     const row = await this.#parts.table.read(id);
-    held.part(row?.state === 'cancelled' ? 'cancelled' : 'deadline');
+    this.#stop(id, row?.state === 'cancelled' ? 'cancelled' : 'deadline');
+  }
+
+  /** Ends the work on a task, or its wait for a turn. */
+  #stop(id: string, parting: Parting): void {
+    this.#held.get(id)?.held.part(parting);
+    const queued = this.#queued.get(id);
+    if (queued === undefined) return;
+    const { held, waiting } = queued;
+    this.#queued.delete(id);
+    this.#queueOf(held.row.upstream).remove(waiting);
+    held.part(parting);
+    void partFromTask(held, this.#parts, new Parted(parting));
   }
 
   async #takeUp(row: TaskRow): Promise<void> {
@@ -150,12 +163,13 @@ export class TaskWork {
 
   #enter(row: TaskRow, image: TaskImage): void {
     const held = new HeldTask(row, image, this.#parts);
-    this.#waiting++;
     const start = (): void => {
-      this.#waiting--;
+      this.#queued.delete(held.id);
       this.#run(held, undefined);
     };
-    this.#queueOf(row.upstream).enter({ owner: row.owner, start }, this.#limitOf(row.upstream));
+    const waiting = { owner: row.owner, start };
+    this.#queued.set(row.id, { held, waiting });
+    this.#queueOf(row.upstream).enter(waiting, this.#limitOf(row.upstream));
   }
 
   #run(held: HeldTask, underWay: Promise<Outcome> | undefined): void {
