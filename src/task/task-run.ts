@@ -49,11 +49,21 @@ class TaskRun {
   async run(underWay: Promise<Outcome> | undefined): Promise<void> {
     const { row, image, abort } = this.#held;
     if (row.state === 'cancelled') throw new Parted('cancelled');
-    if (row.dueAt !== undefined && row.dueAt >= row.deadlineAt) throw new Parted('deadline');
+    if (await this.#isOverdue()) throw new Parted('deadline');
     if (underWay !== undefined) return this.#take(await raceAbort(underWay, abort));
     if (image.asked.size > 0) return this.#goOnWithAnswers();
     if (image.upstreamTask !== undefined) return this.#follow();
     return this.#call();
+  }
+
+  /** Whether it was taken for its deadline: what it waited for would have been later. */
+  async #isOverdue(): Promise<boolean> {
+    const { image, row, id } = this.#held;
+    if (row.dueAt === undefined || row.dueAt < row.deadlineAt) return false;
+    // It may also be here for its answers, or be left by a replica that died after those.
+    if (image.asked.size === 0) return row.state === 'working' && image.history.at(-1)?.end !== undefined;
+    const answers = await answersOf(this.#parts, id);
+    return [...image.asked.keys()].some((key) => !answers.has(key));
   }
 
   /** The first attempt, a further one, or the one that a dead replica had begun. */
