@@ -67,7 +67,7 @@ export function createDisturber({ replicas, proxies, postgres, balancer }: Distu
     disturb('connections of clients cut', async () => {
       balancer.cut(6);
     });
-  const TURNS = [kill, cutClients, kill, cutStore, kill, slowStore, cutClients, kill, restartStore];
+  const TURNS = [kill, cutClients, kill, restartStore, kill, slowStore, cutClients, kill, cutStore];
 
   const run = async (): Promise<void> => {
     while (going) {

@@ -11,7 +11,7 @@ import { inspectRows, lookAgain, watchRetention } from './retention.ts';
 import { runTask, statusIn, type TaskRecord } from './task-client.ts';
 
 /** Tasks at a time. */
-const WORKERS = 40;
+const WORKERS = 30;
 /** Faults that are told of each check. */
 const TOLD = 10;
 
