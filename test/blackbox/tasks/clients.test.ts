@@ -1,0 +1,264 @@
+import { Client as LegacyClient } from '@modelcontextprotocol/sdk/client/index.js';
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
+import { CallToolResultSchema, ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { type LegacyHttp, startLegacyHttp } from '../../fixtures/servers/legacy-http.ts';
+import { type ModernHttp, startModernHttp } from '../../fixtures/servers/modern-http.ts';
+import { startModernTasksHttp } from '../../fixtures/servers/modern-tasks-http.ts';
+import { type Json, LegacySession, resultOf } from '../../support/front-door.ts';
+import { type RunningGateway, startGateway } from '../../support/gateway.ts';
+import { TaskClient } from '../../support/task-client.ts';
+
+const WITHIN = { timeout: 15_000, interval: 20 };
+const UPSTREAMS = ['modern', 'legacy', 'native', 'legacy-tasks'] as const;
+const RELATED_TASK = 'io.modelcontextprotocol/related-task';
+
+type Upstream = (typeof UPSTREAMS)[number];
+
+let servers: Readonly<Record<Upstream, ModernHttp | LegacyHttp>>;
+let gateway: RunningGateway;
+
+beforeAll(async () => {
+  servers = {
+    modern: await startModernHttp(),
+    legacy: await startLegacyHttp(),
+    native: await startModernTasksHttp(),
+    'legacy-tasks': await startLegacyHttp({ tasks: true }),
+  };
+  const entries = Object.entries(servers).map(([name, { url }]) => [
+    name,
+    { url, tasks: { promoteAfterMs: 50, tools: { 'test_*': { mode: 'always' } } } },
+  ]);
+  gateway = await startGateway({
+    configText: JSON.stringify({
+      listen: { port: 0 },
+      tasks: { pollIntervalMs: 100 },
+      upstreams: Object.fromEntries(entries),
+    }),
+  });
+});
+const open: { close(): Promise<unknown> }[] = [];
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((client) => client.close()));
+});
+afterAll(async () => {
+  await gateway?.stop();
+  await Promise.all(Object.values(servers ?? {}).map((server) => server.stop()));
+});
+
+const urlOf = (upstream: Upstream): string => `${gateway.url}/servers/${upstream}/mcp`;
+
+/** SDK v1, whose user answers every form. */
+async function connectLegacy(upstream: Upstream): Promise<LegacyClient> {
+  const client = new LegacyClient(
+    { name: 'test', version: '1' },
+    { capabilities: { elicitation: { form: {} }, tasks: {} } },
+  );
+  client.setRequestHandler(ElicitRequestSchema, () => ({
+    action: 'accept',
+    content: { name: 'Ann', confirm: true },
+  }));
+  await client.connect(new StreamableHTTPClientTransport(new URL(urlOf(upstream))) as Transport);
+  open.push(client);
+  return client;
+}
+
+/** What the legacy client with tasks sees of one call: its events, the last one the result. */
+async function streamOf(
+  client: LegacyClient,
+  name: string,
+  args: Json,
+): Promise<{ events: string[]; last: Json }> {
+  await client.listTools();
+  const events: string[] = [];
+  let last: Json = {};
+  const request = { name, arguments: args };
+  for await (const event of client.experimental.tasks.callToolStream(request, CallToolResultSchema, {
+    task: { ttl: 60_000 },
+  })) {
+    if (events.at(-1) !== event.type) events.push(event.type);
+    last = { ...event };
+  }
+  return { events, last };
+}
+
+const EXPECTED = [{ type: 'text', text: 'Computed sums' }];
+const SLOW = { seconds: 0.6, label: 'sums' };
+
+describe.each(UPSTREAMS)('the slow tool of the upstream "%s"', (upstream) => {
+  let before = 0;
+  const count = (): number => servers[upstream].state.calls.count('slow_compute');
+  const runsOnce = (): void => expect(count() - before).toBe(1);
+
+  it('gives its result to a modern client with tasks', async () => {
+    before = count();
+    const client = new TaskClient(urlOf(upstream));
+    const taskId = await client.create('slow_compute', SLOW);
+    const ended = await client.until(taskId, 'completed');
+    expect(ended['result']).toMatchObject({ content: EXPECTED });
+    expect(JSON.stringify(ended)).not.toContain(RELATED_TASK);
+    runsOnce();
+  });
+
+  it('gives its result to a modern client without tasks', async () => {
+    before = count();
+    const result = await new TaskClient(urlOf(upstream), { tasks: false }).call('slow_compute', SLOW);
+    expect(result).toMatchObject({ resultType: 'complete', content: EXPECTED });
+    runsOnce();
+  });
+
+  it('gives its result to a legacy client with tasks', async () => {
+    before = count();
+    const { events, last } = await streamOf(await connectLegacy(upstream), 'slow_compute', SLOW);
+    expect(events).toEqual(['taskCreated', 'taskStatus', 'result']);
+    expect(last['result']).toMatchObject({ content: EXPECTED });
+    runsOnce();
+  });
+
+  it('gives its result to a legacy client without tasks', async () => {
+    before = count();
+    const client = await LegacySession.open(urlOf(upstream));
+    const { message } = await client.ask('tools/call', { name: 'slow_compute', arguments: SLOW });
+    const result = resultOf(message);
+    expect(result).toMatchObject({ content: EXPECTED });
+    expect(JSON.stringify(result)).not.toContain(RELATED_TASK);
+    runsOnce();
+  });
+});
+
+describe.each(UPSTREAMS)('a tool that asks, of the upstream "%s"', (upstream) => {
+  it('asks a modern client with tasks', async () => {
+    const client = new TaskClient(urlOf(upstream));
+    const made = await client.call('confirm_delete', { filename: 'a.txt' });
+    if (made['resultType'] === 'input_required') {
+      // The upstream asked before there was a task.
+      expect(['modern', 'legacy']).toContain(upstream);
+      return;
+    }
+    const asking = await client.until(String(made['taskId']), 'input_required');
+    const [key = ''] = Object.keys(Object(asking['inputRequests']));
+    await client.update(String(made['taskId']), { [key]: { action: 'accept', content: { confirm: true } } });
+    expect(await client.textOf(String(made['taskId']))).toBe('Deleted a.txt');
+  });
+
+  it('asks a legacy client with tasks', async () => {
+    const { events, last } = await streamOf(await connectLegacy(upstream), 'confirm_delete', {
+      filename: 'b.txt',
+    });
+    expect(events.at(0)).toBe('taskCreated');
+    expect(last['result']).toMatchObject({ content: [{ type: 'text', text: 'Deleted b.txt' }] });
+  });
+
+  it('asks a legacy client without tasks', async () => {
+    const client = await connectLegacy(upstream);
+    const result = await client.callTool({ name: 'confirm_delete', arguments: { filename: 'c.txt' } });
+    expect(result).toMatchObject({ content: [{ type: 'text', text: 'Deleted c.txt' }] });
+  });
+});
+
+describe.each(UPSTREAMS)('a tool that fails, of the upstream "%s"', (upstream) => {
+  it('completes with a tool error for a modern client', async () => {
+    const client = new TaskClient(urlOf(upstream));
+    const taskId = await client.create('failing_job', {});
+    expect(await client.until(taskId, 'completed')).toMatchObject({
+      result: { isError: true, content: [{ text: 'The job failed' }] },
+    });
+  });
+
+  it('gives its tool error to a client without tasks', async () => {
+    const client = new TaskClient(urlOf(upstream), { tasks: false });
+    expect(await client.call('failing_job', {})).toMatchObject({
+      isError: true,
+      content: [{ text: 'The job failed' }],
+    });
+  });
+
+  it('gives a client its JSON-RPC error', async () => {
+    for (const tasks of [true, false]) {
+      const client = new TaskClient(urlOf(upstream), { tasks });
+      const { message } = await client.ask('tools/call', { name: 'protocol_error_job', arguments: {} });
+      const result = Object(message['result']);
+      const error =
+        result.resultType === 'task'
+          ? (await client.until(result.taskId, 'failed'))['error']
+          : message['error'];
+      expect(error).toMatchObject({
+        code: -32_603,
+        message: expect.stringContaining('the job does not exist'),
+      });
+    }
+  });
+});
+
+describe('the methods of tasks of 2025-11-25', () => {
+  it('are declared, and the tools say which of them may be tasks', async () => {
+    const client = await connectLegacy('modern');
+    expect(client.getServerCapabilities()?.tasks).toEqual({
+      list: {},
+      cancel: {},
+      requests: { tools: { call: {} } },
+    });
+    const { tools } = await client.listTools();
+    const slow = tools.find(({ name }) => name === 'slow_compute');
+    expect(slow?.execution).toEqual({ taskSupport: 'optional' });
+  });
+
+  it('are not there for older revisions', async () => {
+    const client = await LegacySession.open(urlOf('modern'), {}, '2025-06-18');
+    expect(Object(client.initialized['capabilities'])).not.toHaveProperty('tasks');
+    const { message } = await client.ask('tools/list');
+    expect(JSON.stringify(message)).not.toContain('taskSupport');
+  });
+
+  it('list, show and cancel the tasks of the caller', async () => {
+    const client = await LegacySession.open(urlOf('modern'));
+    const params = { name: 'slow_compute', arguments: { seconds: 30 }, task: { ttl: 60_000 } };
+    const { task } = Object(resultOf((await client.ask('tools/call', params)).message));
+    expect(task).toMatchObject({
+      taskId: expect.any(String),
+      status: 'working',
+      ttl: expect.any(Number),
+      pollInterval: 100,
+      createdAt: expect.any(String),
+      lastUpdatedAt: expect.any(String),
+    });
+    const { taskId } = task;
+    expect(resultOf((await client.ask('tasks/get', { taskId })).message)).toMatchObject({
+      taskId,
+      status: 'working',
+    });
+    const { tasks } = Object(resultOf((await client.ask('tasks/list')).message));
+    expect(tasks.map((one: Json) => one['taskId'])).toContain(taskId);
+    const cancelled = resultOf((await client.ask('tasks/cancel', { taskId })).message);
+    expect(cancelled).toMatchObject({ taskId, status: 'cancelled' });
+    const again = await client.ask('tasks/cancel', { taskId });
+    expect(again.message).toMatchObject({ error: { code: -32_602 } });
+    const calls = servers.modern.state.calls;
+    await vi.waitFor(() => expect(calls.count('cancelled:slow_compute')).toBeGreaterThan(0), WITHIN);
+  });
+
+  it('give the result with its task in _meta, and an unknown task an error', async () => {
+    const client = await LegacySession.open(urlOf('modern'));
+    const params = { name: 'slow_compute', arguments: SLOW, task: {} };
+    const { task } = Object(resultOf((await client.ask('tools/call', params)).message));
+    const { taskId } = task;
+    const result = resultOf((await client.ask('tasks/result', { taskId })).message);
+    expect(result).toMatchObject({ content: EXPECTED, _meta: { [RELATED_TASK]: { taskId } } });
+    for (const method of ['tasks/get', 'tasks/result', 'tasks/cancel']) {
+      const { message } = await client.ask(method, { taskId: 'unknown' });
+      expect(message).toMatchObject({ error: { code: -32_602 } });
+    }
+  });
+});
+
+describe('a task', () => {
+  it('is the same for clients of either era', async () => {
+    const modern = new TaskClient(urlOf('modern'));
+    const taskId = await modern.create('slow_compute', SLOW);
+    const legacy = await LegacySession.open(urlOf('modern'));
+    const result = resultOf((await legacy.ask('tasks/result', { taskId })).message);
+    expect(result).toMatchObject({ content: EXPECTED });
+    expect(await modern.textOf(taskId)).toBe('Computed sums');
+  });
+});
