@@ -104,7 +104,7 @@ export class ParkedCalls {
     const { upstream, seal, clock } = this.#options;
     const owner = { upstream, call, context };
     const ref = openState(seal, owner, { text: requestState, nowMs: clock.now() });
-    if (ref === undefined) throw new GatewardError('STATE_INVALID');
+    if (ref === undefined) throw notFound(call, undefined);
     const asked: Asked = { call, context, ref, answers: readAnswers(call) };
     if (ref.round === NEWEST && asked.answers.replies.size > 0) throw new GatewardError('STATE_INVALID');
     for (let moves = 0; moves < MAX_MOVES; moves++) {
@@ -137,14 +137,13 @@ export class ParkedCalls {
   async #resumeElsewhere(asked: Asked, guess: boolean): Promise<Outcome | undefined> {
     const { replicas, seal } = this.#options;
     const { call, ref } = asked;
-    if (replicas === undefined) throw new GatewardError('STATE_INVALID');
+    if (replicas === undefined) throw notFound(call, ref);
     const { self } = replicas;
     if (guess && call.forwarded !== true && ref.holder !== self && replicas.isAlive(ref.holder))
       return this.#resumeAt(ref.holder, asked, replicas);
     const row = await replicas.parked.read(ref.id);
     const image = row === undefined ? undefined : openImage(seal, ref.id, row.body);
-    if (row === undefined || image === undefined || !fits(image, row, asked))
-      throw new GatewardError('STATE_INVALID');
+    if (row === undefined || image === undefined || !fits(image, row, asked)) throw notFound(call, ref);
     if (image.end !== undefined) {
       if ('thrown' in image.end) throw image.end.thrown;
       return image.end.outcome;
@@ -152,7 +151,7 @@ export class ParkedCalls {
     if (row.holder === self) {
       // Another retry may have taken it over since this one looked for it here.
       if (this.#taking.has(ref.id) || this.#options.store.get(ref.id) !== undefined) return undefined;
-      throw new GatewardError('STATE_INVALID');
+      throw notFound(call, ref);
     }
     if (!replicas.isAlive(row.holder)) {
       await this.#take(row, asked);
@@ -239,4 +238,10 @@ function fits(image: ParkedImage, { answers }: ParkedRow, asked: Asked): boolean
   const begun = asked.ref.round + 1;
   if (begun === image.round) return image.digest === asked.answers.digest;
   return begun === image.round + 1 && answers === 'none' && image.end === undefined;
+}
+
+/** Of a task's call that ran, nothing is known any more; a state of any other call has to be good. */
+function notFound({ task }: Call, ref: ParkedRef | undefined): GatewardError {
+  const ran = task?.again === true || ref?.round === NEWEST;
+  return new GatewardError(ran ? 'UPSTREAM_LOST' : 'STATE_INVALID');
 }

@@ -202,6 +202,15 @@ describe('a running call whose replica died', () => {
     }
   });
 
+  it('is lost where nothing is known of it any more', async () => {
+    const { it, end } = await start();
+    const { state } = await registered(it);
+    it.kill('a');
+    await it.store.parked.delete(it.rows[0] ?? '', { holder: 'a', epoch: 1 });
+    expect((await (await attach(it, 'b', state)).ended).code).toBe('UPSTREAM_LOST');
+    end();
+  });
+
   it('asks there what the server asked', async () => {
     const { it, turns, end } = await start();
     const { state } = await registered(it, { capabilities: ASKABLE });

@@ -15,8 +15,8 @@ export interface Watched {
 const FIRST_MS = 1_000;
 /** Milliseconds between two looks at how far it is. */
 const EVERY_MS = 1_000;
-/** Milliseconds after which the row and its state are made to last anew. */
-const RENEW_MS = 180_000;
+/** The row and its state are made to last anew after this part of their time. */
+const RENEWALS = 4;
 
 /** Writes down how far a running call is, so that another replica can go on with it (Call.task). */
 export class ResumableWatch {
@@ -56,9 +56,9 @@ export class ResumableWatch {
 
   /** False if there is nothing to look for any more. */
   async #write(image: ParkedImage): Promise<boolean> {
-    const { clock, record, stateOf, onResumable } = this.#parts;
+    const { clock, record, stateOf, onResumable, inputTimeoutMs, replayMs } = this.#parts;
     const now = clock.now();
-    const renews = now - this.#renewedAt >= RENEW_MS;
+    const renews = now - this.#renewedAt >= (inputTimeoutMs + replayMs) / RENEWALS;
     const { lastEventId } = image.upstream ?? {};
     if (lastEventId === this.#lastEventId && !renews) return true;
     this.#isKept ||= this.#parts.keep();
