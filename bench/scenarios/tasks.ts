@@ -29,7 +29,8 @@ export function taskOptions(upstream: Running): GatewayOptions {
   return {
     names: ['up'],
     entries: [at('held', '{ mode: always, concurrency: 1 }'), at('done', '{ mode: always }')],
-    config: 'tasks: { maxPerPrincipal: 10000000 }\n',
+    // The task that never ends holds up no stop.
+    config: 'tasks: { maxPerPrincipal: 10000000 }\nstop: { graceMs: 0 }\n',
     env: { GATEWARD_SECRET: randomBytes(32).toString('base64url') },
   };
 }
