@@ -106,7 +106,7 @@ describe('a tool that a legacy server runs as a task only', () => {
       pollIntervalMs: 500,
       ...TIMES,
     });
-    expect(body['taskId']).not.toContain('t1');
+    expect(body['taskId']).not.toBe('t1');
     expect(received(it, 'tools/call').map(({ params }) => params)).toEqual([
       PARAMS,
       { ...PARAMS, task: { ttl: 86_400_000 } },
