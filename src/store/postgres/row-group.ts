@@ -18,7 +18,7 @@ export interface RowGroupParts<In, Out> {
 }
 
 /**
- * Writes that share statements: what comes while one is under way goes into the next, so that many rows wait for one
+ * Rows that share statements: what comes while one is under way goes into the next, so that many rows wait for one
  * answer of the database and for its disk once.
  */
 export class RowGroup<In, Out> {

@@ -8,12 +8,9 @@ import { TaskClaims } from './task-claims.ts';
 import { TaskCreation } from './task-creation.ts';
 import { createEndGroup } from './task-ends.ts';
 import { listTasks } from './task-list.ts';
+import { createReadGroup } from './task-reads.ts';
 import { COLUMNS, HELD, UNENDED } from './task-rules.ts';
 
-const READ = statement(
-  'read_task',
-  `SELECT ${COLUMNS} FROM gateward_tasks WHERE id = $1 AND expires_at > ${NOW}`,
-);
 const SAVE = statement(
   'save_task',
   `UPDATE gateward_tasks SET
@@ -111,7 +108,8 @@ export function createTaskTable(db: Database): TaskTable {
   const creation = new TaskCreation(db);
   const ended = createEndGroup(db);
   const claims = new TaskClaims(db);
-  const read = async (id: string) => mapRow(await db.row(READ, [id]));
+  const reads = createReadGroup(db);
+  const read = (id: string) => reads.add(id);
   return {
     async create(task) {
       const row = await creation.create(task);
