@@ -5,6 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { familyOf, isRunning } from '../support/gateway.ts';
 
@@ -30,6 +31,8 @@ export interface MeasuredGateway {
   readonly command: readonly [string, ...string[]];
   measure(): Promise<Measure>;
   holdings(): Holdings;
+  /** Tasks that it keeps in its embedded store. */
+  countTasks(): number;
   /** Asks it to stop, and gives its exit code and the processes that it left behind. */
   stop(): Promise<{ readonly code: number | null; readonly left: readonly number[] }>;
   /** What it wrote on standard error, at most the last part of it. */
@@ -62,12 +65,13 @@ export async function startMeasuredGateway(config: object): Promise<MeasuredGate
   child.stderr?.setEncoding('utf8').on('data', (piece: string) => {
     stderr = (stderr + piece).slice(-MAX_STDERR);
   });
-  const url = await readUrl(child, () => stderr);
+  const { url, dataDir } = await readPlaces(child, () => stderr);
   return {
     url,
     command,
     stderr: () => stderr,
     holdings: () => readHoldings(child.pid ?? 0),
+    countTasks: () => countTasks(dataDir),
     async measure() {
       const answer = once(child, 'message');
       child.send('measure');
@@ -89,19 +93,34 @@ export async function startMeasuredGateway(config: object): Promise<MeasuredGate
   };
 }
 
-/** Waits for the event `ready`; the event `listening` before it has the URL. */
-async function readUrl(child: ChildProcess, stderr: () => string): Promise<string> {
+/** Where a gateway is reached, and where its data are. */
+interface Places {
+  readonly url: string;
+  readonly dataDir: string;
+}
+
+/** Waits for the event `ready`; the event `listening` before it has the places. */
+async function readPlaces(child: ChildProcess, stderr: () => string): Promise<Places> {
   if (child.stdout === null) throw new TypeError('the gateway has no standard output');
-  let url = '';
+  let places: Places = { url: '', dataDir: '' };
   for await (const line of createInterface({ input: child.stdout })) {
     const event = JSON.parse(line);
-    if (event.event === 'listening') url = event.url;
+    if (event.event === 'listening') places = { url: event.url, dataDir: event.dataDir };
     if (event.event === 'ready') {
       child.stdout.resume();
-      return url;
+      return places;
     }
   }
   throw new Error(`the gateway did not start:\n${stderr()}`);
+}
+
+function countTasks(dataDir: string): number {
+  const database = new DatabaseSync(join(dataDir, 'gateward.db'), { readOnly: true });
+  try {
+    return Number(database.prepare('SELECT count(*) AS count FROM tasks').get()?.['count']);
+  } finally {
+    database.close();
+  }
 }
 
 function readHoldings(pid: number): Holdings {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { exchange, type Message } from './exchange.ts';
 
 /** What a round works with. */
@@ -101,8 +102,9 @@ export const leaveSession: Round = async ({ url }) => {
 function modern(
   method: string,
   params: Record<string, unknown>,
+  capabilities: object = {},
 ): { headers: Record<string, string>; body: object } {
-  const name = params['name'];
+  const name = params['name'] ?? params['taskId'];
   return {
     headers: {
       'mcp-protocol-version': MODERN,
@@ -118,7 +120,7 @@ function modern(
         _meta: {
           'io.modelcontextprotocol/protocolVersion': MODERN,
           'io.modelcontextprotocol/clientInfo': { name: 'leaks', version: '1.0.0' },
-          'io.modelcontextprotocol/clientCapabilities': {},
+          'io.modelcontextprotocol/clientCapabilities': capabilities,
         },
       },
     },
@@ -149,6 +151,43 @@ const listen: Round = async ({ url }) => {
   const stream = await exchange(`${url}/mcp`, modern('subscriptions/listen', params));
   await stream.find(({ method }) => method === 'notifications/subscriptions/acknowledged');
   await stream.cut();
+};
+
+async function askOfTask(
+  url: string,
+  method: string,
+  params: Record<string, unknown>,
+): Promise<Record<string, unknown>> {
+  const capabilities = { extensions: { 'io.modelcontextprotocol/tasks': {} } };
+  const answered = await exchange(`${url}/servers/tasked/mcp`, modern(method, params, capabilities));
+  const { result, error } = await answered.find(isAnswer);
+  assert(result !== undefined, `an error came: ${JSON.stringify(error)}`);
+  return result;
+}
+
+async function awaitStatus(url: string, taskId: unknown, status: string): Promise<Record<string, unknown>> {
+  for (let left = 200; ; left--) {
+    const task = await askOfTask(url, 'tasks/get', { taskId });
+    if (task['status'] === status) return task;
+    assert(left > 0 && task['status'] === 'working', `not ${status}: ${JSON.stringify(task)}`);
+    await sleep(50);
+  }
+}
+
+/** A task that its client follows to its end. */
+const finishTask: Round = async ({ url }) => {
+  const params = { name: 'slow', arguments: { ms: 100, steps: 1 } };
+  const { taskId } = await askOfTask(url, 'tools/call', params);
+  const { result } = await awaitStatus(url, taskId, 'completed');
+  assert.match(JSON.stringify(result), /"content"/);
+};
+
+/** A task whose client cancels it while its call is under way. */
+const cancelTask: Round = async ({ url }) => {
+  const params = { name: 'slow', arguments: { ms: 20_000, steps: 1000 } };
+  const { taskId } = await askOfTask(url, 'tools/call', params);
+  await askOfTask(url, 'tasks/cancel', { taskId });
+  await awaitStatus(url, taskId, 'cancelled');
 };
 
 /** A session over HTTP+SSE, which ends with its stream. */
@@ -202,5 +241,7 @@ export const QUICK_ROUNDS: Readonly<Record<string, Round>> = {
   listen,
   openSse,
   cutCall,
+  finishTask,
+  cancelTask,
 };
 export const PROCESS_ROUNDS: Readonly<Record<string, Round>> = { startProcess, connectOverStdio };

@@ -1,5 +1,5 @@
 // Connects, calls and closes a thousand times, in several ways that take turns, and looks at what the gateway's process
-// still holds then: children, sockets, timers, memory. `--short` does 150 rounds; `--rounds N` as many as wanted;
+// still holds then: children, sockets, timers, tasks, memory. `--short` does 150 rounds; `--rounds N` as many as wanted;
 // `--only KIND` keeps to one way. Ends with the line `N passed, N failed`.
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -158,7 +158,8 @@ async function checkLeftSessions(scene: Scene, look: () => Promise<Rest>, base: 
 
 async function look(gateway: MeasuredGateway, upstreamSessions: number): Promise<Rest> {
   const { heapBytes, timers, resources } = await gateway.measure();
-  const counts = { ...gateway.holdings(), timers, 'upstream sessions': upstreamSessions, ...resources };
+  const own = { timers, tasks: gateway.countTasks(), 'upstream sessions': upstreamSessions };
+  const counts = { ...gateway.holdings(), ...own, ...resources };
   return { heapBytes, counts };
 }
 
@@ -171,6 +172,7 @@ const gateway = await startMeasuredGateway({
   limits: { eventLogMs: 1000, sessionTtlMs: SESSION_TTL_MS },
   upstreams: {
     modern: { url: modern.url },
+    tasked: { url: modern.url, tasks: { mode: 'always', retentionMs: 2_000 } },
     legacy: { url: legacy.url },
     tiny: { command: process.execPath, args: [tiny], process: 'session', era: 'legacy' },
   },
