@@ -5,7 +5,7 @@ import { JsonText } from '../lib/json-text.ts';
 import type { TaskRow } from '../store/task-table.ts';
 import { declaresTasks, tasksNotDeclared } from '../wire/declare-tasks.ts';
 import type { CancelTask } from './cancel-task.ts';
-import { sealAnswer } from './task-answers.ts';
+import { answersOf, sealAnswer } from './task-answers.ts';
 import type { TaskParts } from './task-parts.ts';
 import { requestsOf, type TaskView, viewOf, writeDetailedTask, writeTask } from './task-view.ts';
 import type { TaskWork } from './task-work.ts';
@@ -88,21 +88,23 @@ async function updateTask(asked: Asked): Promise<Outcome> {
 }
 
 /** Keeps what answers an open question; everything else is ignored (SEP-2663 §Task Update Requests). */
-async function answer(
-  { row, image, outstanding }: TaskView,
-  given: JsonText,
-  { parts, work }: ServeParts,
-): Promise<void> {
+async function answer(view: TaskView, given: JsonText, { parts, work }: ServeParts): Promise<void> {
+  const { row, image, outstanding } = view;
   if (row.state !== 'input_required') return;
   const answers = [...outstanding.keys()].flatMap((key) => {
     const value = given.get(key);
-    return value === undefined ? [] : [sealAnswer(parts, key, value)];
+    return value === undefined ? [] : [sealAnswer(parts, { id: row.id, key, answer: value })];
   });
   if (answers.length > 0) await parts.table.answer(row.id, answers);
   const isUpstreams = image?.upstreamTask !== undefined;
-  // With nothing outstanding, a replica may have died between the last answer and the work.
-  if (isUpstreams ? answers.length > 0 : answers.length === outstanding.size) await work.goOn(row.id);
+  // Others may have answered the rest meanwhile; or a replica died between the last answer and the work.
+  if (isUpstreams ? answers.length > 0 : await areAllAnswered(view, parts)) await work.goOn(row.id);
   if (answers.length > 0) parts.changes.announce(row.id);
+}
+
+async function areAllAnswered({ row, image }: TaskView, parts: TaskParts): Promise<boolean> {
+  const answers = await answersOf(parts, row.id);
+  return image !== undefined && [...image.asked.keys()].every((key) => answers.has(key));
 }
 
 async function cancelTask({ call, owner, needs: { parts, cancel } }: Asked): Promise<Outcome> {

@@ -28,7 +28,7 @@ beforeAll(async () => {
   };
   const entries = Object.entries(servers).map(([name, { url }]) => [
     name,
-    { url, tasks: { promoteAfterMs: 50, tools: { 'test_*': { mode: 'always' } } } },
+    { url, tasks: { promoteAfterMs: 50, tools: { multi_input: { mode: 'always' } } } },
   ]);
   gateway = await startGateway({
     configText: JSON.stringify({
@@ -140,6 +140,19 @@ describe.each(UPSTREAMS)('a tool that asks, of the upstream "%s"', (upstream) =>
     const [key = ''] = Object.keys(Object(asking['inputRequests']));
     await client.update(String(made['taskId']), { [key]: { action: 'accept', content: { confirm: true } } });
     expect(await client.textOf(String(made['taskId']))).toBe('Deleted a.txt');
+  });
+
+  it('takes the answers of a modern client one by one', async () => {
+    const client = new TaskClient(urlOf(upstream));
+    const taskId = await client.create('multi_input', {});
+    const both = (task: Json): boolean => Object.keys(Object(task['inputRequests'])).length === 2;
+    const asking = await client.until(taskId, 'input_required', both);
+    const [first = '', second = ''] = Object.keys(Object(asking['inputRequests']));
+    await client.update(taskId, { [first]: { action: 'accept', content: { name: 'Ann' } } });
+    const left = await client.until(taskId, 'input_required');
+    expect(Object.keys(Object(left['inputRequests']))).toEqual([second]);
+    await client.update(taskId, { [second]: { action: 'accept', content: { name: 'Bob' } } });
+    expect(await client.textOf(taskId)).toBe('Ann, Bob');
   });
 
   it('asks a legacy client with tasks', async () => {

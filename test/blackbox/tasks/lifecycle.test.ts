@@ -87,6 +87,17 @@ describe('input', () => {
     expect(upstream.runs('two')).toHaveLength(2);
   });
 
+  it('goes on after answers that come at the same time', async () => {
+    const client = clientOf();
+    upstream.release('both');
+    const taskId = await client.create('ask', { label: 'both', keys: ['a', 'b', 'c'] });
+    const asking = await client.until(taskId, 'input_required');
+    const keys = Object.keys(Object(asking['inputRequests']));
+    await Promise.all(keys.map((key) => client.update(taskId, { [key]: nameIs(key) })));
+    expect(await client.textOf(taskId)).toBe(`${keys.join(' and ')}, with the state of both`);
+    expect(upstream.runs('both')).toHaveLength(2);
+  });
+
   it('has keys that never serve twice', async () => {
     const client = clientOf();
     const keys = new Set<string>();
