@@ -27,9 +27,9 @@ const ENDLESS_MS = 120_000;
  * and `brief` are tasks from the start.
  */
 export const KINDS = {
-  slow: { server: 'plain', tool: 'slow', maxWorkMs: 2_500 },
-  looked: { server: 'plain', tool: 'look', maxWorkMs: 2_500, isRepeatable: true },
-  reported: { server: 'plain', tool: 'report', maxWorkMs: 1_500 },
+  slow: { server: 'plain', tool: 'slow', maxWorkMs: 4_000 },
+  looked: { server: 'plain', tool: 'look', maxWorkMs: 4_000, isRepeatable: true },
+  reported: { server: 'plain', tool: 'report', maxWorkMs: 4_000 },
   asked: { server: 'plain', tool: 'ask', maxWorkMs: 100, questions: [['seat', 'meal'], ['bag']] },
   brief: { server: 'plain', tool: 'brief', maxWorkMs: 500, isBrief: true },
   cancelled: { server: 'plain', tool: 'endless', maxWorkMs: ENDLESS_MS, isCancelled: true },
