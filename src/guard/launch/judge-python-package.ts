@@ -1,0 +1,56 @@
+import { checkServerArgs } from './check-args.ts';
+import { readPypiPackage } from './package-name.ts';
+import { namesRunner } from './program-names.ts';
+import { type OptionTable, readOptions } from './read-options.ts';
+import type { Finding, LaunchRuleId } from './rules.ts';
+
+/** A version of CPython that uv knows; a path or the name of an implementation would be another interpreter. */
+const PYTHON_VERSION = /^3\.\d{1,2}(?:\.\d{1,2})?$/;
+const BIN = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
+const judgePython = (value: string): LaunchRuleId | undefined =>
+  PYTHON_VERSION.test(value) ? undefined : 'launcher.option';
+const judgeUnknown = (): LaunchRuleId => 'launcher.option';
+
+/**
+ * `uvx NAME==1.2.3 ARGS` and `uvx --from NAME==1.2.3 PROGRAM ARGS`, also as `uv tool run` and, with `--spec`, as
+ * `pipx run`. `source` is the option that names the package apart from the program.
+ */
+export function judgePypiRun(args: readonly string[], from: number, source: '--from' | '--spec'): Finding[] {
+  let wanted: string | undefined;
+  const remember = (value: string): undefined => {
+    wanted = wanted === undefined ? value : '';
+  };
+  const python = { '--python': judgePython, '-p': judgePython };
+  const quiet = { '-q': 'flag', '--quiet': 'flag' } as const;
+  const table: OptionTable = { known: { ...quiet, ...python, [source]: remember }, judgeUnknown };
+  const { next, findings } = readOptions(args, from, table);
+  if (findings.length > 0) return [...findings];
+  const word = args[next];
+  if (word === undefined) return [{ rule: 'package.missing' }];
+  const at = `args[${next}]`;
+  const fits = wanted === undefined ? [{ rule: readPypiPackage(word).rule, at }] : judgeBin(word, wanted, at);
+  return [...fits, ...checkServerArgs(args, next + 1)];
+}
+
+function judgeBin(word: string, wanted: string, at: string): Finding[] {
+  const bin: Finding[] = BIN.test(word) && !/\.py[cwz]?$/.test(word) ? [] : [{ rule: 'package.bin', at }];
+  return [
+    ...bin,
+    ...(namesRunner(word) ? [{ rule: 'package.program', at } as const] : []),
+    { rule: readPypiPackage(wanted).rule, at },
+  ];
+}
+
+/** `uv tool run ...`: uv's other commands work on the folder that they stand in. */
+export function judgeUv(args: readonly string[]): Finding[] {
+  if (args[0] === 'tool' && args[1] === 'run') return judgePypiRun(args, 2, '--from');
+  return [{ rule: 'launcher.subcommand', at: 'args[0]' }];
+}
+
+/** `pipx run NAME==1.2.3`: nothing but the exact version passes. */
+export function judgePipx(args: readonly string[]): Finding[] {
+  if (args[0] !== 'run') return [{ rule: 'launcher.subcommand', at: 'args[0]' }];
+  return judgePypiRun(args, 1, '--spec').map((finding) =>
+    finding.rule === 'pypi.version' ? { ...finding, rule: 'package.unpinned' } : finding,
+  );
+}
