@@ -42,6 +42,8 @@ export interface TaskCall {
   readonly onResumable: (requestState: string) => void;
   /** A replica that died may have sent this very call already. */
   readonly again?: boolean;
+  /** The call goes to the upstream's connector now. Before that, nothing was run. */
+  readonly onSent?: () => void;
 }
 
 /** The per-request `_meta` of 2026-07-28 (basic §_meta), each value as its bytes came. */

@@ -26,6 +26,11 @@ export class FairQueue {
     return this.#running;
   }
 
+  /** How many of an owner wait. */
+  waitingOf(owner: string): number {
+    return this.#waiting.get(owner)?.length ?? 0;
+  }
+
   /** Begins it now if there is room, else when its turn comes. */
   enter(one: Waiting, limit: number): void {
     const own = this.#waiting.get(one.owner);
@@ -54,12 +59,6 @@ export class FairQueue {
     // Its owner keeps the place in the order.
     if (left.length > 0) this.#waiting.set(one.owner, left);
     else this.#waiting.delete(one.owner);
-  }
-
-  /** Takes away all that wait. */
-  clear(): void {
-    this.#waiting.clear();
-    this.#length = 0;
   }
 
   #startNext(limit: number): void {

@@ -1,20 +1,32 @@
 import type { Complete, Failed } from '../call.ts';
-import { type ErrorCode, GatewardError } from '../errors.ts';
+import { GatewardError } from '../errors.ts';
 import { backoffMs } from '../lib/backoff.ts';
 import type { JsonText } from '../lib/json-text.ts';
 import { raceAbort } from '../lib/race-abort.ts';
 import { wait } from '../lib/wait.ts';
 import { failedBy } from '../wire/failure.ts';
 import type { HeldTask } from './held-task.ts';
+import { noteOf } from './note.ts';
 import { answersOf } from './task-answers.ts';
+import { NOTHING_ASKED } from './task-image.ts';
 import type { TaskParts } from './task-parts.ts';
-import { type AskedTask, lookAt, UpstreamAnsweredError, type UpstreamState } from './upstream-task.ts';
+import {
+  type AskedTask,
+  isPassing,
+  lookAt,
+  pollMsOf,
+  TROUBLE,
+  UpstreamAnsweredError,
+  type UpstreamState,
+} from './upstream-task.ts';
 
 /** What an upstream's task came to. */
 export type Followed =
   | Complete
   | Failed
   | { readonly kind: 'cancelled' }
+  /** Answers have come that the upstream was not told yet. */
+  | { readonly kind: 'answered' }
   | {
       readonly kind: 'asks';
       /** By the key that the client sees. */
@@ -24,21 +36,10 @@ export type Followed =
       readonly lookMs: number;
     };
 
-/** Milliseconds between two looks where the upstream does not say, and at least. */
-const POLL_MS = 1000;
-const MIN_POLL_MS = 100;
 /** Milliseconds between two looks at a task that waits for its client. */
 const ASKING_LOOK_MS = 5000;
-const TROUBLE = { firstMs: 500, maxMs: 15_000 };
-/** Failures that say nothing of the task: it is looked at again. */
-const PASSING: ReadonlySet<ErrorCode> = new Set([
-  'UPSTREAM_UNAVAILABLE',
-  'UPSTREAM_LOST',
-  'UPSTREAM_FAILED',
-  'UPSTREAM_TIMEOUT',
-  'STORE_UNAVAILABLE',
-  'STOPPING',
-]);
+/** Errors in a row that an upstream may answer about its task before that is lost. */
+const MAX_ERRORS = 10;
 
 /**
  * Looks at a task of the upstream's own until it has ended or asks something that its client has not answered yet. Never
@@ -51,41 +52,52 @@ export async function followUpstreamTask(
 ): Promise<Followed> {
   const { clock, random } = parts;
   let failures = 0;
+  let errors = 0;
   for (;;) {
     held.abort.throwIfAborted();
     const look = await lookOnce(held, asked);
-    if (look === undefined) {
+    if (look === 'trouble' || look === 'error') {
       failures++;
+      errors = look === 'error' ? errors + 1 : errors;
+      if (errors >= MAX_ERRORS) return lost(undefined);
       await wait(clock, backoffMs(failures, { ...TROUBLE, random }), held.abort);
       continue;
     }
-    failures = 0;
+    failures = errors = 0;
     if ('kind' in look) return look;
     const end = endOf(look);
     if (end !== undefined) return end;
-    const pollMs = Math.max(MIN_POLL_MS, pollIntervalOf(look) ?? POLL_MS);
     const open = look.status === 'input_required' ? await stillAsked(held, parts, look.asked) : undefined;
-    if (open !== undefined && open.size > 0) {
-      return { kind: 'asks', asked: open, note: noteOf(look), lookMs: Math.max(pollMs, ASKING_LOOK_MS) };
-    }
-    if (noteOf(look) !== held.image.note) await held.saveLazily({ note: noteOf(look) });
+    if (open === 'answered') return { kind: 'answered' };
+    const pollMs = pollMsOf(look);
+    const note = noteOf('note' in look ? look.note : undefined);
+    if (open !== undefined && open.size > 0)
+      return { kind: 'asks', asked: open, note, lookMs: Math.max(pollMs, ASKING_LOOK_MS) };
+    // It asks nothing any more, whoever answered it.
+    if (held.image.asked.size > 0) await held.save({ asked: NOTHING_ASKED, note }, held.attempts);
+    else if (note !== held.image.note) await held.saveLazily({ note });
     await wait(clock, pollMs, held.abort);
   }
 }
 
-/** Undefined for trouble that passes. */
-async function lookOnce(held: HeldTask, asked: AskedTask): Promise<UpstreamState | Failed | undefined> {
+/** `trouble`: it could not be asked. `error`: it answered one, which may pass. */
+async function lookOnce(
+  held: HeldTask,
+  asked: AskedTask,
+): Promise<UpstreamState | Failed | 'trouble' | 'error'> {
   try {
     return await raceAbort(lookAt(asked), held.abort);
   } catch (thrown) {
     held.abort.throwIfAborted();
-    if (thrown instanceof UpstreamAnsweredError) {
-      const detail = 'It does not tell of its task any more.';
-      return failedBy(new GatewardError('UPSTREAM_LOST', { detail, cause: thrown }));
-    }
-    if (thrown instanceof GatewardError && PASSING.has(thrown.code)) return undefined;
+    if (thrown instanceof UpstreamAnsweredError) return thrown.isFinal ? lost(thrown) : 'error';
+    if (thrown instanceof GatewardError && isPassing(thrown)) return 'trouble';
     return failedBy(thrown);
   }
+}
+
+function lost(cause: unknown): Failed {
+  const detail = 'It does not tell of its task any more.';
+  return failedBy(new GatewardError('UPSTREAM_LOST', { detail, cause }));
 }
 
 function endOf(look: UpstreamState): Followed | undefined {
@@ -106,16 +118,10 @@ async function stillAsked(
   held: HeldTask,
   parts: TaskParts,
   asked: ReadonlyMap<string, JsonText>,
-): Promise<ReadonlyMap<string, JsonText>> {
+): Promise<ReadonlyMap<string, JsonText> | 'answered'> {
   const answers = await answersOf(parts, held.id);
+  // What the upstream was told is not among the asked ones any more.
+  if ([...held.image.asked.keys()].some((key) => answers.has(key))) return 'answered';
   const named = [...asked].map(([key, request]) => [`u-${key}`, request] as const);
   return new Map(named.filter(([key]) => !answers.has(key)));
-}
-
-function pollIntervalOf(look: UpstreamState): number | undefined {
-  return 'pollIntervalMs' in look ? look.pollIntervalMs : undefined;
-}
-
-function noteOf(look: UpstreamState): string | undefined {
-  return 'note' in look ? look.note : undefined;
 }

@@ -40,7 +40,7 @@ export function taskOf(
   { rules, isUnderWay, ...known }: NewTaskOptions,
   { config, clock, self }: Pick<TaskParts, 'config' | 'clock' | 'self'>,
 ): TaskToMake {
-  const wishMs = ask.call.legacy?.task?.ttlMs ?? rules.retentionMs;
+  const wishMs = Math.max(0, Math.floor(ask.call.legacy?.task?.ttlMs ?? rules.retentionMs));
   const begun = {
     startedAt: new Date(clock.now()).toISOString(),
     replica: self,

@@ -2,7 +2,8 @@ import { GatewardError } from '../errors.ts';
 import type { TaskRow } from '../store/task-table.ts';
 import type { CancelTask } from './cancel-task.ts';
 import type { TaskOperations, TaskSummary } from './operations.ts';
-import { openImage, sealImage, type TaskImage } from './task-image.ts';
+import { withoutRetry } from './task-call.ts';
+import { NOTHING_ASKED, openImage, sealImage, type TaskImage, withAttemptEnded } from './task-image.ts';
 import type { TaskParts } from './task-parts.ts';
 import { viewOf } from './task-view.ts';
 import type { TaskWork } from './task-work.ts';
@@ -46,11 +47,10 @@ export function createTaskOperations(
       const rules = parts.upstream(row.upstream)?.rules(row.tool);
       if (row.state !== 'failed' || image === undefined || rules === undefined)
         throw new GatewardError('TASK_NOT_FAILED');
-      const fresh = { ...image, failures: 0, upstreamTask: undefined, resumable: undefined };
       const revived = await table.revive(id, {
         deadlineMs: rules.deadlineMs,
         retentionMs: image.retentionMs,
-        body: sealImage(seal, id, fresh),
+        body: sealImage(seal, id, startingAnew(image, parts)),
       });
       if (revived === undefined) throw new GatewardError('TASK_NOT_FAILED');
       parts.changes.announce(id);
@@ -58,6 +58,25 @@ export function createTaskOperations(
       return summaryOf(revived);
     },
     counts: () => table.counts(),
+  };
+}
+
+/**
+ * The call from its start: what it had asked, and where it was, is past. An attempt that nobody ended is over, so that the
+ * call is made again even if it is not safe to repeat.
+ */
+function startingAnew(image: TaskImage, { clock }: Pick<TaskParts, 'clock'>): TaskImage {
+  const endedAt = new Date(clock.now()).toISOString();
+  return {
+    ...image,
+    message: withoutRetry(image.message),
+    asked: NOTHING_ASKED,
+    requestState: undefined,
+    upstreamTask: undefined,
+    resumable: undefined,
+    failures: 0,
+    history: withAttemptEnded(image, { endedAt, end: 'It was cut off.' }),
+    note: undefined,
   };
 }
 

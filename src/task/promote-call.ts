@@ -80,8 +80,12 @@ class Promotion {
         return true;
       };
       running.then(
-        (outcome) => void (over() && resolve(outcome.kind === 'task' ? adopt(outcome.result) : outcome)),
-        (thrown: unknown) => void (over() && reject(thrown)),
+        (outcome) => {
+          if (over()) resolve(outcome.kind === 'task' ? adopt(outcome.result) : outcome);
+        },
+        (thrown: unknown) => {
+          if (over()) reject(thrown);
+        },
       );
     });
   }
@@ -96,13 +100,13 @@ class Promotion {
       const held = await work.adopt(taskOf(ask, more, parts));
       // Nobody was told of the task: what happened meanwhile counts.
       if (this.#phase !== 'running') {
-        await held.discard();
+        await work.discard(held);
         return undefined;
       }
       this.#phase = 'task';
       this.#held = held;
       this.#onResumable(this.#resumable);
-      held.abort.addEventListener('abort', () => this.#abort.abort(held.abort.reason));
+      held.callSignal.addEventListener('abort', () => this.#abort.abort(held.callSignal.reason));
       const { restore = (outcome: Outcome) => outcome } = ask;
       work.begin(held, running.then(restore, failedBy));
       parts.meter.created(ask.source.name, 'promoted');

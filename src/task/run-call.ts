@@ -69,7 +69,7 @@ export function runCall(ask: TaskAsk, run: RunCall, needs: RunCallParts): Promis
 /** The task's row is there before its call begins. */
 async function makeTask({ ask, rules }: Running, { parts, quota, work }: RunCallParts): Promise<Outcome> {
   await quota.take(ask.principal.key);
-  const row = await work.create(taskOf(ask, { rules, isUnderWay: false }, parts));
+  const row = await work.create(taskOf(ask, { rules, isUnderWay: false }, parts), ask.call.signal);
   parts.meter.created(ask.source.name, 'at-once');
   return madeOf(row, parts);
 }
@@ -81,9 +81,16 @@ async function adoptTask(
   { parts, quota, work }: RunCallParts,
 ): Promise<Outcome> {
   const upstreamTask = readCreated(created);
+  const { signal } = ask.call;
   try {
+    signal.throwIfAborted();
     await quota.take(ask.principal.key);
     const held = await work.adopt(taskOf(ask, { rules, isUnderWay: true, upstreamTask }, parts));
+    if (signal.aborted) {
+      // Its client is gone, and nobody else knows of it.
+      void work.discard(held);
+      throw signal.reason;
+    }
     work.begin(held, undefined);
     parts.meter.created(ask.source.name, 'upstream');
     return madeOf(held.row, parts);

@@ -4,7 +4,7 @@ import type { TaskParts } from './task-parts.ts';
 
 const USE = 'task-answer';
 
-/** The answers to a task's questions so far, by the key that its client saw. */
+/** The answers to a task's questions so far, by the key that its client saw. What was not sealed for it is left out. */
 export async function answersOf(
   { table, seal }: Pick<TaskParts, 'table' | 'seal'>,
   id: string,
@@ -13,12 +13,18 @@ export async function answersOf(
   return new Map(
     kept.flatMap(({ key, body }) => {
       const bytes = seal.openBytes(body, USE);
-      return bytes === undefined ? [] : [[key, JsonText.parse(bytes)] as const];
+      const json = bytes && JsonText.parse(bytes);
+      const answer = json?.get('answer');
+      const fits = json?.get('id')?.string() === id && json.get('key')?.string() === key;
+      return fits && answer !== undefined ? [[key, answer] as const] : [];
     }),
   );
 }
 
-/** An answer as the store keeps it. */
-export function sealAnswer({ seal }: Pick<TaskParts, 'seal'>, key: string, answer: JsonText): TaskAnswer {
-  return { key, body: seal.sealBytes(answer.bytes, USE) };
+/** An answer as the store keeps it: readable as that of this task to this question alone. */
+export function sealAnswer(
+  { seal }: Pick<TaskParts, 'seal'>,
+  { id, key, answer }: { readonly id: string; readonly key: string; readonly answer: JsonText },
+): TaskAnswer {
+  return { key, body: seal.sealBytes(JsonText.of({ id, key }).with({ answer }).bytes, USE) };
 }

@@ -40,6 +40,20 @@ export function messageToKeep(message: JsonText): JsonText {
   return message.with({ params: params.with({ _meta: meta.with({ progressToken: undefined }) }) });
 }
 
+/** The message of a call as it is sent first: without what answers an earlier round (2026-07-28 patterns/mrtr). */
+export function withoutRetry(message: JsonText): JsonText {
+  return withRetry(message, { requestState: undefined, inputResponses: undefined });
+}
+
+/** The message as a retry that brings answers. */
+export function withRetry(
+  message: JsonText,
+  retry: { readonly requestState: JsonText | undefined; readonly inputResponses: JsonText | undefined },
+): JsonText {
+  const params = message.get('params');
+  return params === undefined ? message : message.with({ params: params.with(retry) });
+}
+
 /** A request about a task of the upstream's own (tasks extension), by the same caller. */
 export function upstreamTaskCall(
   method: 'tasks/get' | 'tasks/update' | 'tasks/cancel',

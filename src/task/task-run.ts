@@ -5,21 +5,28 @@ import { raceAbort } from '../lib/race-abort.ts';
 import { wait } from '../lib/wait.ts';
 import { failedBy } from '../wire/failure.ts';
 import { followUpstreamTask } from './follow-upstream-task.ts';
-import { type HeldTask, Parted, type TaskEnding } from './held-task.ts';
+import { type HeldTask, Parted } from './held-task.ts';
+import { failureNote, noteOf } from './note.ts';
 import { partFromTask } from './part-from-task.ts';
-import { afterFailure } from './retry.ts';
+import { afterFailure, ranNothing } from './retry.ts';
 import { answersOf } from './task-answers.ts';
-import { callOf } from './task-call.ts';
+import { callOf, withRetry } from './task-call.ts';
 import { endingOf } from './task-end.ts';
-import { NOTHING_ASKED, withAttempt, withAttemptEnded } from './task-image.ts';
+import { NOTHING_ASKED, type TaskImage, withAttempt, withAttemptEnded } from './task-image.ts';
 import type { TaskParts, TaskUpstream } from './task-parts.ts';
-import { answerAt, readCreated } from './upstream-task.ts';
+import { tellUpstream } from './tell-upstream.ts';
+import { cancelQuietly, readCreated } from './upstream-task.ts';
 
 /** Milliseconds before a retry that answers nothing (2026-07-28 patterns/mrtr: state without requests). */
 const PACE_MS = 250;
 /** Times that an upstream may ask to be called again without asking anything. */
 const MAX_EMPTY_ROUNDS = 8;
 const NO_TASK = 'It is no longer configured.';
+const OVER = { kind: 'over' } as const;
+/** The end of an attempt whose replica died. */
+const CUT_OFF = 'Its replica is gone.';
+/** Replicas that may die of one task before it is taken for the cause. */
+const MAX_CUT_OFF = 10;
 
 /**
  * Works on a task that this replica holds until it has ended or waits for something. `underWay` is the call that the
@@ -33,24 +40,36 @@ export async function runTask(held: HeldTask, parts: TaskParts, underWay?: Promi
   }
 }
 
+/** What is known of the attempt under way. */
+interface Attempt {
+  /** A replica that died may have made this very call. */
+  readonly doubtful: boolean;
+  /** It attaches to the call that is under way at the upstream. */
+  readonly resumes: boolean;
+  /** The call got as far as the upstream's connector. */
+  sent: boolean;
+}
+
 class TaskRun {
   readonly #held: HeldTask;
   readonly #parts: TaskParts;
   #emptyRounds = 0;
-  /** How often the call was sent. */
-  #attempts: number;
+  #attempt: Attempt = { doubtful: false, resumes: false, sent: true };
 
   constructor(held: HeldTask, parts: TaskParts) {
     this.#held = held;
     this.#parts = parts;
-    this.#attempts = held.row.attempts;
   }
 
   async run(underWay: Promise<Outcome> | undefined): Promise<void> {
     const { row, image, abort } = this.#held;
+    abort.throwIfAborted();
     if (row.state === 'cancelled') throw new Parted('cancelled');
+    if (underWay !== undefined) {
+      this.#held.isCalling = true;
+      return this.#take(await this.#outcomeOf(underWay));
+    }
     if (await this.#isOverdue()) throw new Parted('deadline');
-    if (underWay !== undefined) return this.#take(await raceAbort(underWay, abort));
     if (image.asked.size > 0) return this.#goOnWithAnswers();
     if (image.upstreamTask !== undefined) return this.#follow();
     return this.#call();
@@ -67,41 +86,80 @@ class TaskRun {
   }
 
   /** The first attempt, a further one, or the one that a dead replica had begun. */
-  async #call(): Promise<void> {
-    const { image, row, abort } = this.#held;
-    const last = image.history.at(-1);
-    const again = last !== undefined && last.end === undefined;
-    const begun = { startedAt: this.#time(), replica: this.#parts.self };
-    if (!again) this.#attempts++;
+  async #call(changes: Partial<TaskImage> = {}): Promise<void> {
+    const { image, row, callSignal, attempts } = this.#held;
     if (image.history.length === 0)
       this.#parts.meter.waited(row.upstream, Math.max(0, this.#parts.clock.now() - row.createdAt));
-    await this.#held.save({ history: again ? image.history : withAttempt(image, begun) }, this.#attempts);
-    const onResumable = (resumable: string): void => void this.#held.saveLazily({ resumable });
+    const doubtful = isOpen(image.history);
+    const resumes = doubtful && image.resumable !== undefined;
+    const attempt: Attempt = { doubtful, resumes, sent: false };
+    this.#attempt = attempt;
+    const history = this.#historyOf(attempt);
+    if (history.filter(({ end }) => end === CUT_OFF).length > MAX_CUT_OFF) return this.#interrupted();
+    const isNew = history !== image.history;
+    const begun = resumes ? { history } : { history, resumable: undefined };
+    await this.#held.save({ ...changes, ...begun }, isNew ? attempts + 1 : attempts);
     const call = callOf({
-      message: this.#messageToSend(again),
-      signal: abort,
+      message: this.#messageToSend(resumes),
+      signal: callSignal,
       principal: row.owner,
-      task: again ? { onResumable, again } : { onResumable },
+      task: {
+        // One of an attempt that is over says nothing of the next.
+        onResumable: (resumable) => {
+          if (this.#attempt === attempt) void this.#held.saveLazily({ resumable });
+        },
+        onSent: () => {
+          attempt.sent = true;
+        },
+        ...(doubtful && { again: true }),
+      },
     });
-    const outcome = await raceAbort(
+    this.#held.isCalling = true;
+    const outcome = await this.#outcomeOf(
       this.#parts.attempt({ server: row.server, call, headers: undefined }),
-      abort,
     );
     return this.#take(outcome);
   }
 
-  #messageToSend(again: boolean): JsonText {
+  /** With the attempt that begins now; the same if it is the one that a dead replica began. */
+  #historyOf({ doubtful, resumes }: Attempt): TaskImage['history'] {
+    const { image, row } = this.#held;
+    const begun = { startedAt: this.#time(), replica: this.#parts.self };
+    if (!doubtful) return withAttempt(image, begun);
+    const makesAnother = !resumes && this.#upstream()?.repeatable(row.tool) === true;
+    if (!makesAnother) return image.history;
+    const history = withAttemptEnded(image, { endedAt: this.#time(), end: CUT_OFF });
+    return withAttempt({ ...image, history }, begun);
+  }
+
+  /** Rejects as soon as the work has to end. What a call still becomes then is nobody's. */
+  async #outcomeOf(underWay: Promise<Outcome>): Promise<Outcome> {
+    const { abort, callSignal, image, row } = this.#held;
+    underWay.then(
+      (outcome) => {
+        const source = this.#upstream()?.source;
+        if (!callSignal.aborted || outcome.kind !== 'task' || source === undefined) return;
+        const id = outcome.result.get('taskId')?.string();
+        const { context, message } = image;
+        if (id !== undefined)
+          void cancelQuietly({ source, context }, { id, message, owner: row.owner }, this.#parts.log);
+      },
+      () => undefined,
+    );
+    return raceAbort(underWay, abort);
+  }
+
+  #messageToSend(resumes: boolean): JsonText {
     const { message, resumable } = this.#held.image;
-    const params = message.get('params');
-    if (!again || resumable === undefined || params === undefined) return message;
-    const changes = { requestState: JsonText.of(resumable), inputResponses: undefined };
-    return message.with({ params: params.with(changes) });
+    if (!resumes || resumable === undefined) return message;
+    return withRetry(message, { requestState: JsonText.of(resumable), inputResponses: undefined });
   }
 
   async #take(outcome: Outcome): Promise<void> {
     const { abort } = this.#held;
     // What an aborted call was answered says nothing: it ends as the abort wants it.
-    if (abort.aborted) throw abort.reason;
+    abort.throwIfAborted();
+    this.#held.isCalling = false;
     switch (outcome.kind) {
       case 'complete':
         return this.#end(outcome);
@@ -117,33 +175,49 @@ class TaskRun {
 
   async #end(outcome: Complete | Failed): Promise<void> {
     const { maxResultBytes } = this.#parts.config();
-    const large = outcome.kind === 'complete' && outcome.result.bytes.length > maxResultBytes;
+    const { bytes } = outcome.kind === 'complete' ? outcome.result : outcome.error;
+    const large = bytes.length > maxResultBytes;
     const kept = large ? failedBy(new GatewardError('TASK_RESULT_TOO_LARGE')) : outcome;
-    const isError = kept.kind === 'error';
-    this.#endAttempt(isError ? 'failed' : 'answered');
-    const ending: TaskEnding = { state: isError ? 'failed' : 'completed', ending: endingOf(kept) };
-    await this.#held.finish(ending);
+    const ending = endingOf(kept);
+    this.#endAttempt(kept.kind === 'error' ? 'failed' : 'answered');
+    if (kept.kind === 'complete') return this.#held.finish({ state: 'completed', ending });
+    const note = failureNote(kept);
+    await this.#held.finish({ state: 'failed', ending }, { history: this.#ended(note), note });
   }
 
-  async #failed(failed: Failed): Promise<void> {
+  async #failed(answered: Failed): Promise<void> {
     const { image, row } = this.#held;
+    const { doubtful, resumes, sent } = this.#attempt;
+    // What it would have been resumed by is not known any more.
+    const isGone = resumes && answered.code === 'STATE_INVALID';
+    const failed = isGone ? failedBy(new GatewardError('UPSTREAM_LOST')) : answered;
     const failures = image.failures + 1;
     const upstream = this.#upstream();
     const rules = upstream?.rules(row.tool).retry;
     const repeatable = upstream?.repeatable(row.tool) === true;
-    const next =
-      rules === undefined
-        ? ({ kind: 'over' } as const)
-        : afterFailure(rules, { failed, failures, repeatable }, this.#parts.random);
-    const note = failed.error.get('message')?.string() ?? 'It failed.';
-    const history = withAttemptEnded(image, { endedAt: this.#time(), end: note });
-    this.#parts.meter.attempted(row.upstream, failed.code === undefined ? 'failed' : 'lost');
+    const attempt = { failed, failures, repeatable, sent, doubtful };
+    const next = rules === undefined ? OVER : afterFailure(rules, attempt, this.#parts.random);
+    const note = failureNote(failed);
     if (next.kind === 'again') {
-      const changes = { failures, history, note, resumable: undefined };
-      return this.#held.pause(changes, { state: 'working', dueMs: next.delayMs });
+      this.#parts.meter.attempted(row.upstream, failed.code === undefined ? 'failed' : 'lost');
+      const ended = next.isOpen ? {} : { history: this.#ended(note), resumable: undefined };
+      return this.#held.pause({ failures, note, ...ended }, { state: 'working', dueMs: next.delayMs });
     }
-    await this.#held.saveLazily({ failures, history, note });
-    await this.#held.finish({ state: 'failed', ending: endingOf(failed) });
+    if (doubtful && !repeatable && (failed.code === 'UPSTREAM_LOST' || ranNothing(attempt)))
+      return this.#interrupted();
+    this.#parts.meter.attempted(row.upstream, failed.code === undefined ? 'failed' : 'lost');
+    const ending = endingOf(this.#bounded(failed));
+    await this.#held.finish({ state: 'failed', ending }, { failures, history: this.#ended(note), note });
+  }
+
+  /** Its call may have run, and is not made again. */
+  #interrupted(): Promise<void> {
+    return this.#end(failedBy(new GatewardError('TASK_INTERRUPTED')));
+  }
+
+  #bounded(failed: Failed): Failed {
+    const isLarge = failed.error.bytes.length > this.#parts.config().maxResultBytes;
+    return isLarge ? failedBy(new GatewardError('TASK_RESULT_TOO_LARGE')) : failed;
   }
 
   /** The upstream asks for input: the task waits, and nobody has to hold it. */
@@ -162,7 +236,7 @@ class TaskRun {
       }),
     );
     this.#endAttempt('answered');
-    const history = withAttemptEnded(image, { endedAt: this.#time(), end: 'It asked for input.' });
+    const history = this.#ended('It asked for input.');
     const changes = { round, asked, requestState, resumable: undefined, history, note: undefined };
     const dueMs = this.#upstream()?.rules(this.#held.row.tool).inputMs;
     await this.#held.pause(changes, { state: 'input_required', dueMs });
@@ -176,11 +250,7 @@ class TaskRun {
     await wait(this.#parts.clock, PACE_MS, this.#held.abort);
     this.#held.abort.throwIfAborted();
     const message = withRetry(this.#held.image.message, { requestState, inputResponses: undefined });
-    const history = withAttemptEnded(this.#held.image, {
-      endedAt: this.#time(),
-      end: 'It asked to be called again.',
-    });
-    await this.#held.save({ message, history });
+    await this.#held.save({ message, history: this.#ended('It asked to be called again.') });
     return this.#call();
   }
 
@@ -191,23 +261,21 @@ class TaskRun {
     const given = [...image.asked.keys()].filter((key) => answers.has(key));
     if (image.upstreamTask !== undefined) {
       const told = new Map(given.map((key) => [bareKey(key), answers.get(key) ?? JsonText.of(null)]));
-      if (told.size > 0) await this.#tellUpstream(told);
+      const asked = this.#askedTask();
+      if (told.size > 0 && asked !== undefined) {
+        await tellUpstream(this.#held, this.#parts, { asked, answers: told });
+        const left = [...image.asked].filter(([key]) => !answers.has(key));
+        // With all told, it works again; until then it waits for the rest, which may come any moment.
+        const attempts = left.length === 0 ? this.#held.attempts : undefined;
+        await this.#held.save({ asked: new Map(left) }, attempts);
+      }
       return this.#follow();
     }
     if (given.length < image.asked.size) return this.#end(failedBy(new GatewardError('INPUT_NOT_GIVEN')));
     const members = given.map((key) => `${JSON.stringify(bareKey(key))}:${answers.get(key)?.text}`);
     const inputResponses = JsonText.written(`{${members.join(',')}}`);
     const message = withRetry(image.message, { requestState: image.requestState, inputResponses });
-    await this.#held.save({ message, asked: NOTHING_ASKED, requestState: undefined });
-    return this.#call();
-  }
-
-  async #tellUpstream(answers: ReadonlyMap<string, JsonText>): Promise<void> {
-    const asked = this.#askedTask();
-    if (asked === undefined) return;
-    await raceAbort(answerAt(asked, answers), this.#held.abort);
-    const left = [...this.#held.image.asked].filter(([key]) => !answers.has(bareKey(key)));
-    await this.#held.save({ asked: new Map(left) }, this.#attempts);
+    return this.#call({ message, asked: NOTHING_ASKED, requestState: undefined });
   }
 
   /** Waits for the upstream's own task. */
@@ -223,8 +291,10 @@ class TaskRun {
         return this.#end(followed);
       case 'cancelled':
         return this.#held.finish({ state: 'cancelled', ending: undefined });
+      case 'answered':
+        return this.#goOnWithAnswers();
       case 'asks': {
-        const changes = { asked: followed.asked, note: followed.note };
+        const changes = { asked: followed.asked, note: noteOf(followed.note) };
         return this.#held.pause(changes, { state: 'input_required', dueMs: followed.lookMs });
       }
     }
@@ -236,6 +306,10 @@ class TaskRun {
     if (source === undefined || image.upstreamTask === undefined) return undefined;
     const made = { message: image.message, signal: abort, principal: row.owner };
     return { source, context: image.context, id: image.upstreamTask.id, made };
+  }
+
+  #ended(end: string): TaskImage['history'] {
+    return withAttemptEnded(this.#held.image, { endedAt: this.#time(), end });
   }
 
   #endAttempt(end: 'answered' | 'failed'): void {
@@ -251,15 +325,12 @@ class TaskRun {
   }
 }
 
+function isOpen(history: TaskImage['history']): boolean {
+  const last = history.at(-1);
+  return last !== undefined && last.end === undefined;
+}
+
 /** The upstream's key of an input request, without the round before it. */
 function bareKey(key: string): string {
   return key.slice(key.indexOf('-') + 1);
-}
-
-function withRetry(
-  message: JsonText,
-  retry: { readonly requestState: JsonText | undefined; readonly inputResponses: JsonText | undefined },
-): JsonText {
-  const params = message.get('params');
-  return params === undefined ? message : message.with({ params: params.with(retry) });
 }

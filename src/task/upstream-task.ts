@@ -1,5 +1,5 @@
 import type { AuthorizationContext, Outcome } from '../call.ts';
-import { GatewardError } from '../errors.ts';
+import { type ErrorCode, GatewardError } from '../errors.ts';
 import { Abort } from '../lib/abort.ts';
 import { JsonText } from '../lib/json-text.ts';
 import type { Log } from '../lib/log.ts';
@@ -14,6 +14,33 @@ export interface AskedTask {
   readonly context: AuthorizationContext;
   readonly id: string;
   readonly made: MadeCall;
+}
+
+/** Pauses between two questions about a task while they come to nothing. */
+export const TROUBLE = { firstMs: 500, maxMs: 15_000 };
+/** Failures that say nothing of the task: it is asked for again. */
+const PASSING: ReadonlySet<ErrorCode> = new Set([
+  'UPSTREAM_UNAVAILABLE',
+  'UPSTREAM_LOST',
+  'UPSTREAM_FAILED',
+  'UPSTREAM_TIMEOUT',
+  'RATE_LIMITED',
+  'STORE_UNAVAILABLE',
+  'STOPPING',
+]);
+
+/** Whether a failed question says nothing of the task itself. */
+export function isPassing(error: GatewardError): boolean {
+  return PASSING.has(error.code);
+}
+
+/** Milliseconds between two looks where the upstream does not say, at least and at most. */
+const POLL_MS = { usual: 1000, min: 100, max: 3_600_000 };
+
+/** Milliseconds until the next look at a task: as the upstream asks for, as far as that makes sense. */
+export function pollMsOf(state: UpstreamState): number {
+  const wish = 'pollIntervalMs' in state ? state.pollIntervalMs : undefined;
+  return Math.min(POLL_MS.max, Math.max(POLL_MS.min, wish ?? POLL_MS.usual));
 }
 
 /** How an upstream's task is. */
@@ -94,6 +121,12 @@ export class UpstreamAnsweredError extends Error {
   constructor(outcome: Outcome & { readonly kind: 'error' }) {
     super('the upstream answered an error');
     this.outcome = outcome;
+  }
+
+  /** Whether it does not know the task, or nothing of tasks (SEP-2663 §Protocol Errors): no further question helps. */
+  get isFinal(): boolean {
+    const code = this.outcome.error.get('code')?.text ?? '';
+    return ['-32602', '-32601', '-32021'].includes(code);
   }
 }
 

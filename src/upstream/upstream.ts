@@ -179,6 +179,7 @@ class WatchedUpstream implements Upstream {
     }
     const counts = isEndless(call.method) ? 0 : 1;
     this.#inFlight += counts;
+    call.task?.onSent?.();
     return connector.call(call, context).then(
       (outcome) => {
         this.#inFlight -= counts;
