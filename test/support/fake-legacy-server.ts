@@ -93,6 +93,8 @@ export class FakeSession implements LegacyTransport {
   readonly #running = new Map<string, AbortController>();
   readonly #asked = new Map<string, (response: Record<string, unknown>) => void>();
   #events: TransportEvents | undefined;
+  /** The transport of the replica that had the session before. */
+  #former: TransportEvents | undefined;
   /** Who has resumed the stream of a request. */
   readonly #resumed = new Map<string, TransportEvents>();
   #lastAsked = 0;
@@ -117,7 +119,10 @@ export class FakeSession implements LegacyTransport {
         this.#adopted = this.#server.sessions[Number(sessionId)];
         this.state = 'adopted';
         adopter = events;
-        if (this.#adopted !== undefined) this.#adopted.#events = events;
+        if (this.#adopted !== undefined) {
+          this.#adopted.#former = this.#adopted.#events;
+          this.#adopted.#events = events;
+        }
       },
       lastEventId: (requestId) => own().#seen.get(requestId)?.toString(),
       resume: async ({ requestId, lastEventId }: ResumeOptions) => {
@@ -184,6 +189,11 @@ export class FakeSession implements LegacyTransport {
   lose(error = new GatewardError('UPSTREAM_LOST')): void {
     this.state = 'closed';
     this.#events?.onClosed(error);
+  }
+
+  /** The replica that had the session before finds that its own stream of a request is broken. */
+  failFormer(requestId: string): void {
+    this.#former?.onRequestFailed(requestId, new GatewardError('UPSTREAM_LOST'));
   }
 
   /** The requests that came for a method. */

@@ -18,6 +18,8 @@ export interface Replica {
   connected: boolean;
   /** The write with which it dies: the store has it, and the replica never hears so. */
   diesWith: string | undefined;
+  /** Who wants to hear that the others held it for dead. */
+  readonly onFenced: Set<() => void>;
 }
 
 export class ReplicaFleet {
@@ -60,6 +62,13 @@ export class ReplicaFleet {
     this.replica(id).alive = false;
   }
 
+  /** Back from a pause, in which others held it for dead: it hears so. */
+  comeBack(id: string): void {
+    const replica = this.replica(id);
+    replica.alive = true;
+    for (const run of [...replica.onFenced]) run();
+  }
+
   /** As `kill -9`: nothing of it is heard again, and it hears nothing. */
   kill(id: string): void {
     this.fence(id);
@@ -73,25 +82,30 @@ export class ReplicaFleet {
   }
 
   #add(id: string): void {
+    const onFenced = new Set<() => void>();
     const replica: Replica = {
       id,
       alive: true,
       connected: true,
       diesWith: undefined,
+      onFenced,
       connector: connectTo(this.server, this.clock, {
-        replicas: this.#replicasOf(id),
+        replicas: this.#replicasOf(id, onFenced),
         ...this.#options,
       }),
     };
     this.replicas.push(replica);
   }
 
-  #replicasOf(self: string): Replicas {
+  #replicasOf(self: string, onFenced: Set<() => void>): Replicas {
     return {
       self,
       isAlive: (id) => this.replicas.some((replica) => replica.id === id && replica.alive),
       onDeath: () => () => undefined,
-      onFenced: () => () => undefined,
+      onFenced: (run) => {
+        onFenced.add(run);
+        return () => onFenced.delete(run);
+      },
       callAt: async (id, { call, context }) => {
         const { alive, connector } = this.replica(id);
         if (!alive) throw new GatewardError('UPSTREAM_UNAVAILABLE');

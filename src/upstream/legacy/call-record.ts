@@ -16,10 +16,10 @@ export interface CallRecord {
   sending(image: ParkedImage): Promise<boolean>;
   /** The server has them. */
   sent(): void;
-  /** The call has its outcome, which is kept for so long. */
-  over(image: ParkedImage, keptMs: number): void;
-  /** Whether the call is still this replica's: false too while that cannot be known. Never rejects. */
-  holds(): Promise<boolean>;
+  /** The call has its outcome, which is kept for so long. False too where it is not known who has it. Never rejects. */
+  over(image: ParkedImage, keptMs: number): Promise<boolean>;
+  /** Whether the call is still this replica's. Never rejects. */
+  holds(): Promise<'held' | 'moved' | 'unknown'>;
   /** No retry will come any more. */
   forget(): void;
 }
@@ -30,8 +30,8 @@ export const NO_RECORD: CallRecord = {
   park: async () => 'kept',
   sending: async () => true,
   sent: () => undefined,
-  over: () => undefined,
-  holds: async () => true,
+  over: async () => true,
+  holds: async () => 'held',
   forget: () => undefined,
 };
 
@@ -89,25 +89,28 @@ export class CallRow implements CallRecord {
 
   sent(): void {
     const asked = ++this.#asked;
-    this.#inBackground(async () => {
+    void this.#inBackground(async () => {
       if (asked === this.#asked) await this.#saveNow({ answers: 'sent', ttlMs: this.#options.ttlMs });
     });
   }
 
-  over(image: ParkedImage, keptMs: number): void {
+  async over(image: ParkedImage, keptMs: number): Promise<boolean> {
     this.#asked++;
-    this.#inBackground(() =>
-      this.#saveNow({ answers: 'sent', body: this.#writer.write(image), ttlMs: keptMs }),
-    );
+    const save = () => this.#saveNow({ answers: 'sent', body: this.#writer.write(image), ttlMs: keptMs });
+    return (await this.#inBackground(save)) === true;
   }
 
-  async holds(): Promise<boolean> {
-    return this.#save({ ttlMs: this.#options.ttlMs }).catch(() => false);
+  async holds(): Promise<'held' | 'moved' | 'unknown'> {
+    const saved = this.#save({ ttlMs: this.#options.ttlMs });
+    return saved.then(
+      (held) => (held ? 'held' : 'moved'),
+      () => 'unknown',
+    );
   }
 
   forget(): void {
     this.#asked++;
-    this.#inBackground(async () => {
+    void this.#inBackground(async () => {
       if (this.#by !== undefined) await this.#options.table.delete(this.#options.id, this.#by);
     });
   }
@@ -133,12 +136,16 @@ export class CallRow implements CallRecord {
     return this.#serial.run(task);
   }
 
-  /** What goes on with the call does so first: a write of an embedded store holds up the whole process. */
-  #inBackground(task: () => Promise<unknown>): void {
-    const later = () => new Promise<unknown>((resolve) => setImmediate(() => resolve(task())));
-    this.#serial.run(later).catch((error: unknown) => {
+  /**
+   * What goes on with the call does so first: a write of an embedded store holds up the whole process. Undefined if it
+   * failed.
+   */
+  #inBackground<T>(task: () => Promise<T>): Promise<T | undefined> {
+    const later = () => new Promise<T>((resolve) => setImmediate(() => resolve(task())));
+    return this.#serial.run(later).catch((error: unknown) => {
       const { message } = toGatewardError(error);
       this.#options.log.debug('a parked call was not written down', { reason: message });
+      return undefined;
     });
   }
 }

@@ -1,10 +1,11 @@
-import type { Call, Outcome } from '../../call.ts';
-import { GatewardError } from '../../errors.ts';
+import type { Call } from '../../call.ts';
+import { GatewardError, toGatewardError } from '../../errors.ts';
 import { legacyParams } from '../../wire/rev2025-11-25/upstream-request.ts';
 import type { RequiredCapabilities } from '../../wire/rev2025-11-25/upstream-reverse.ts';
 import type { CallRecord } from './call-record.ts';
+import type { End } from './interactive-call-parts.ts';
 import type { Exchange, ExchangeOwner, Reply } from './legacy-exchange.ts';
-import type { ParkedImage } from './parked-image.ts';
+import type { ParkedImage, RoundEnd } from './parked-image.ts';
 import type { Seat, Trace } from './seat.ts';
 
 /** The server's side of a call: the session that the call has, and its request there. Empty until it has them. */
@@ -44,9 +45,11 @@ export class CallRun {
     return { session, requestId: this.requestId, lastEventId, shared: this.#seat?.shared };
   }
 
-  outcomeOf(reply: Reply, call: Call, missing: RequiredCapabilities | undefined): Outcome {
+  /** What the end of the request means for a call. */
+  endOf(end: End, call: Call, missing: RequiredCapabilities | undefined): RoundEnd {
+    if ('error' in end) return { thrown: toGatewardError(end.error) };
     if (this.#seat === undefined) throw new TypeError('There is no reply without a session.');
-    return this.#seat.toOutcome(reply, call, missing);
+    return { outcome: this.#seat.toOutcome(end.reply, call, missing) };
   }
 
   /** The server asks back. */
@@ -61,8 +64,8 @@ export class CallRun {
 
   /** The same for a parked call, which only the replica that holds it may stop; `runs`: it has not ended. */
   async cancelHeld(record: CallRecord, runs: boolean, reason: unknown): Promise<void> {
-    if (runs && (await record.holds())) this.cancel(reason);
-    else if (runs) this.abandon();
+    if ((await record.holds()) !== 'held') this.abandon();
+    else if (runs) this.cancel(reason);
     else this.leave('caller');
     record.forget();
   }
@@ -71,6 +74,12 @@ export class CallRun {
   abandon(): void {
     this.leave('replica');
     this.#exchange?.abandon();
+  }
+
+  /** Gives the session back once it is known that the call is over here, and so nowhere else. */
+  async leaveHeld(trace: Trace, isHeld: Promise<boolean>): Promise<void> {
+    if (await isHeld) this.leave(trace);
+    else this.abandon();
   }
 
   /** Gives the session back; the first time counts. */

@@ -1,5 +1,5 @@
 import type { Call, Outcome, StreamHints } from '../../call.ts';
-import { GatewardError, toGatewardError } from '../../errors.ts';
+import { GatewardError } from '../../errors.ts';
 import { Countdown } from '../../lib/countdown.ts';
 import type { LegacyNotification } from '../../wire/rev2025-11-25/upstream-notifications.ts';
 import { CallNotifications } from './call-notifications.ts';
@@ -17,7 +17,7 @@ import type {
 } from './interactive-call-parts.ts';
 import type { ExchangeOwner, Reply } from './legacy-exchange.ts';
 import { OpenQuestions } from './open-questions.ts';
-import type { ParkedImage, RoundEnd } from './parked-image.ts';
+import type { ParkedImage } from './parked-image.ts';
 import { ResumableWatch } from './resumable-watch.ts';
 import type { ReverseRequest } from './reverse-request.ts';
 import { MOVED, NEWEST, type Round, Rounds } from './round.ts';
@@ -33,7 +33,7 @@ const DOUBT_MS = 3_000;
 export class InteractiveCall implements ExchangeOwner {
   readonly interactive: boolean;
   readonly #parts: InteractiveCallParts;
-  readonly #questions = new OpenQuestions((key) => this.#withdrawn(key));
+  readonly #questions = new OpenQuestions(() => this.#withdrawn());
   readonly #notifications = new CallNotifications();
   readonly #run = new CallRun();
   readonly #rounds: Rounds;
@@ -45,7 +45,6 @@ export class InteractiveCall implements ExchangeOwner {
   #end: End | undefined;
   /** Makes the call again once there are answers; see Continuation. */
   #again: ((call: Call) => Promise<Seat>) | undefined;
-  #onWithdrawn: (key: string) => void = () => undefined;
   readonly #timer: Countdown;
   /** Where another replica can go on: as it was when the client was asked last. */
   #position: ParkedImage['upstream'];
@@ -75,6 +74,10 @@ export class InteractiveCall implements ExchangeOwner {
 
   get stream(): StreamHints | undefined {
     return this.#call.legacy?.stream;
+  }
+
+  get #isOver(): boolean {
+    return this.#phase === 'over';
   }
 
   get #round(): Round {
@@ -139,6 +142,13 @@ export class InteractiveCall implements ExchangeOwner {
     if (this.#phase !== 'parked' && this.#phase !== 'answering') this.#collect();
   }
 
+  /** The others counted this replica as dead for a while: a call that one of them took over is dropped without a word. */
+  async check(): Promise<void> {
+    if (this.#isOver) return;
+    const holds = await this.#parts.record.holds();
+    if (holds === 'moved' && !this.#isOver) this.#drop();
+  }
+
   /** The gateway stops: nothing waits here any more. What another replica can go on with is left to it. */
   dispose(): void {
     if (this.#phase === 'over' && this.#end === undefined) return;
@@ -197,7 +207,6 @@ export class InteractiveCall implements ExchangeOwner {
 
   #goOn(answers: InputAnswers): void {
     this.#phase = 'running';
-    this.#onWithdrawn = () => undefined;
     if (this.#again !== undefined) return void this.#sendAgain(this.#again);
     const delivered = this.#questions.answer(answers);
     if (delivered !== undefined) this.#answered = true;
@@ -290,26 +299,20 @@ export class InteractiveCall implements ExchangeOwner {
 
   #ask(): Outcome {
     const state = this.#parts.stateOf(this.#round.number);
-    const { result, elicitationIds } = this.#questions.ask(this.#call.meta.clientCapabilities, state);
-    const onWithdrawn = (run: (key: string) => void) => {
-      this.#onWithdrawn = run;
-    };
-    return { kind: 'input_required', result, legacy: { elicitationIds, onWithdrawn } };
+    return this.#questions.ask(this.#call.meta.clientCapabilities, state);
   }
 
   #awaitAnswers(): void {
-    this.#timer.start(this.#parts.inputTimeoutMs, () => void this.#timeOut());
+    const timeOut = async (): Promise<void> => {
+      const holds = await this.#parts.record.holds();
+      if (this.#phase !== 'parked') return;
+      if (holds === 'held') this.#giveUp(new GatewardError('INPUT_NOT_GIVEN'));
+      else this.#drop();
+    };
+    this.#timer.start(this.#parts.inputTimeoutMs, () => void timeOut());
   }
 
-  async #timeOut(): Promise<void> {
-    const holds = await this.#parts.record.holds();
-    if (this.#phase !== 'parked') return;
-    if (holds) this.#giveUp(new GatewardError('INPUT_NOT_GIVEN'));
-    else this.#drop();
-  }
-
-  #withdrawn(key: string): void {
-    this.#onWithdrawn(key);
+  #withdrawn(): void {
     if (this.#phase !== 'collecting' || this.#questions.size > 0) return;
     this.#timer.stop();
     this.#phase = 'running';
@@ -332,28 +335,22 @@ export class InteractiveCall implements ExchangeOwner {
     this.#timer.stop();
     this.#watch?.stop();
     this.#phase = 'over';
-    this.#run.leave('error' in end || this.#answered ? 'caller' : 'none');
+    const { replayMs, record } = this.#parts;
+    const trace = 'error' in end || this.#answered ? 'caller' : 'none';
+    if (!this.#wasParked) this.#run.leave(trace);
+    // What failed here may go well where the call is now.
+    else if ('error' in end && (await record.holds()) === 'moved') return this.#drop();
     await this.#notifications.drained();
     this.#notifications.clear();
     if (this.#round.settled) return;
-    const settled = this.#settle(end);
+    const settled = this.#run.endOf(end, this.#call, this.#questions.missing);
+    this.#round.end(settled);
     if (!this.#wasParked) return;
-    const { replayMs, record } = this.#parts;
-    record.over({ ...this.#image(), end: settled }, replayMs);
+    void this.#run.leaveHeld(trace, record.over({ ...this.#image(), end: settled }, replayMs));
     this.#timer.start(replayMs, () => {
       this.#parts.forget();
       record.forget();
     });
-  }
-
-  #settle(end: End): RoundEnd {
-    if ('reply' in end) {
-      const outcome = this.#run.outcomeOf(end.reply, this.#call, this.#questions.missing);
-      this.#round.settle(outcome);
-      return { outcome };
-    }
-    this.#round.fail(end.error);
-    return { thrown: toGatewardError(end.error) };
   }
 
   /** The client did not answer in time, or there is no room to wait for it. */
@@ -392,8 +389,10 @@ export class InteractiveCall implements ExchangeOwner {
 
   /** Gives the server a while to show that it has the answers. */
   #doubt(): void {
-    this.#timer.start(DOUBT_MS, () => {
+    const giveUp = async (): Promise<void> => {
+      await this.check();
       if (this.#phase === 'running') this.#run.cancel(new GatewardError('UPSTREAM_LOST'));
-    });
+    };
+    this.#timer.start(DOUBT_MS, () => void giveUp());
   }
 }

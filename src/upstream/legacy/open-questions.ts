@@ -1,3 +1,4 @@
+import type { InputRequired } from '../../call.ts';
 import type { JsonText } from '../../lib/json-text.ts';
 import { inputRequest, inputRequiredResult } from '../../wire/rev2025-11-25/upstream-result.ts';
 import {
@@ -18,12 +19,6 @@ interface Question {
   asked: boolean;
 }
 
-/** How the client is asked: a whole InputRequiredResult, and what legacy clients are told beside it. */
-export interface Asking {
-  readonly result: JsonText;
-  readonly elicitationIds: ReadonlyMap<string, string>;
-}
-
 const MAX_QUESTIONS = 64;
 const NOT_DECLARED = refusal(-32601, 'The client did not declare the capability for this request.');
 const TOO_MANY = refusal(-32603, 'The call asks for too much at once.');
@@ -32,6 +27,8 @@ const TOO_MANY = refusal(-32603, 'The call asks for too much at once.');
 export class OpenQuestions {
   readonly #questions = new Map<string, Question>();
   readonly #onWithdrawn: (key: string) => void;
+  /** Tells the client that was asked. */
+  #tellWithdrawn: (key: string) => void = () => undefined;
   #lastKey = 0;
   #version = 0;
   /** What the server asked for although the caller does not declare it. */
@@ -100,6 +97,7 @@ export class OpenQuestions {
       if (this.#questions.get(key)?.reverse !== reverse) return;
       this.#version++;
       this.#questions.delete(key);
+      this.#tellWithdrawn(key);
       this.#onWithdrawn(key);
     };
     reverse.withdrawn.addEventListener('abort', onWithdrawn, { once: true });
@@ -118,7 +116,7 @@ export class OpenQuestions {
   }
 
   /** Asks for everything that is open. */
-  ask(capabilities: JsonText, requestState: string): Asking {
+  ask(capabilities: JsonText, requestState: string): InputRequired {
     const requests = new Map<string, JsonText>();
     const elicitationIds = new Map<string, string>();
     for (const [key, question] of this.#questions) {
@@ -128,7 +126,11 @@ export class OpenQuestions {
       requests.set(key, request);
       if (elicitationId !== undefined) elicitationIds.set(key, elicitationId);
     }
-    return { result: inputRequiredResult(requests, requestState), elicitationIds };
+    const onWithdrawn = (run: (key: string) => void): void => {
+      this.#tellWithdrawn = run;
+    };
+    const result = inputRequiredResult(requests, requestState);
+    return { kind: 'input_required', result, legacy: { elicitationIds, onWithdrawn } };
   }
 
   /**
@@ -136,6 +138,7 @@ export class OpenQuestions {
    * undefined if there was nothing to give.
    */
   answer({ replies }: InputAnswers): Promise<boolean> | undefined {
+    this.#tellWithdrawn = () => undefined;
     const given: Promise<boolean>[] = [];
     for (const [key, reply] of replies) {
       const question = this.#questions.get(key);
@@ -153,6 +156,7 @@ export class OpenQuestions {
 
   /** The server no longer waits for answers. */
   clear(): void {
+    this.#tellWithdrawn = () => undefined;
     this.#questions.clear();
   }
 

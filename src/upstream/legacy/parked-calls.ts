@@ -71,16 +71,19 @@ interface Asked {
 const REPLAY_MS = 60_000;
 /** Times that a retry follows a call from replica to replica while these die. */
 const MAX_MOVES = 5;
+const CHECKS_AT_ONCE = 8;
 
 /** The calls to one legacy upstream: runs them, parks them when the server asks back, and goes on with retries. */
 export class ParkedCalls {
   readonly #options: ParkedCallsOptions;
   /** Calls that are being taken over, by id. */
   readonly #taking = new Map<string, Promise<void>>();
+  readonly #stopWatching: (() => void) | undefined;
   #closed = false;
 
   constructor(options: ParkedCallsOptions) {
     this.#options = options;
+    this.#stopWatching = options.replicas?.onFenced(() => this.#checkAll());
   }
 
   /** Runs a call. Resolves with its outcome, which may be `input_required`; rejects as its exchange does. */
@@ -119,7 +122,17 @@ export class ParkedCalls {
   /** The gateway stops: nothing waits here any more. */
   close(): void {
     this.#closed = true;
+    this.#stopWatching?.();
     for (const call of this.#options.store.all()) call.dispose();
+  }
+
+  /** The others counted this replica as dead for a while, and may have taken over what it holds. */
+  #checkAll(): void {
+    const calls = [...this.#options.store.all()];
+    const checkOn = async (): Promise<void> => {
+      for (let call = calls.pop(); call !== undefined; call = calls.pop()) await call.check();
+    };
+    for (let n = 0; n < CHECKS_AT_ONCE; n++) void checkOn();
   }
 
   /** Undefined if the call is not here, or not any more. */

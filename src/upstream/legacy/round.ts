@@ -1,4 +1,5 @@
 import type { Call, Outcome } from '../../call.ts';
+import type { RoundEnd } from './parked-image.ts';
 
 /** One stretch of a call between two messages of the client: it ends in the outcome of one request of the client. */
 export class Round {
@@ -43,6 +44,11 @@ export class Round {
   settle(outcome: Outcome): void {
     this.#settled = true;
     this.#outcome.resolve(outcome);
+  }
+
+  end(end: RoundEnd): void {
+    if ('thrown' in end) this.fail(end.thrown);
+    else this.settle(end.outcome);
   }
 
   /** Does nothing to one that has its outcome. */

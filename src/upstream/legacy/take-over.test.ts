@@ -370,6 +370,83 @@ describe('a replica that the others held for dead', () => {
   });
 });
 
+describe('a replica that comes back from a pause in which its call was taken over', () => {
+  /** Replica a has sent the answers, b goes on with the call, and the server works on it. */
+  const takenOver = async (from: 'asked' | 'answered') => {
+    const done = Promise.withResolvers<void>();
+    const slow = async ({ ask: put }: Turn) => {
+      const got = await put('elicitation/create', FORM);
+      await done.promise;
+      return { got };
+    };
+    const it = await start({ tools: { ask: slow } });
+    const state = await park(it, 'a');
+    const before = from === 'answered' ? send(it, 'a', retry(state)) : undefined;
+    await settle(it);
+    it.fence('a');
+    const now = send(it, 'b', retry(state));
+    await settle(it);
+    return { it, state, before, now, done };
+  };
+
+  it('lets go of a call that waits for answers, and its session goes on', async () => {
+    const { it, now, done, state } = await takenOver('asked');
+    const timers = it.clock.pending;
+    it.comeBack('a');
+    await settle(it);
+    expect(it.clock.pending).toBe(timers - 1);
+    expect(it.server.sessions[0]?.state).toBe('open');
+    done.resolve();
+    await settle(it);
+    expect(await now.calling).toMatchObject({ kind: 'complete' });
+    expect((await call(it, 'a', retry(state))).body).toMatchObject({ got: { result: ACCEPT } });
+    expect(answersIn(it)).toHaveLength(1);
+    expect(it.server.sessions[0]?.requests('notifications/cancelled')).toEqual([]);
+  });
+
+  it('sends who waits there for the outcome to where the call is now', async () => {
+    const { it, before, now, done } = await takenOver('answered');
+    it.comeBack('a');
+    await settle(it);
+    done.resolve();
+    await settle(it);
+    expect(await now.calling).toMatchObject({ kind: 'complete' });
+    expect(await before?.calling).toMatchObject({ kind: 'complete' });
+    expect(runs(it)).toHaveLength(1);
+  });
+
+  it('does not end the session when it finds its stream broken before it hears of that', async () => {
+    const { it, now, done } = await takenOver('answered');
+    it.server.sessions[0]?.failFormer(String(runs(it)[0]?.['id']));
+    await settle(it);
+    expect(it.server.sessions[0]?.state).toBe('open');
+    done.resolve();
+    await settle(it);
+    expect(await now.calling).toMatchObject({ kind: 'complete' });
+    expect(it.server.sessions[0]?.state).toBe('closed');
+  });
+
+  it('keeps a call that nobody has taken over', async () => {
+    const it = await start({ tools: { ask } });
+    const state = await park(it, 'a');
+    it.fence('a');
+    it.comeBack('a');
+    await settle(it);
+    expect((await call(it, 'a', retry(state))).body).toMatchObject({ got: { result: ACCEPT } });
+    expect(it.writes).not.toContain('claim');
+  });
+
+  it('keeps a call of which it cannot know', async () => {
+    const it = await start({ tools: { ask } });
+    const state = await park(it, 'a');
+    it.replica('a').connected = false;
+    it.comeBack('a');
+    await settle(it);
+    it.replica('a').connected = true;
+    expect((await call(it, 'a', retry(state))).body).toMatchObject({ got: { result: ACCEPT } });
+  });
+});
+
 describe('the row of a parked call', () => {
   it('is there before the client is asked, and gone 60 s after the outcome', async () => {
     const it = await start({ tools: { ask } });
