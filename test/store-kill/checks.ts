@@ -1,4 +1,5 @@
 import type { Store } from '../../src/store/store.ts';
+import type { TaskRow } from '../../src/store/task-table.ts';
 import { bodyOf } from './acknowledgments.ts';
 import { BATCHES, BOUNDS, eventsOfBatch, streamOf, WRITER } from './lanes.ts';
 
@@ -107,7 +108,33 @@ const CHECKS: Readonly<Record<string, Check>> = {
     if (note === undefined) return step === 0 ? undefined : 'its note is lost';
     return [step, step + 1].some((n) => note.equals(bodyOf(`${name}/${n}`))) ? undefined : 'its note is old';
   },
+
+  async task(store, name, step) {
+    const row = await store.tasks.read(name);
+    if (row === undefined) return 'the task is gone';
+    const answers = await store.tasks.answers(name);
+    await store.tasks.cancel(name, 0);
+    const reached = stepOfTask(row, answers.length);
+    if (reached < step || reached > step + 1) return `it is at ${reached}`;
+    const [kept, number] = reached === 6 ? [row.outcome, 6] : [row.body, TASK_BODIES[reached]];
+    if (kept?.equals(bodyOf(`${name}/${number}`)) !== true) return 'its body is not whole, or old';
+    if (reached === 6)
+      return row.body === undefined && answers.length === 0 ? undefined : 'something of it is left';
+    const isWhole = answers.every(({ body }) => body.equals(bodyOf(`${name}/3`)));
+    return isWhole ? undefined : 'its answer is not whole';
+  },
 };
+
+/** The body that a task has at each step. */
+const TASK_BODIES: readonly number[] = [0, 1, 2, 2, 2, 5];
+
+/** How far a task came. */
+function stepOfTask({ state, attempts, epoch }: TaskRow, answers: number): number {
+  if (state === 'completed') return 6;
+  if (state === 'working') return attempts === 2 ? 5 : attempts;
+  if (epoch > 1) return 4;
+  return answers === 0 ? 2 : 3;
+}
 
 /** Checks a thing by its name, which begins with its kind. */
 export async function findFault(store: Store, name: string, step: number): Promise<string | undefined> {

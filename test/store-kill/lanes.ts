@@ -114,4 +114,28 @@ export const LANES: Readonly<Record<string, Lane>> = {
       if (await store.owners.note(name, { holder, epoch }, bodyOf(`${name}/${n}`))) note(name, n);
     }
   },
+
+  /** From its creation through a question and its answer to its end. */
+  async task(store, name, note) {
+    const { tasks } = store;
+    const made = { id: name, owner: 'ann', server: 'all', upstream: 'one', tool: 'slow', holder: 'writer' };
+    const kept = { deadlineMs: TTL_MS, retentionMs: TTL_MS };
+    await tasks.create({ ...made, ...kept, attempts: 0, body: bodyOf(`${name}/0`) });
+    note(name, 0);
+    if (!(await tasks.save(name, WRITER, { attempts: 1, body: bodyOf(`${name}/1`) }))) return;
+    note(name, 1);
+    const pause = { state: 'input_required', dueMs: TTL_MS, body: bodyOf(`${name}/2`) } as const;
+    if (!(await tasks.pause(name, WRITER, pause))) return;
+    note(name, 2);
+    if (!(await tasks.answer(name, [{ key: '1-name', body: bodyOf(`${name}/3`) }]))) return;
+    note(name, 3);
+    const taken = await tasks.take(name, 'writer');
+    if (taken === undefined) return;
+    note(name, 4);
+    const by = { holder: 'writer', epoch: taken.epoch };
+    if (!(await tasks.save(name, by, { attempts: 2, body: bodyOf(`${name}/5`) }))) return;
+    note(name, 5);
+    const end = { state: 'completed', keepBody: false, retentionMs: TTL_MS } as const;
+    if (await tasks.finish(name, by, { ...end, outcome: bodyOf(`${name}/6`) })) note(name, 6);
+  },
 };
