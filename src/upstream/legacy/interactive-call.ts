@@ -153,7 +153,8 @@ export class InteractiveCall implements ExchangeOwner {
   dispose(): void {
     if (this.#phase === 'over' && this.#end === undefined) return;
     const { record } = this.#parts;
-    if (this.#wasParked && record.kept) this.#run.abandon();
+    const isKnown = this.#rounds.haveAsked || this.#watch !== undefined;
+    if (this.#wasParked && record.kept && isKnown) this.#run.abandon();
     else record.forget();
     this.#finish();
     this.#parts.forget();

@@ -82,6 +82,11 @@ export class Rounds {
     return this.#newest;
   }
 
+  /** Whether the client was asked anything, and so has a state to come back with. */
+  get haveAsked(): boolean {
+    return this.#newest.number > 0 || this.#newest.settled;
+  }
+
   /** The round that answers to another began; undefined if none did, or too long ago. */
   after(number: number): Round | undefined {
     return this.#kept.get(number + 1);

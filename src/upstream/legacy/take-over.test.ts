@@ -527,6 +527,43 @@ describe('the row of a parked call', () => {
   });
 });
 
+describe('a replica that stops while questions are collected', () => {
+  const gone = async (it: ReplicaFleet): Promise<void> => {
+    await it.replica('a').connector.close();
+    await quiet();
+  };
+
+  it('leaves nothing behind of a call for which nobody can come back', async () => {
+    const it = await start({ tools: { ask } });
+    const sent = send(it, 'a', { params: PARAMS });
+    await quiet();
+    expect(it.writes).toEqual(['put']);
+    await gone(it);
+    expect(await sent.calling).toMatchObject({ thrown: { code: 'UPSTREAM_LOST' } });
+    expect(it.server.open).toEqual([]);
+    expect(it.writes).toEqual(['put', 'delete']);
+    expect(it.clock.pending).toBe(0);
+  });
+
+  it('leaves a later round to the others, which ask the same', async () => {
+    const twice = async ({ ask: put }: Turn) => ({
+      got: [await put('elicitation/create', FORM), await put('roots/list')],
+    });
+    const it = await start({ tools: { ask: twice } });
+    const first = await park(it, 'a');
+    const sent = send(it, 'a', retry(first));
+    await quiet();
+    await gone(it);
+    expect(await sent.calling).toMatchObject({ thrown: { code: 'UPSTREAM_LOST' } });
+    it.fence('a');
+    const again = await call(it, 'b', retry(first));
+    const state = String(again.body['requestState']);
+    const { body } = await call(it, 'c', retry(state, { 'input-2': { roots: [] } }));
+    expect(body['got']).toEqual([{ result: ACCEPT }, { result: { roots: [] } }]);
+    expect(runs(it)).toHaveLength(1);
+  });
+});
+
 async function rowOf(it: ReplicaFleet) {
   const [id] = it.rows;
   const row = id === undefined ? undefined : await it.store.parked.read(id);
