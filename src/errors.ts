@@ -258,6 +258,7 @@ export const ERRORS = define({
     status: 502,
     text: 'No running gateway answers. Start it with: gateward serve',
   },
+  INPUT_UNREADABLE: { rpc: null, status: 422, text: 'What the command was given to read is not usable.' },
   LAUNCH_FAILED: { rpc: null, status: 502, text: 'The command of an upstream could not be started.' },
 });
 

@@ -19,6 +19,7 @@ const BY_CODE: Partial<Record<ErrorCode, number>> = {
   CONFIG_INVALID: EXIT.usage,
   CONFIG_UNREADABLE: EXIT.usage,
   INSECURE_LISTEN: EXIT.usage,
+  INPUT_UNREADABLE: EXIT.usage,
   INVALID_PARAMS: EXIT.usage,
   CURSOR_INVALID: EXIT.usage,
   GATEWAY_UNREACHABLE: EXIT.unreachable,

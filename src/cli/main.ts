@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { isKeyId } from '../auth/key-text.ts';
 import { EXIT } from './exit-codes.ts';
+import { addLaunchCommands } from './launch-commands.ts';
 import { readDuration } from './read-duration.ts';
 import {
   type AdminFlags,
@@ -87,6 +88,7 @@ function buildProgram(): Command {
   addServerCommands(program);
   addTaskCommands(program);
   addKeyCommands(program);
+  addLaunchCommands(program);
   program
     .command('doctor')
     .description('check the configuration and reach every upstream, without a running gateway')

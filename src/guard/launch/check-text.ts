@@ -6,7 +6,7 @@ import type { Finding } from './rules.ts';
 const MAX_ARG = 1024;
 /** Certificates and keys are long, and honest. */
 const MAX_VALUE = 8192;
-const MAX_TOTAL = 16_384;
+const MAX_ALL_ARGS = 4096;
 const MAX_ARGS = 256;
 /** Line ends and tabs can be shown and stand in honest settings, such as keys in PEM. */
 const LINES = /[\t\r\n]/;
@@ -32,7 +32,7 @@ export function checkText({ command, args, env, cwd }: Launch): Finding[] {
     if (text.length > limit) findings.push({ rule: 'args.long', at });
   }
   if (!ASCII.test(command) && !hasHidden(command)) findings.push({ rule: 'text.lookalike', at: 'command' });
-  const total = texts.reduce((sum, { text }) => sum + text.length, command.length);
-  if (total > MAX_TOTAL || args.length > MAX_ARGS) findings.push({ rule: 'args.long', at: 'args' });
+  const total = args.reduce((sum, arg) => sum + arg.length, command.length);
+  if (total > MAX_ALL_ARGS || args.length > MAX_ARGS) findings.push({ rule: 'args.long', at: 'args' });
   return findings;
 }

@@ -31,8 +31,9 @@ export function readNpmPackage(text: string): PackageSpec {
 
 function judgeNpm(name: string, wanted: string | undefined): LaunchRuleId {
   if (namesRunner(name)) return 'package.program';
-  if (wanted === undefined || NPM_LOOSE.test(wanted)) return 'npm.version';
-  return NPM_EXACT.test(wanted) ? 'npm.exact' : sourceRule(wanted);
+  if (wanted === undefined) return 'npm.version';
+  if (NPM_EXACT.test(wanted)) return 'npm.exact';
+  return NPM_LOOSE.test(wanted) ? 'npm.version' : sourceRule(wanted);
 }
 
 /** PyPI: PEP 508 names, with extras. */
