@@ -1,0 +1,116 @@
+/** Text that was written in another form. */
+export interface Decoded {
+  readonly form: 'base64' | 'hexadecimal' | 'percent encoding' | 'character references' | 'escapes';
+  readonly text: string;
+  /** The part of it that could not be read before. */
+  readonly hidden: string;
+}
+
+/** Shorter runs are words, ids and hashes. */
+const BASE64_RUN = /[A-Za-z0-9+/_-]{16,}/g;
+const HEX_RUN = /(?:[0-9A-Fa-f]{2}){12,}/g;
+const PERCENT = /%[0-9A-Fa-f]{2}/g;
+const REFERENCE = /&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]{2,6});/g;
+const ESCAPE = /\\(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|u\{[0-9A-Fa-f]{1,6}\}|[0-7]{3})/g;
+const PERCENTS = /(?:%[0-9A-Fa-f]{2})+/g;
+/** Runs of words with escapes in them: what stands there could not be read as it is. */
+const RUNS: Readonly<Record<string, RegExp>> = {
+  escapes: /\S*\\[xu0-7]\S*/g,
+  'character references': /\S*&\S*/g,
+  'percent encoding': /\S*%[0-9A-Fa-f]{2}\S*/g,
+};
+
+interface Escaped {
+  readonly pattern: RegExp;
+  readonly read: (run: string) => string;
+}
+
+const NAMED: Readonly<Record<string, string>> = {
+  lt: '<',
+  gt: '>',
+  amp: '&',
+  quot: '"',
+  apos: "'",
+  nbsp: ' ',
+  sol: '/',
+  colon: ':',
+  period: '.',
+};
+/** So many runs are looked at, so many characters made. */
+const MAX_RUNS = 2000;
+const MAX_CHARS = 4 * 1024 * 1024;
+
+/** Decodes what stands encoded in a text: whole runs of base64 and hex, and the whole text where escapes stand in it. */
+export function decodeParts(text: string): Decoded[] {
+  const parts: Decoded[] = [];
+  if (text.length < 8) return parts;
+  let room = MAX_CHARS;
+  const add = (form: Decoded['form'], decoded: string | undefined, hidden = decoded): void => {
+    if (decoded === undefined || decoded.length > room) return;
+    room -= decoded.length;
+    parts.push({ form, text: decoded, hidden: hidden ?? '' });
+  };
+  const addEscaped = (form: Decoded['form'], { pattern, read }: Escaped): void => {
+    const hidden = (text.match(RUNS[form]) ?? []).map((run) => run.replace(pattern, read)).join('\n');
+    add(form, text.replace(pattern, read), hidden);
+  };
+  if (text.includes('\\') && text.search(ESCAPE) >= 0)
+    addEscaped('escapes', { pattern: ESCAPE, read: readEscape });
+  if (text.includes('&') && text.search(REFERENCE) >= 0)
+    addEscaped('character references', { pattern: REFERENCE, read: readReference });
+  if (text.includes('%') && text.search(PERCENT) >= 0)
+    addEscaped('percent encoding', { pattern: PERCENTS, read: decodePercents });
+  for (const run of runsOf(text, HEX_RUN)) add('hexadecimal', printable(Buffer.from(run, 'hex')));
+  for (const run of runsOf(text, BASE64_RUN)) add('base64', decodeBase64(run));
+  return parts;
+}
+
+function runsOf(text: string, pattern: RegExp): string[] {
+  const runs: string[] = [];
+  for (const [run] of text.matchAll(pattern)) {
+    runs.push(run);
+    if (runs.length >= MAX_RUNS) break;
+  }
+  return runs;
+}
+
+function readEscape(escape: string): string {
+  const isOctal = /^\\[0-7]/.test(escape);
+  return fromCode(Number.parseInt(escape.replace(/[^0-9A-Fa-f]/g, ''), isOctal ? 8 : 16), escape);
+}
+
+function readReference(reference: string): string {
+  const body = reference.slice(1, -1);
+  if (!body.startsWith('#')) return NAMED[body] ?? reference;
+  const isHex = body[1] === 'x' || body[1] === 'X';
+  return fromCode(Number.parseInt(body.slice(isHex ? 2 : 1), isHex ? 16 : 10), reference);
+}
+
+function fromCode(code: number, otherwise: string): string {
+  return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : otherwise;
+}
+
+function decodePercents(run: string): string {
+  return Buffer.from(run.replaceAll('%', ''), 'hex').toString('utf8');
+}
+
+function decodeBase64(run: string): string | undefined {
+  // A path or a name has one case or many separators; base64 of text has both cases or digits.
+  if (!/[A-Z]/.test(run) || !/[a-z]/.test(run)) return undefined;
+  return printable(Buffer.from(run, 'base64'));
+}
+
+/** The bytes as UTF-8 or UTF-16LE text, or nothing if they are no text. */
+function printable(bytes: Buffer): string | undefined {
+  if (bytes.length < 8) return undefined;
+  const utf8 = bytes.toString('utf8');
+  if (isText(utf8)) return utf8;
+  const utf16 = bytes.toString('utf16le');
+  return /^[\t\n\r\x20-\x7e]{8,}$/.test(utf16) ? utf16 : undefined;
+}
+
+/** A run may have lost or gained a character at its ends, so the last two may be broken. */
+function isText(text: string): boolean {
+  const body = text.slice(0, -2);
+  return body.length >= 6 && !/[^\P{C}\t\n\r]|\ufffd/u.test(body);
+}

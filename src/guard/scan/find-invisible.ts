@@ -1,0 +1,125 @@
+import type { Hit, RuleId } from './rule.ts';
+
+/**
+ * What people cannot see (facts of Unicode 15.1 and later): default-ignorable code points, format characters, controls
+ * but for tab and line ends, private use, surrogates, and the blank Braille pattern.
+ */
+const INVISIBLE =
+  /[\p{Default_Ignorable_Code_Point}\p{Cf}\p{Cc}\p{Co}\p{Cs}\p{Noncharacter_Code_Point}\u2800]/u;
+const PICTOGRAPH = /^[\p{Extended_Pictographic}\p{Emoji_Modifier}\u{1F1E6}-\u{1F1FF}]$/u;
+const BIDI = /^\p{Bidi_Control}$/u;
+const JOINING =
+  /^[\p{Script=Arabic}\p{Script=Syriac}\p{Script=Mongolian}\p{Script=Devanagari}\p{Script=Bengali}\p{Script=Gurmukhi}\p{Script=Gujarati}\p{Script=Oriya}\p{Script=Tamil}\p{Script=Telugu}\p{Script=Kannada}\p{Script=Malayalam}\p{Script=Sinhala}\p{Script=Khmer}\p{Script=Myanmar}\p{Script=Tibetan}]$/u;
+const RIGHT_TO_LEFT = /[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}]/u;
+const ASCII_TEXT = /^[\t\n\r\x20-\x7e]*$/;
+/** The flags of England, Scotland and Wales: the only emoji that are made with tag characters (UTS #51). */
+const FLAGS: readonly string[] = ['gbeng', 'gbsct', 'gbwls'].map(
+  (code) =>
+    `\u{1F3F4}${[...code].map((letter) => String.fromCodePoint(0xe0000 + letter.charCodeAt(0))).join('')}\u{E007F}`,
+);
+
+const ZWNJ = 0x200c;
+const ZWJ = 0x200d;
+const KEYCAP = 0x20e3;
+
+/** Finds invisible, control, bidirectional, tag and private characters, one hit for each rule. */
+export function findInvisible(text: string): Hit[] {
+  if (ASCII_TEXT.test(text) && !text.includes('\r')) return [];
+  const counts = new Map<string, { readonly code: number; count: number; readonly hit: Judged }>();
+  const shown = text.includes('\u{E007F}') ? withoutFlags(text) : text;
+  let before = '';
+  for (let at = 0; at < shown.length; ) {
+    const code = shown.codePointAt(at) ?? 0;
+    const char = String.fromCodePoint(code);
+    const judged = isPlain(code)
+      ? undefined
+      : judge(char, { before, after: shown.slice(at + char.length, at + char.length + 2), text: shown });
+    if (judged !== undefined) {
+      const key = `${judged.rule} ${judged.severity}`;
+      const seen = counts.get(key);
+      if (seen === undefined) counts.set(key, { code, count: 1, hit: judged });
+      else seen.count += 1;
+    }
+    before = code === 0xfe0f ? before : char;
+    at += char.length;
+  }
+  return [...counts.values()].map(({ code, count, hit }) => ({
+    rule: hit.rule,
+    severity: hit.severity,
+    reason: `${nameOf(code)}${count > 1 ? ` and ${count - 1} more such characters` : ''}`,
+  }));
+}
+
+interface Judged {
+  readonly rule: RuleId;
+  readonly severity: Hit['severity'];
+}
+
+interface Around {
+  readonly before: string;
+  readonly after: string;
+  readonly text: string;
+}
+
+function isPlain(code: number): boolean {
+  return (code >= 0x20 && code < 0x7f) || code === 0x09 || code === 0x0a || (code > 0xad && code < 0x034f);
+}
+
+function judge(char: string, around: Around): Judged | undefined {
+  if (!INVISIBLE.test(char)) return undefined;
+  const code = char.codePointAt(0) ?? 0;
+  const { before, after } = around;
+  if (code === 0x0d) return after === '' || after.startsWith('\n') ? undefined : block('control-character');
+  if (code === 0x1b || code === 0x9b || code === 0x9d) return block('terminal-escape');
+  if (code < 0x20 || (code >= 0x7f && code < 0xa0)) return block('control-character');
+  if (code === ZWNJ || code === ZWJ) return judgeJoiner(code, around);
+  if (BIDI.test(char)) {
+    const isMark = code === 0x200e || code === 0x200f || code === 0x061c;
+    return isMark && RIGHT_TO_LEFT.test(around.text.slice(0, MAX_LOOK))
+      ? { rule: 'bidi-control', severity: 'info' }
+      : block('bidi-control');
+  }
+  if (code === 0xfe0f || code === 0xfe0e) {
+    const isKeycap = /^[0-9#*]$/.test(before) && after.codePointAt(0) === KEYCAP;
+    return isKeycap || PICTOGRAPH.test(before) ? undefined : block('variation-selector');
+  }
+  if (isVariationSelector(code)) return block('variation-selector');
+  if (code >= 0xe0000 && code <= 0xe007f) return block('tag-character');
+  if (/[\p{Co}\p{Cs}\p{Noncharacter_Code_Point}]/u.test(char)) return block('private-use');
+  return block('invisible-character');
+}
+
+/** So much of a text tells whether it is written from right to left. */
+const MAX_LOOK = 4096;
+
+/** Joiners are spelling in Arabic and Indic scripts and glue between emoji; elsewhere they only hide. */
+function judgeJoiner(code: number, { before, after }: Around): Judged | undefined {
+  const next = after === '' ? '' : String.fromCodePoint(after.codePointAt(0) ?? 0);
+  if (code === ZWJ && PICTOGRAPH.test(before) && PICTOGRAPH.test(next)) return undefined;
+  if (JOINING.test(before) && (next === '' || JOINING.test(next) || /\s/.test(next)))
+    return { rule: 'invisible-character', severity: 'info' };
+  if (/^\p{M}$/u.test(before) && JOINING.test(next)) return { rule: 'invisible-character', severity: 'info' };
+  return block('invisible-character');
+}
+
+function block(rule: RuleId): Judged {
+  return { rule, severity: 'block' };
+}
+
+function isVariationSelector(code: number): boolean {
+  return (
+    (code >= 0xfe00 && code <= 0xfe0f) ||
+    (code >= 0xe0100 && code <= 0xe01ef) ||
+    (code >= 0x180b && code <= 0x180f)
+  );
+}
+
+function withoutFlags(text: string): string {
+  let plain = text;
+  for (const flag of FLAGS) plain = plain.replaceAll(flag, '\u{1F3F4}');
+  return plain;
+}
+
+function nameOf(code: number): string {
+  return `U+${code.toString(16).toUpperCase().padStart(4, '0')}`;
+}

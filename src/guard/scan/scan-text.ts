@@ -1,0 +1,76 @@
+import { type Decoded, decodeParts } from './decode.ts';
+import { findCommand } from './find-command.ts';
+import { findInvisible } from './find-invisible.ts';
+import { findMeaning } from './find-meaning.ts';
+import { findOffScreen } from './find-off-screen.ts';
+import type { OwnNames } from './read-concepts.ts';
+import type { Hit } from './rule.ts';
+import { foldText, isMixedScript } from './skeleton.ts';
+
+/** Encodings inside encodings are followed so far. */
+const MAX_ROUNDS = 3;
+const NOT_ASCII = /[^\x00-\x7f]/;
+
+/** Looks at one text with every layer, and returns at most one hit for each rule and severity. */
+export function scanText(text: string, own: OwnNames): Hit[] {
+  const hits = [...findInvisible(text), ...findOffScreen(text), ...findMixedScript(text)];
+  const folded = foldText(text);
+  const meant = findMeaning(folded, own);
+  hits.push(...meant);
+  const known = new Set(meant.filter(({ severity }) => severity === 'block').map(({ rule }) => rule));
+  for (const part of decodeParts(folded)) hits.push(...scanDecoded(part, { own, known, rounds: 1 }));
+  return onePerRule(hits);
+}
+
+interface Decoding {
+  readonly own: OwnNames;
+  /** What the text says without decoding: it is not hidden. */
+  readonly known: ReadonlySet<string>;
+  readonly rounds: number;
+}
+
+function scanDecoded(part: Decoded, decoding: Decoding): Hit[] {
+  const { own, known, rounds } = decoding;
+  const hits: Hit[] = [];
+  // Escapes and percent signs stand in honest examples, so only what was spelled out whole counts as hidden.
+  const command = findCommand(part.hidden);
+  if (command !== undefined)
+    hits.push({
+      rule: 'encoded-command',
+      severity: 'block',
+      reason: `${part.form} holds the command "${command.slice(0, 60)}"`,
+    });
+  const text = foldText(part.text);
+  for (const { rule, severity, reason } of findMeaning(text, own)) {
+    if (severity === 'block' && !known.has(rule))
+      hits.push({ rule: 'encoded-instruction', severity, reason: `${part.form}: ${rule}: ${reason}` });
+  }
+  for (const { rule, reason } of findInvisible(part.text))
+    hits.push({ rule, severity: 'warn', reason: `${part.form} holds ${reason}` });
+  if (rounds < MAX_ROUNDS) {
+    for (const inner of decodeParts(text))
+      hits.push(...scanDecoded(inner, { own, known, rounds: rounds + 1 }));
+  }
+  return hits;
+}
+
+/** A word of look-alikes hides a word from a filter, or passes for another name. */
+function findMixedScript(text: string): Hit[] {
+  if (!NOT_ASCII.test(text)) return [];
+  for (const [word] of text.matchAll(/[\p{L}\p{M}\p{N}_]{3,}/gu)) {
+    if (NOT_ASCII.test(word) && isMixedScript(word))
+      return [
+        { rule: 'mixed-script', severity: 'block', reason: `look-alike letters in "${word.slice(0, 60)}"` },
+      ];
+  }
+  return [];
+}
+
+function onePerRule(hits: readonly Hit[]): Hit[] {
+  const seen = new Map<string, Hit>();
+  for (const hit of hits) {
+    const key = `${hit.rule} ${hit.severity}`;
+    if (!seen.has(key)) seen.set(key, hit);
+  }
+  return [...seen.values()];
+}
