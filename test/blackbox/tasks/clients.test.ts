@@ -127,6 +127,49 @@ describe.each(UPSTREAMS)('the slow tool of the upstream "%s"', (upstream) => {
   });
 });
 
+describe.each(['native', 'legacy-tasks'] as const)('a task of the upstream "%s" itself', (upstream) => {
+  const cancelledTasks = (): number =>
+    Object.keys(servers[upstream].state.calls.all()).filter((name) => name.startsWith('cancelled-task:'))
+      .length;
+
+  it('shows a client that waits that it goes on', async () => {
+    const client = new TaskClient(urlOf(upstream), { tasks: false });
+    const params = { name: 'failing_job', arguments: {} };
+    const { message, notifications } = await client.ask('tools/call', params, {
+      meta: { progressToken: 'p' },
+    });
+    expect(message).toMatchObject({ result: { isError: true } });
+    const told = notifications.filter(({ method }) => method === 'notifications/progress');
+    expect(told.length).toBeGreaterThan(1);
+    const values = told.map((one) => Object(one['params']).progress);
+    expect(values).toEqual([...values].sort((a, b) => a - b));
+    expect(told[0]).toMatchObject({ params: { progressToken: 'p' } });
+  });
+
+  it('is cancelled with the task of the client', async () => {
+    const before = cancelledTasks();
+    const client = new TaskClient(urlOf(upstream));
+    const taskId = await client.create('slow_compute', { seconds: 60 });
+    await client.cancel(taskId);
+    await client.until(taskId, 'cancelled');
+    await vi.waitFor(() => expect(cancelledTasks()).toBe(before + 1), WITHIN);
+  });
+
+  it('is cancelled when a client that waits hangs up', async () => {
+    const before = cancelledTasks();
+    const started = servers[upstream].state.calls.count('failing_job');
+    const hangUp = new AbortController();
+    const client = new TaskClient(urlOf(upstream), { tasks: false });
+    const call = client.call('failing_job', {}, { signal: hangUp.signal });
+    await vi.waitFor(() => {
+      expect(servers[upstream].state.calls.count('failing_job')).toBe(started + 1);
+    }, WITHIN);
+    hangUp.abort();
+    await expect(call).rejects.toThrow();
+    await vi.waitFor(() => expect(cancelledTasks()).toBe(before + 1), WITHIN);
+  });
+});
+
 describe.each(UPSTREAMS)('a tool that asks, of the upstream "%s"', (upstream) => {
   it('asks a modern client with tasks', async () => {
     const client = new TaskClient(urlOf(upstream));

@@ -92,6 +92,13 @@ export async function startHeldUpstream(): Promise<HeldUpstream> {
       turn.response.destroy();
       return ANSWERED;
     },
+    /** Answers 503 to the first `times` runs. */
+    overloaded: async (turn) => {
+      const { args, label } = note('overloaded', turn);
+      if (runs(label).length > Number(args['times'] ?? 1)) return text(`worked on ${label}`);
+      turn.response.writeHead(503).end();
+      return ANSWERED;
+    },
     /** Asks `keys` at once, then works until it is released. */
     ask: async (turn) => {
       const { args, label } = note('ask', turn);

@@ -26,9 +26,11 @@ let url: string;
 async function start(): Promise<void> {
   const content = JSON.stringify({
     listen: { port: 0 },
+    stop: { graceMs: 100 },
     dataDir: folder,
     upstreams: {
       held: { url: upstream.url, tasks: { promoteAfterMs: 50, retentionMs: 2 * HOUR_MS } },
+      safe: { url: upstream.url, repeatable: true, tasks: { promoteAfterMs: 50 } },
       always: { url: upstream.url, tasks: { mode: 'always', inputMs: 2 * HOUR_MS } },
     },
   });
@@ -109,6 +111,42 @@ describe('a client that was killed and asks again an hour later', () => {
     upstream.release('working');
     expect(await clientOf().textOf(taskId)).toBe('worked on working');
     expect(upstream.runs('working')).toHaveLength(1);
+  });
+});
+
+describe('a task at work while the gateway is stopped', () => {
+  async function restart(): Promise<void> {
+    await gateway.stop();
+    await start();
+  }
+
+  it('is tried again after the next start where its call is safe to repeat', async () => {
+    const taskId = await clientOf('safe').create('work', { label: 'safe' });
+    await restart();
+    await vi.waitFor(() => expect(upstream.runs('safe')).toHaveLength(2), WITHIN);
+    expect(upstream.runs('safe')[0]?.gone.aborted).toBe(true);
+    upstream.release('safe');
+    expect(await clientOf('safe').textOf(taskId)).toBe('worked on safe');
+  });
+
+  it('fails where it may have run', async () => {
+    const taskId = await clientOf().create('work', { label: 'unsafe' });
+    await restart();
+    expect(await clientOf().until(taskId, 'failed')).toMatchObject({
+      error: { code: 1025, message: expect.stringContaining('may have run') },
+    });
+    expect(upstream.runs('unsafe')).toHaveLength(1);
+  });
+
+  it('still waits for its input', async () => {
+    const taskId = await clientOf('always').create('ask', { label: 'waits' });
+    await clientOf('always').until(taskId, 'input_required');
+    await restart();
+    const asking = await clientOf('always').until(taskId, 'input_required');
+    const [key = ''] = Object.keys(Object(asking['inputRequests']));
+    upstream.release('waits');
+    await clientOf('always').update(taskId, { [key]: nameIs('Ann') });
+    expect(await clientOf('always').textOf(taskId)).toBe('Ann, with the state of waits');
   });
 });
 

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Json, type OpenStream, postModern } from '../../support/front-door.ts';
 import { type RunningGateway, startGateway } from '../../support/gateway.ts';
-import { createKey } from '../../support/keys.ts';
+import { createKey, runGateward } from '../../support/keys.ts';
 import { TASKS, TaskClient } from '../../support/task-client.ts';
 import { type HeldUpstream, nameIs, startHeldUpstream } from './held-upstream.ts';
 
@@ -30,6 +30,11 @@ beforeAll(async () => {
         hasty: { url: upstream.url, tasks: { ...always, deadlineMs: 1000 } },
         waiting: { url: upstream.url, tasks: { ...always, inputMs: 1000 } },
         single: { url: upstream.url, tasks: { ...always, concurrency: 1 } },
+        again: {
+          url: upstream.url,
+          repeatable: true,
+          tasks: { ...always, retry: { attempts: 100, delayMs: 50, maxDelayMs: 50 } },
+        },
         queued: {
           url: upstream.url,
           tasks: { ...always, concurrency: 1, tools: { work: { deadlineMs: 1000 } } },
@@ -214,6 +219,32 @@ describe('ownership', () => {
     upstream.release('owned');
     upstream.release('of-other');
     expect(await clientAnn.textOf(foreign)).toBe('worked on owned');
+  });
+
+  it('is that of one server: its names, and its tasks', async () => {
+    const merged = new TaskClient(`${gateway.url}/mcp`, { headers: ann });
+    upstream.release('merged');
+    const taskId = await merged.create('held__work', { label: 'merged' });
+    expect(await merged.textOf(taskId)).toBe('worked on merged');
+    expect(await clientOf().errorOf('tasks/get', { taskId })).toMatchObject({ code: -32_602 });
+  });
+
+  it('ends with the key: what is tried again later asks anew whether it may', async () => {
+    const dan = await createKey(gateway.configFile, 'dan');
+    const client = clientOf('again', dan.headers);
+    const taskId = await client.create('drop', { label: 'revoked', times: 1_000 });
+    await seen('revoked');
+    expect((await runGateward(['key', 'revoke', dan.id, '--config', gateway.configFile])).code).toBe(0);
+    // Every replica knows of it within a second.
+    await wait(1_000);
+    upstream.release('revoked');
+    const stateOf = async (): Promise<unknown> => {
+      const headers = { authorization: `Bearer ${gateway.adminKey}` };
+      const response = await fetch(`${gateway.url}/admin/api/tasks/${taskId}`, { headers });
+      return Object(await response.json()).task;
+    };
+    await vi.waitFor(async () => expect(await stateOf()).toMatchObject({ state: 'failed' }), WITHIN);
+    expect(upstream.runs('revoked')).toHaveLength(1);
   });
 
   it('gives handles that cannot be guessed', async () => {

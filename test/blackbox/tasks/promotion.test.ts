@@ -29,6 +29,13 @@ afterAll(async () => {
 });
 
 const at = (server: string): string => `${gateway.url}/servers/${server}/mcp`;
+/** Ids of tasks, as an operator sees them. */
+async function tasksOf(server: string, state: string): Promise<string[]> {
+  const headers = { authorization: `Bearer ${gateway.adminKey}` };
+  const url = `${gateway.url}/admin/api/tasks?limit=500&server=${server}&state=${state}`;
+  const { tasks } = Object(await (await fetch(url, { headers })).json());
+  return tasks.map(({ id }: { id: string }) => id);
+}
 const seen = (label: string, runs = 1): Promise<void> =>
   vi.waitFor(() => expect(upstream.runs(label)).toHaveLength(runs), WITHIN);
 
@@ -87,6 +94,34 @@ describe('a call of a client that knows tasks', () => {
     hangUp.abort();
     await expect(call).rejects.toThrow();
     await vi.waitFor(() => expect(upstream.runs('hung-up')[0]?.gone.aborted).toBe(true), WITHIN);
+  });
+
+  it('is either a task or cancelled, never both and never lost, whenever the client hangs up', async () => {
+    const labels = Array.from({ length: 40 }, (_, number) => `race-${number}`);
+    const handles = new Map<string, string>();
+    const before = await tasksOf('quick', 'working');
+    const calls = labels.map(async (label, number) => {
+      const hangUp = new AbortController();
+      // Around the moment of the promotion.
+      setTimeout(() => hangUp.abort(), 30 + number);
+      const client = new TaskClient(at('quick'));
+      const result = await client.call('work', { label }, { signal: hangUp.signal }).catch(() => undefined);
+      if (result !== undefined) handles.set(label, String(result['taskId']));
+    });
+    await Promise.all(calls);
+    const tasks = await vi.waitFor(async () => {
+      const found = await tasksOf('quick', 'working');
+      const running = labels.filter((label) => upstream.runs(label).some(({ gone }) => !gone.aborted));
+      expect(found.filter((id) => !before.includes(id))).toHaveLength(running.length);
+      return { running, ids: found };
+    }, WITHIN);
+    for (const [label, taskId] of handles) {
+      expect(tasks.running).toContain(label);
+      expect(tasks.ids).toContain(taskId);
+    }
+    for (const label of labels) upstream.release(label);
+    await vi.waitFor(async () => expect(await tasksOf('quick', 'working')).toEqual(before), WITHIN);
+    for (const label of labels) expect(upstream.runs(label).length).toBeLessThanOrEqual(1);
   });
 
   it('shows its progress until it becomes a task, and none after', async () => {

@@ -27,6 +27,8 @@ beforeAll(async () => {
           timeoutMs: 300,
           tasks: { ...tasks, retry: { ...retry, attempts: 2 } },
         },
+        steady: { url: upstream.url, repeatable: true, tasks: { ...tasks, mode: 'always' } },
+        once: { url: upstream.url, tasks: { ...tasks, mode: 'always' } },
         away: { url: 'http://127.0.0.1:9/mcp', repeatable: true, tasks: { ...tasks, mode: 'always' } },
       },
     }),
@@ -86,6 +88,19 @@ describe('a task whose call ends in an error', () => {
     upstream.release('tool-error');
     expect(await client.until(taskId, 'completed')).toMatchObject({ result: { isError: true } });
     expect(upstream.runs('tool-error')).toHaveLength(1);
+  });
+});
+
+describe('a task whose upstream answers with 5xx', () => {
+  it('is tried again where its call is safe to repeat, and only there', async () => {
+    const client = clientOf('steady');
+    const taskId = await client.create('overloaded', { label: 'steady', times: 2 });
+    expect(await client.textOf(taskId)).toBe('worked on steady');
+    expect(upstream.runs('steady')).toHaveLength(3);
+    const once = clientOf('once');
+    const failed = await once.create('overloaded', { label: 'once' });
+    expect(await once.until(failed, 'failed')).toHaveProperty('error');
+    expect(upstream.runs('once')).toHaveLength(1);
   });
 });
 
