@@ -147,6 +147,7 @@ export interface TaskTable {
   answer(id: string, answers: readonly TaskAnswer[]): Promise<boolean>;
   /** The answers so far. */
   answers(id: string): Promise<readonly TaskAnswer[]>;
+  /** Without how they ended: `outcome` is undefined. Results are large, and a list has many. */
   list(filter: TaskFilter): Promise<readonly TaskRow[]>;
   /** How many tasks a principal has, whatever their state; counts to `max` at most. */
   countOf(owner: string, max: number): Promise<number>;

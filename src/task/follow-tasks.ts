@@ -1,5 +1,6 @@
 import { GatewardError } from '../errors.ts';
 import type { JsonText } from '../lib/json-text.ts';
+import { isTaskId } from './make-task.ts';
 import type { TaskOwner } from './serve-tasks.ts';
 import type { TaskParts } from './task-parts.ts';
 import { type TaskView, viewOf, writeDetailedTask } from './task-view.ts';
@@ -26,7 +27,7 @@ export async function followTasks(
   };
   const taken: string[] = [];
   try {
-    for (const id of new Set(ids)) {
+    for (const id of new Set(ids.filter(isTaskId))) {
       const one = new Followed(id, { owner, onChange, parts });
       followed.push(one);
       if (await one.start()) taken.push(id);
@@ -48,6 +49,7 @@ interface FollowedParts {
 class Followed {
   readonly id: string;
   readonly #parts: FollowedParts;
+  /** What was told last, but for its time: a task that is merely looked at has not changed. */
   #last = '';
   #isLooking = false;
   #lookAgain = false;
@@ -58,18 +60,23 @@ class Followed {
     this.#parts = parts;
   }
 
-  /** False for a task that is not the owner's. */
+  /** False for a task that is not the owner's. Throws STORE_UNAVAILABLE. */
   async start(): Promise<boolean> {
     this.#end = this.#parts.parts.changes.watch(this.id, () => void this.#look());
+    // What is told meanwhile comes after this look, so that no older state follows a newer one.
+    this.#isLooking = true;
     const view = await this.#read();
+    this.#isLooking = false;
     if (view === undefined) this.end();
     else this.#tell(view);
+    if (this.#lookAgain) void this.#look();
     return view !== undefined;
   }
 
   end(): void {
     this.#end?.();
     this.#end = undefined;
+    this.#last = '';
   }
 
   async #look(): Promise<void> {
@@ -102,8 +109,9 @@ class Followed {
   #tell(view: TaskView): void {
     if (this.#end === undefined) return;
     const task = writeDetailedTask(view, this.#parts.parts.config().pollIntervalMs);
-    if (task.text === this.#last) return;
-    this.#last = task.text;
+    const { text } = task.with({ lastUpdatedAt: undefined });
+    if (text === this.#last) return;
+    this.#last = text;
     this.#parts.onChange(task);
     if (view.row.endedAt !== undefined) this.end();
   }

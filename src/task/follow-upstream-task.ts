@@ -90,7 +90,7 @@ async function lookOnce(
   } catch (thrown) {
     held.abort.throwIfAborted();
     if (thrown instanceof UpstreamAnsweredError) return thrown.isFinal ? lost(thrown) : 'error';
-    if (thrown instanceof GatewardError && isPassing(thrown)) return 'trouble';
+    if (isPassing(thrown)) return 'trouble';
     return failedBy(thrown);
   }
 }

@@ -27,6 +27,12 @@ export interface TaskAsk {
 export type RunCall = (call: Call) => Promise<Outcome>;
 
 const ID_BYTES = 24;
+const ID = /^task_[\w-]{32}$/;
+
+/** Whether a text can be the id of a task: what cannot is not looked for in the store. */
+export function isTaskId(text: string): boolean {
+  return ID.test(text);
+}
 
 /** What a new task is made with, beside its call. */
 export interface NewTaskOptions extends Partial<Pick<TaskImage, 'upstreamTask' | 'resumable'>> {

@@ -1,6 +1,7 @@
 import { GatewardError } from '../errors.ts';
 import type { TaskRow } from '../store/task-table.ts';
 import type { CancelTask } from './cancel-task.ts';
+import { isTaskId } from './make-task.ts';
 import type { TaskOperations, TaskSummary } from './operations.ts';
 import { withoutRetry } from './task-call.ts';
 import { NOTHING_ASKED, openImage, sealImage, type TaskImage, withAttemptEnded } from './task-image.ts';
@@ -17,7 +18,7 @@ export function createTaskOperations(
   const imageOf = ({ id, body }: TaskRow): TaskImage | undefined => body && openImage(seal, id, body);
   const summaryOf = (row: TaskRow): TaskSummary => summarize(row, imageOf(row)?.note);
   const find = async (id: string): Promise<TaskRow> => {
-    const row = await table.read(id);
+    const row = isTaskId(id) ? await table.read(id) : undefined;
     if (row === undefined) throw new GatewardError('TASK_NOT_FOUND');
     return row;
   };

@@ -5,6 +5,7 @@ import { JsonText } from '../lib/json-text.ts';
 import type { TaskRow } from '../store/task-table.ts';
 import { declaresTasks, tasksNotDeclared } from '../wire/declare-tasks.ts';
 import type { CancelTask } from './cancel-task.ts';
+import { isTaskId } from './make-task.ts';
 import { answersOf, sealAnswer } from './task-answers.ts';
 import type { TaskParts } from './task-parts.ts';
 import { requestsOf, type TaskView, viewOf, writeDetailedTask, writeTask } from './task-view.ts';
@@ -71,8 +72,13 @@ function ofLegacy(asked: Asked, answer: Answer): Promise<Outcome> {
   return answer(asked);
 }
 
-async function getTask({ call, owner, needs: { parts } }: Asked): Promise<Outcome> {
+async function getTask({ call, owner, needs: { parts, work } }: Asked): Promise<Outcome> {
   const view = await viewOf(await find(call, owner, parts), parts);
+  const { row, image, outstanding } = view;
+  const isAnswered = row.state === 'input_required' && outstanding.size === 0;
+  // A replica may have died between the last answer and the work.
+  if (isAnswered && row.holder === undefined && image?.upstreamTask === undefined)
+    await work.goOn(row.id).catch(() => undefined);
   return complete(writeDetailedTask(view, parts.config().pollIntervalMs));
 }
 
@@ -232,7 +238,7 @@ async function find(
   { table }: Pick<TaskParts, 'table'>,
 ): Promise<TaskRow> {
   if (name === undefined) throw new GatewardError('INVALID_PARAMS', { detail: 'taskId is missing.' });
-  const row = await table.read(name);
+  const row = isTaskId(name) ? await table.read(name) : undefined;
   if (row === undefined || row.owner !== principal || row.server !== server)
     throw new GatewardError('TASK_NOT_FOUND');
   return row;

@@ -14,6 +14,7 @@ export class TaskChanges {
   readonly #watchers = new Map<string, Set<() => void>>();
   readonly #callOff: () => void;
   #callOffLook: (() => void) | undefined;
+  #closed = false;
 
   constructor(bus: Bus, clock: Clock) {
     this.#bus = bus;
@@ -44,7 +45,7 @@ export class TaskChanges {
     const own = (): void => run();
     const watchers = this.#watchers.get(id) ?? new Set();
     this.#watchers.set(id, watchers.add(own));
-    this.#callOffLook ??= this.#clock.after(LOOK_EVERY_MS, () => this.#look());
+    this.#lookLater();
     return () => {
       watchers.delete(own);
       if (watchers.size === 0 && this.#watchers.get(id) === watchers) this.#watchers.delete(id);
@@ -52,6 +53,7 @@ export class TaskChanges {
   }
 
   close(): void {
+    this.#closed = true;
     this.#callOff();
     this.#callOffLook?.();
     this.#watchers.clear();
@@ -61,9 +63,13 @@ export class TaskChanges {
     for (const run of [...(this.#watchers.get(id) ?? [])]) run();
   }
 
+  #lookLater(): void {
+    if (!this.#closed) this.#callOffLook ??= this.#clock.after(LOOK_EVERY_MS, () => this.#look());
+  }
+
   #look(): void {
     this.#callOffLook = undefined;
     for (const id of [...this.#watchers.keys()]) this.#wake(id);
-    if (this.#watchers.size > 0) this.#callOffLook = this.#clock.after(LOOK_EVERY_MS, () => this.#look());
+    if (this.#watchers.size > 0) this.#lookLater();
   }
 }

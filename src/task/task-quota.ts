@@ -18,6 +18,7 @@ interface Count {
 export class TaskQuota {
   readonly #parts: Pick<TaskParts, 'table' | 'clock' | 'config'>;
   readonly #counts = new Map<string, Count>();
+  readonly #reads = new Map<string, Promise<number>>();
 
   constructor(parts: Pick<TaskParts, 'table' | 'clock' | 'config'>) {
     this.#parts = parts;
@@ -25,21 +26,37 @@ export class TaskQuota {
 
   /** Counts one more task of an owner. Throws TASK_LIMIT, STORE_UNAVAILABLE. */
   async take(owner: string): Promise<void> {
-    const { maxPerPrincipal } = this.#parts.config();
-    const known = this.#counts.get(owner);
-    const ageMs = known === undefined ? Number.POSITIVE_INFINITY : this.#parts.clock.now() - known.readAtMs;
-    // A clock that was set back makes nothing young.
-    const isTrue = ageMs >= 0 && ageMs < TRUE_MS;
-    if (known !== undefined && isTrue && known.tasks < maxPerPrincipal) {
-      known.tasks++;
-      return;
-    }
-    const tasks = await this.#parts.table.countOf(owner, maxPerPrincipal);
-    if (tasks >= maxPerPrincipal) {
-      this.#counts.delete(owner);
+    while (!this.#takeKnown(owner)) {
+      const { maxPerPrincipal } = this.#parts.config();
+      const tasks = await this.#read(owner, maxPerPrincipal);
+      if (tasks < maxPerPrincipal) continue;
       throw new GatewardError('TASK_LIMIT', { detail: `At most ${maxPerPrincipal}.` });
     }
+  }
+
+  #takeKnown(owner: string): boolean {
+    const known = this.#counts.get(owner);
+    if (known === undefined || known.tasks >= this.#parts.config().maxPerPrincipal) return false;
+    const ageMs = this.#parts.clock.now() - known.readAtMs;
+    // A clock that was set back makes nothing young.
+    if (ageMs < 0 || ageMs >= TRUE_MS) return false;
+    known.tasks++;
+    return true;
+  }
+
+  /** One look at a time for each owner: all that come meanwhile are counted by it. */
+  #read(owner: string, max: number): Promise<number> {
+    const before = this.#reads.get(owner);
+    if (before !== undefined) return before;
+    const reading = this.#readNow(owner, max).finally(() => this.#reads.delete(owner));
+    this.#reads.set(owner, reading);
+    return reading;
+  }
+
+  async #readNow(owner: string, max: number): Promise<number> {
+    const tasks = await this.#parts.table.countOf(owner, max);
     if (this.#counts.size >= MAX_OWNERS) this.#counts.clear();
-    this.#counts.set(owner, { tasks: tasks + 1, readAtMs: this.#parts.clock.now() });
+    this.#counts.set(owner, { tasks, readAtMs: this.#parts.clock.now() });
+    return tasks;
   }
 }

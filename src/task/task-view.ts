@@ -32,11 +32,11 @@ export async function viewOf(row: TaskRow, parts: Pick<TaskParts, 'table' | 'sea
  * The members of a Task (tasks extension, SEP-2663 §Tasks). One whose questions are all answered is working again,
  * whether or not somebody has taken the answers yet.
  */
-export function writeTask({ row, image, outstanding }: TaskView, pollIntervalMs: number): JsonText {
-  const isWorking = row.state === 'input_required' && outstanding.size === 0;
+export function writeTask(view: TaskView, pollIntervalMs: number): JsonText {
+  const { row, image } = view;
   return JsonText.of({
     taskId: row.id,
-    status: isWorking ? 'working' : row.state,
+    status: statusOf(view),
     statusMessage: image?.note,
     createdAt: new Date(row.createdAt).toISOString(),
     lastUpdatedAt: new Date(row.updatedAt).toISOString(),
@@ -45,12 +45,20 @@ export function writeTask({ row, image, outstanding }: TaskView, pollIntervalMs:
   });
 }
 
+function statusOf({ row, ending, outstanding }: TaskView): TaskRow['state'] {
+  if (row.state === 'input_required' && outstanding.size === 0) return 'working';
+  // A completed task has a result; one whose result cannot be read any more has none.
+  return row.state === 'completed' && row.outcome !== undefined && ending === undefined
+    ? 'failed'
+    : row.state;
+}
+
 /** A DetailedTask: the task with what it asks, or how it ended. */
 export function writeDetailedTask(view: TaskView, pollIntervalMs: number): JsonText {
   const { row, ending, outstanding } = view;
   const task = writeTask(view, pollIntervalMs);
   if (row.state === 'completed' && ending?.kind === 'result') return task.with({ result: ending.result });
-  if (row.state === 'failed')
+  if (statusOf(view) === 'failed')
     return task.with({ error: ending?.kind === 'error' ? ending.error : UNREADABLE });
   return outstanding.size === 0 ? task : task.with({ inputRequests: requestsOf(outstanding) });
 }

@@ -1,4 +1,3 @@
-import { GatewardError } from '../errors.ts';
 import { backoffMs } from '../lib/backoff.ts';
 import type { JsonText } from '../lib/json-text.ts';
 import { raceAbort } from '../lib/race-abort.ts';
@@ -23,7 +22,7 @@ export async function tellUpstream(
       held.abort.throwIfAborted();
       // The next look tells whether the task has ended meanwhile.
       if (thrown instanceof UpstreamAnsweredError) return;
-      if (!(thrown instanceof GatewardError) || !isPassing(thrown)) throw thrown;
+      if (!isPassing(thrown)) throw thrown;
       await wait(clock, backoffMs(failures, { ...TROUBLE, random }), held.abort);
       held.abort.throwIfAborted();
     }

@@ -30,8 +30,8 @@ const PASSING: ReadonlySet<ErrorCode> = new Set([
 ]);
 
 /** Whether a failed question says nothing of the task itself. */
-export function isPassing(error: GatewardError): boolean {
-  return PASSING.has(error.code);
+export function isPassing(thrown: unknown): boolean {
+  return thrown instanceof GatewardError && PASSING.has(thrown.code);
 }
 
 /** Milliseconds between two looks where the upstream does not say, at least and at most. */

@@ -1,5 +1,7 @@
 import type { Call, Outcome } from '../call.ts';
 import { GatewardError } from '../errors.ts';
+import { Abort, firstAbort } from '../lib/abort.ts';
+import { backoffMs } from '../lib/backoff.ts';
 import { JsonText } from '../lib/json-text.ts';
 import { raceAbort } from '../lib/race-abort.ts';
 import { wait } from '../lib/wait.ts';
@@ -10,15 +12,17 @@ import {
   type AskedTask,
   answerAt,
   cancelQuietly,
+  isPassing,
   lookAt,
+  pollMsOf,
   readCreated,
+  TROUBLE,
   UpstreamAnsweredError,
   type UpstreamState,
 } from './upstream-task.ts';
 
-/** Milliseconds between two looks where the upstream does not say, and at least. */
-const POLL_MS = 1000;
-const MIN_POLL_MS = 100;
+/** Looks in a row that may come to nothing before the task is lost: some minutes. */
+const MAX_FAILURES = 20;
 const USE = 'task-of-upstream';
 
 /** A task of the upstream's own whose client waits. */
@@ -57,30 +61,96 @@ async function answerAndWait(
   waited: Waited,
   { answers, parts }: { readonly answers: ReadonlyMap<string, JsonText>; readonly parts: TaskParts },
 ): Promise<Outcome> {
-  if (answers.size > 0) await answerAt(askedOf(ask, waited.id), answers);
+  if (answers.size > 0) await passOn(ask, waited, { answers, parts });
   return waitFor(ask, { ...waited, answered: [...waited.answered, ...answers.keys()] }, parts);
+}
+
+/** Saying answers twice does no harm (SEP-2663 §Task Update Requests). */
+async function passOn(
+  ask: TaskAsk,
+  waited: Waited,
+  { answers, parts }: { readonly answers: ReadonlyMap<string, JsonText>; readonly parts: TaskParts },
+): Promise<void> {
+  const patience = new Patience(ask, parts);
+  for (;;) {
+    try {
+      return await raceAbort(answerAt(askedOf(ask, waited.id), answers), ask.call.signal);
+    } catch (thrown) {
+      // The next look tells whether the task has ended meanwhile.
+      if (thrown instanceof UpstreamAnsweredError) return;
+      await patience.bear(thrown);
+    }
+  }
 }
 
 async function waitFor(ask: TaskAsk, waited: Waited, parts: TaskParts): Promise<Outcome> {
   const { call } = ask;
-  const asked = askedOf(ask, waited.id);
+  const { clock } = parts;
+  const deadlineMs = parts.upstream(ask.source.name)?.rules(call.name ?? '').deadlineMs ?? 0;
+  const late = new Abort();
+  const callOff = clock.after(deadlineMs, () => late.abort(new GatewardError('TASK_DEADLINE')));
+  const signal = firstAbort([call.signal, late]);
   try {
-    for (let looks = 1; ; looks++) {
-      const state = await raceAbort(lookAt(asked), call.signal);
-      const outcome = outcomeOf(state, waited, (next) => sealWaited(ask, next, parts));
-      if (outcome !== undefined) return outcome;
-      await tellProgress(call, looks, 'note' in state ? state.note : undefined);
-      const pollMs = 'pollIntervalMs' in state ? state.pollIntervalMs : undefined;
-      await wait(parts.clock, Math.max(MIN_POLL_MS, pollMs ?? POLL_MS), call.signal);
-      call.signal.throwIfAborted();
-    }
+    return await look({ ...ask, call: { ...call, signal } }, waited, parts);
   } catch (thrown) {
-    if (call.signal.aborted) {
-      const { call, principal } = ask;
-      await cancelQuietly(ask, { id: waited.id, message: call.message, owner: principal.key }, parts.log);
-    }
     if (thrown instanceof UpstreamAnsweredError) return thrown.outcome;
+    const { message } = call;
+    if (signal.aborted || isPassing(thrown))
+      await cancelQuietly(ask, { id: waited.id, message, owner: ask.principal.key }, parts.log);
     throw thrown;
+  } finally {
+    callOff();
+    signal.release();
+  }
+}
+
+async function look(ask: TaskAsk, waited: Waited, parts: TaskParts): Promise<Outcome> {
+  const { call } = ask;
+  const asked = askedOf(ask, waited.id);
+  const patience = new Patience(ask, parts);
+  for (let looks = 1; ; looks++) {
+    let state: UpstreamState;
+    try {
+      state = await raceAbort(lookAt(asked), call.signal);
+    } catch (thrown) {
+      await patience.bear(thrown);
+      continue;
+    }
+    patience.renew();
+    const outcome = outcomeOf(state, waited, (next) => sealWaited(ask, next, parts));
+    if (outcome !== undefined) return outcome;
+    await tellProgress(call, looks, 'note' in state ? state.note : undefined);
+    await wait(parts.clock, pollMsOf(state), call.signal);
+    call.signal.throwIfAborted();
+  }
+}
+
+/** Bears trouble that may pass, for a while: the task goes on meanwhile. */
+class Patience {
+  readonly #ask: TaskAsk;
+  readonly #parts: TaskParts;
+  #failures = 0;
+
+  constructor(ask: TaskAsk, parts: TaskParts) {
+    this.#ask = ask;
+    this.#parts = parts;
+  }
+
+  renew(): void {
+    this.#failures = 0;
+  }
+
+  /** Resolves when it is time to try again; rejects with what is not to be borne. */
+  async bear(thrown: unknown): Promise<void> {
+    const { signal } = this.#ask.call;
+    signal.throwIfAborted();
+    const mayPass = isPassing(thrown) || (thrown instanceof UpstreamAnsweredError && !thrown.isFinal);
+    if (!mayPass) throw thrown;
+    // What cannot be reached now has run something, whatever the failure says.
+    if (++this.#failures >= MAX_FAILURES) throw new GatewardError('UPSTREAM_LOST', { cause: thrown });
+    const { clock, random } = this.#parts;
+    await wait(clock, backoffMs(this.#failures, { ...TROUBLE, random }), signal);
+    signal.throwIfAborted();
   }
 }
 

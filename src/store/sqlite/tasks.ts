@@ -10,6 +10,10 @@ import { WriteGroup } from './write-group.ts';
 const UNENDED = `state IN ('working', 'input_required')`;
 const HELD = `id = ? AND holder = ? AND epoch = ? AND ${UNENDED} AND expires_at > ?`;
 
+/** What a list shows of each. */
+const LISTED = `id, owner, server, upstream, tool, state, holder, epoch, attempts, created_at, updated_at, due_at,
+  deadline_at, ended_at, expires_at, body, NULL AS outcome`;
+
 /**
  * Tasks. `wake_at` is when somebody has to look at one: if nobody holds it, when it is due, its deadline at the latest;
  * else its deadline, or as soon as it is cancelled.
@@ -73,7 +77,7 @@ export function createTaskTable(db: Database): TaskTable {
     list: (filter) =>
       db.attempt(() => {
         const { where, values } = conditionsOf(filter, { parameter: () => '?', now: '?' });
-        const sql = `SELECT * FROM tasks WHERE ${where} ORDER BY created_at DESC, id DESC LIMIT ?`;
+        const sql = `SELECT ${LISTED} FROM tasks WHERE ${where} ORDER BY created_at DESC, id DESC LIMIT ?`;
         return db.all(sql, [...values, db.now(), filter.limit]).map(taskIn);
       }),
     countOf: (owner, max) =>
