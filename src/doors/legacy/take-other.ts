@@ -51,7 +51,7 @@ interface Given {
   readonly body: Buffer;
 }
 
-/** Nobody else could go on with a call that has no stream. */
+/** Nobody else could go on with a call that has no stream, or one that the store does not know. */
 async function passAnswer(
   session: LiveSession,
   { question: { holder, name }, body }: Given,
@@ -71,14 +71,16 @@ async function keepAnswer(
   const { streams, held, mail, clock } = parts;
   const { stream, name, holder } = question;
   const key = { session: session.key, stream };
-  const keep = () => streams.answer(key, { question: name, body });
-  const isFirst = await persist(keep, { clock, giveUpMs: ANSWER_PATIENCE_MS });
+  const patience = { clock, giveUpMs: ANSWER_PATIENCE_MS };
+  const isFirst = await persist(() => streams.answer(key, { question: name, body }), patience);
   if (held.get(stream) !== undefined) {
     if (!isFirst) await held.takeAnswers(stream);
     // No answer is there for a question that could not be kept: then this one counts.
     session.questions.finish(name, readAnswer(body));
   } else if (holder !== mail.self && mail.isAlive(holder)) {
-    wake(holder, key, parts);
+    const isKnown = isFirst || (await persist(() => streams.read(key), patience)) !== undefined;
+    if (isKnown) wake(holder, key, parts);
+    else await passAnswer(session, { question, body }, parts);
   } else void findHolder(key, parts).catch(() => undefined);
 }
 
