@@ -1,6 +1,6 @@
 import { isStoreGone, persist } from '../../session/persist.ts';
 import type { LoggedTail } from '../../session/stream-log.ts';
-import type { StreamKey } from '../../store/store.ts';
+import type { StreamKey, StreamRow } from '../../store/store.ts';
 import { messageFields } from './event-id.ts';
 import type { LegacyParts } from './legacy-parts.ts';
 import type { SseConnection } from './sse-connection.ts';
@@ -57,6 +57,8 @@ class Follower {
   #lookedAtMs = Number.NEGATIVE_INFINITY;
   /** The replica that knows that the stream is followed. */
   #toldHolder: string | undefined;
+  /** The replica that was asked to see to it. */
+  #askedHolder: string | undefined;
 
   constructor(following: Following, parts: FollowParts) {
     this.#following = following;
@@ -102,15 +104,22 @@ class Follower {
     try {
       const row = await streams.read(this.#following.key);
       if (row === undefined || row.ended) return false;
-      // A stream of this replica that it does not hold was given up, while the store was gone.
-      const isLost = row.holder === mail.self && held.get(row.key.stream) === undefined;
-      if (isLost || !mail.isAlive(row.holder)) return await takeOver.claim(row);
+      if (held.hasGivenUp(row) || !mail.isAlive(row.holder)) return await takeOver.claim(row);
       if (row.holder !== this.#toldHolder) held.wake(row.holder, 'follow', row.key.stream);
+      else await this.#askHolder(row);
       this.#toldHolder = row.holder;
     } catch (thrown) {
       if (!isStoreGone(thrown)) throw thrown;
     }
     return false;
+  }
+
+  /** A holder that says nothing may have given the stream up; unlike the wake-up, a letter arrives. */
+  async #askHolder({ holder, key: { session, stream } }: StreamRow): Promise<void> {
+    const { mail } = this.#parts;
+    if (holder === mail.self || holder === this.#askedHolder) return;
+    await mail.send(holder, session, { kind: 'stream', stream });
+    this.#askedHolder = holder;
   }
 
   async #pause(): Promise<void> {

@@ -75,6 +75,11 @@ export class HeldStreams implements Timed {
     return this.#streams.get(name);
   }
 
+  /** Whether a stream was given up: this replica's, which it does not hold since the store was gone for too long. */
+  hasGivenUp({ key, holder, ended }: StreamRow): boolean {
+    return !ended && holder === this.#options.membership.id && !this.#streams.has(key.stream);
+  }
+
   /** Begins a stream of a session. It is made known with the first thing that has to be kept. */
   open(name: string, session: LiveSession, work: StreamWork): LegacyStream {
     return this.#hold(name, { session, work });

@@ -56,7 +56,7 @@ export function createLegacyDoor(options: LegacyDoorOptions): LegacyDoor & Close
   const parts = createLegacyParts(options, { stop, takeOver: { claim: (row) => takeOver.claim(row) } });
   const { sessions, held } = parts;
   const takeOver = new TakeOver(parts);
-  parts.mail.onStream = (stream) => held.lookForAnswers(stream);
+  parts.mail.onStream = (key) => takeOver.heed(key);
   return {
     sessions,
     post: (exchange) => guard(exchange, answerPost(exchange, parts)),

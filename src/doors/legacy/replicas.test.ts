@@ -298,6 +298,57 @@ describe('a session at two replicas', () => {
     ]);
   });
 
+  it('ends at the other one although its end could not be kept', async () => {
+    const gate = Promise.withResolvers<void>();
+    let runs = 0;
+    const { a, b, replicas } = await start(async (call) => {
+      if (++runs > 1) return complete({ structuredContent: { again: call.legacy?.again } });
+      await notify(call, 'notifications/progress', { progressToken: 1, progress: 1 });
+      await gate.promise;
+      return complete({ content: [] });
+    });
+    const session = await open(a);
+    const reader = new EventReader(await session.post(callTool(1)));
+    const last = await reader.message();
+    await reader.close();
+    const keep = keepNothing(replicas);
+    gate.resolve();
+    await sleep(50);
+    keep();
+    const resumed = await resumeAt(b, session, last?.id);
+    // What it was answered was not kept either.
+    expect(await resumed.rest()).toMatchObject([{ id: 1, result: { structuredContent: { again: true } } }]);
+  });
+
+  it('gets the answer at the other one although only that could be kept, and not the end', async () => {
+    const gate = Promise.withResolvers<void>();
+    let runs = 0;
+    const { a, b, replicas } = await start(async (call) => {
+      runs++;
+      await notify(call, 'notifications/progress', { progressToken: 1, progress: 1 });
+      await gate.promise;
+      return complete({ content: [] });
+    });
+    const session = await open(a);
+    const reader = new EventReader(await session.post(callTool(1)));
+    const last = await reader.message();
+    await reader.close();
+    const { streams } = replicas.store;
+    const { append } = streams;
+    const keep = keepNothing(replicas);
+    const halfway: typeof append = async (key, by, added) => {
+      await append(key, by, { ...added, ends: false });
+      throw new GatewardError('INTERNAL_ERROR');
+    };
+    Object.assign(streams, { append: halfway });
+    gate.resolve();
+    await sleep(50);
+    keep();
+    const resumed = await resumeAt(b, session, last?.id);
+    expect(await resumed.rest()).toMatchObject([{ id: 1, result: { content: [] } }]);
+    expect(runs).toBe(1);
+  });
+
   it('does not answer a question whose id it did not give', async () => {
     const { a, b } = await start([asking('a', 'x'), asking('b')]);
     const [session, stranger] = [await open(a), await open(b)];

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../lib/clock.ts';
 import type { Membership, Post } from '../../store/fleet.ts';
+import type { StreamKey } from '../../store/store.ts';
 import { CANCELLED, type Flight } from './flight.ts';
 import { readHeadedLetter, writeHeadedLetter } from './headed-letter.ts';
 import { readAnswer } from './kept-answer.ts';
@@ -21,7 +22,7 @@ export type SessionLetter =
   | { readonly kind: 'cancel'; readonly request: string }
   /** The client's roots changed. */
   | { readonly kind: 'roots' }
-  /** Answers came for a stream. */
+  /** Answers came for a stream, or its client waits for it elsewhere. */
   | { readonly kind: 'stream'; readonly stream: string }
   /** What the session is subscribed to changed: heed it, and say so. */
   | { readonly kind: 'listen'; readonly ask: string }
@@ -61,7 +62,7 @@ export class SessionMail {
   readonly #holders = new Set<SessionHolder>();
   readonly #asks = new Map<string, () => void>();
   readonly #stop: () => void;
-  #onStream: ((stream: string) => void) | undefined;
+  #onStream: ((key: StreamKey) => void) | undefined;
 
   constructor(options: SessionMailOptions) {
     this.#options = options;
@@ -92,8 +93,8 @@ export class SessionMail {
     return () => this.#holders.delete(holder);
   }
 
-  /** Runs with the name of each stream for which answers came. */
-  set onStream(run: (stream: string) => void) {
+  /** Runs with each stream to which its holder has to see. */
+  set onStream(run: (key: StreamKey) => void) {
     this.#onStream = run;
   }
 
@@ -129,7 +130,7 @@ export class SessionMail {
   #receive(body: Buffer, from: string): void {
     const { session: key, letter } = readLetter(body);
     if (letter === undefined) return;
-    if (letter.kind === 'stream') this.#onStream?.(letter.stream);
+    if (letter.kind === 'stream') this.#onStream?.({ session: key, stream: letter.stream });
     else if (letter.kind === 'listening') this.#asks.get(letter.ask)?.();
     else if (letter.kind === 'message') this.#deliver(key, letter, from);
     else if (letter.kind === 'listen') void this.#listen(key, letter.ask, from);

@@ -1,6 +1,6 @@
 import { GatewardError } from '../../errors.ts';
 import { persist } from '../../session/persist.ts';
-import type { StreamRow } from '../../store/store.ts';
+import type { StreamKey, StreamRow } from '../../store/store.ts';
 import { readMessage } from '../../wire/message.ts';
 import { newFlight } from './flight.ts';
 import type { LegacyParts, StreamClaimer } from './legacy-parts.ts';
@@ -50,10 +50,23 @@ export class TakeOver implements StreamClaimer {
     return claim;
   }
 
+  /** Sees to a stream of this replica: looks for answers, and goes on with one that was given up. */
+  heed(key: StreamKey): void {
+    const { held } = this.#parts;
+    if (held.get(key.stream) !== undefined) held.lookForAnswers(key.stream);
+    else this.#claimGivenUp(key).catch(() => undefined);
+  }
+
   close(): void {
     this.#isClosed = true;
     this.#callOff();
     this.#stopWatching();
+  }
+
+  async #claimGivenUp(key: StreamKey): Promise<void> {
+    const { streams, held, clock } = this.#parts;
+    const row = await persist(() => streams.read(key), { clock, giveUpMs: PATIENCE_MS });
+    if (row !== undefined && held.hasGivenUp(row)) await this.claim(row);
   }
 
   /** Somebody died. */
