@@ -29,7 +29,7 @@ export async function runSuite(run: SuiteRun): Promise<Results> {
   const selection =
     run.scenario === undefined
       ? ['--requirements', run.revision]
-      : ['--scenario', run.scenario, '--spec-version', run.revision];
+      : ['--scenario', run.scenario, '--spec-version', run.revision, '--force'];
   const child = spawn(
     process.execPath,
     [

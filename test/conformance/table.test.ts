@@ -12,7 +12,7 @@ const TABLE = `<!-- matrix -->
 | --- | --- | --- |
 | legacy-only | 2 passed, of 2 | 5 passed, 1 cannot be carried, 3 not built, of 9 |
 
-Not built: the 3 checks of the tasks extension.
+Not built: what 3 of the checks ask for.
 <!-- /matrix -->`;
 
 describe('the table of the matrix', () => {

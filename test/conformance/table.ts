@@ -36,7 +36,7 @@ export function renderTable({ version, revisions, rows }: Matrix): string {
     line([`upstream (suite ${version})`, ...revisions.map((revision) => `${revision} client`)]),
     line(['---', ...revisions.map(() => '---')]),
     ...rows.map(({ label, cells }) => line([label, ...cells.map(renderCell)])),
-    ...(notBuilt === 0 ? [] : ['', `Not built: the ${notBuilt} checks of the tasks extension.`]),
+    ...(notBuilt === 0 ? [] : ['', `Not built: what ${notBuilt} of the checks ask for.`]),
     END,
   ].join('\n');
 }
