@@ -23,6 +23,8 @@ export interface PartOptions {
 /** Workers of each pair of client and upstream. */
 const WORKERS = 3;
 const HANG_MS = 30_000;
+/** Time between one disturbance and the next. */
+const PAUSE_MS = 2_500;
 /** In which order a worker makes its calls. */
 const TURNS: readonly ToolName[] = ['book', 'twice', 'stream', 'book', 'fast', 'twice'];
 
@@ -139,7 +141,7 @@ export async function runCalls(options: PartOptions): Promise<void> {
   const ledger = createLedger();
   const [legacy, modern] = await Promise.all([startLegacyUpstream(ledger), startModernUpstream(ledger)]);
   const upstreams = { legacy: { url: legacy.url }, modern: { url: modern.url } };
-  const stage = await openStage({ upstreams });
+  const stage = await openStage({ config: { upstreams }, pauseMs: PAUSE_MS });
   const { balancer, disturber } = stage;
   const listeners = createListeners(balancer.url, { legacy, modern });
   const court: Court = { ...options, ledger, disturber };

@@ -11,6 +11,8 @@ export interface Disturbed {
   readonly proxies: readonly ShakyProxy[];
   readonly postgres: RunningPostgres;
   readonly balancer: Balancer;
+  /** Time between one disturbance and the next. */
+  readonly pauseMs: number;
 }
 
 /** Breaks one thing after the other, and remembers when. */
@@ -24,15 +26,13 @@ export interface Disturber {
 
 /** What a disturbance is called that kills a replica. */
 export const REPLICA_KILLED = 'replicas killed';
-/** Time between one disturbance and the next. */
-const PAUSE_MS = 2_500;
 const DOWN_MS = 1_500;
 const CUT_MS = 800;
 const SLOW_MS = 2_000;
 const DELAY_MS = 40;
 
 /** Makes a disturber. Nothing happens before its start. */
-export function createDisturber({ replicas, proxies, postgres, balancer }: Disturbed): Disturber {
+export function createDisturber({ replicas, proxies, postgres, balancer, pauseMs }: Disturbed): Disturber {
   const disturbances: { what: string; from: number; to: number }[] = [];
   let going = false;
   let done: Promise<void> = Promise.resolve();
@@ -71,9 +71,10 @@ export function createDisturber({ replicas, proxies, postgres, balancer }: Distu
 
   const run = async (): Promise<void> => {
     while (going) {
+      await sleep(pauseMs);
+      if (!going) return;
       await TURNS[turn % TURNS.length]?.();
       turn++;
-      if (going) await sleep(PAUSE_MS);
     }
   };
   return {

@@ -34,7 +34,7 @@ const PARTS = {
   tasks: {
     run: runTasks,
     calm: options.short ? 40 : 200,
-    chaos: options.tasks ?? (options.short ? 200 : 2000),
+    chaos: options.tasks ?? (options.short ? 400 : 2000),
   },
 };
 const { only } = options;

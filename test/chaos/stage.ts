@@ -18,8 +18,16 @@ export interface Stage {
   stop(): Promise<readonly string[]>;
 }
 
-/** Starts the replicas with a configuration, to which the store and the public address are added. */
-export async function openStage(config: Readonly<Record<string, unknown>>): Promise<Stage> {
+/** What a stage is opened with. */
+export interface StageOptions {
+  /** The store and the public address are added. */
+  readonly config: Readonly<Record<string, unknown>>;
+  /** Milliseconds between one disturbance and the next. */
+  readonly pauseMs: number;
+}
+
+/** Starts the replicas. */
+export async function openStage({ config, pauseMs }: StageOptions): Promise<Stage> {
   const postgres = await startPostgres();
   const ports = await Promise.all(Array.from({ length: REPLICAS }, findFreePort));
   const balancer = await startBalancer(ports);
@@ -34,7 +42,7 @@ export async function openStage(config: Readonly<Record<string, unknown>>): Prom
       return startReplica({ port, secret, config: whole });
     }),
   );
-  const disturber = createDisturber({ replicas, proxies, postgres, balancer });
+  const disturber = createDisturber({ replicas, proxies, postgres, balancer, pauseMs });
   return {
     balancer,
     database: database.href,

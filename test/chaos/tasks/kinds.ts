@@ -19,8 +19,8 @@ export interface Kind {
   readonly isBrief?: boolean;
 }
 
-/** Longer than any client waits: such a task ends by being cancelled. */
-const ENDLESS_MS = 120_000;
+/** Longer than any client waits: such a task ends by being cancelled, unless its client was never told of it. */
+const ENDLESS_MS = 45_000;
 
 /**
  * The kinds. The first ones are promoted while they are under way, some just before or after their end; `report`, `ask`

@@ -9,7 +9,7 @@ import { insist, type Reply } from './task-wire.ts';
 const MARGIN_MS = 1_500;
 const INSIST_MS = 45_000;
 const NOT_FOUND = -32_602;
-/** How long rows that are past their time may stay in the database. */
+/** How long rows may stay in the database that are past their time, or that end without a client's help. */
 const SWEPT_WITHIN_MS = 75_000;
 
 const isBrief = ({ kind }: TaskRecord): boolean => (KINDS[kind] as Kind).isBrief === true;
@@ -62,19 +62,29 @@ export async function lookAgain(records: readonly TaskRecord[]): Promise<readonl
   return wrong;
 }
 
+interface TaskRow {
+  readonly id: string;
+  readonly state: string;
+  readonly tool: string;
+  readonly holder: string | null;
+  readonly attempts: number;
+}
+
 interface Rows {
-  readonly unfinished: number;
+  readonly unfinished: readonly TaskRow[];
   readonly overdue: number;
   readonly missing: number;
 }
 
 async function countRows(client: Client, records: readonly TaskRecord[]): Promise<Rows> {
-  const { rows } = await client.query<{ id: string; state: string }>('SELECT id, state FROM gateward_tasks');
+  const { rows } = await client.query<TaskRow>(
+    'SELECT id, state, tool, holder, attempts FROM gateward_tasks',
+  );
   const states = new Map(rows.map(({ id, state }) => [id, state]));
   const idsOf = (brief: boolean): string[] =>
     records.flatMap((one) => (one.handle !== undefined && isBrief(one) === brief ? [one.handle.id] : []));
   return {
-    unfinished: rows.filter(({ state }) => state === 'working' || state === 'input_required').length,
+    unfinished: rows.filter(({ state }) => state === 'working' || state === 'input_required'),
     overdue: idsOf(true).filter((id) => states.has(id)).length,
     missing: idsOf(false).filter((id) => !states.has(id)).length,
   };
@@ -94,9 +104,9 @@ export async function inspectRows(
     const until = Date.now() + SWEPT_WITHIN_MS;
     for (;;) {
       const { unfinished, overdue, missing } = await countRows(client, records);
-      if (unfinished + overdue + missing === 0) return undefined;
+      if (unfinished.length + overdue + missing === 0) return undefined;
       if (missing > 0 || Date.now() > until)
-        return `${unfinished} unfinished, ${overdue} past their time, ${missing} missing`;
+        return `${overdue} past their time, ${missing} missing, unfinished: ${JSON.stringify(unfinished)}`;
       await sleep(1_000);
     }
   } finally {

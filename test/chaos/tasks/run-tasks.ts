@@ -11,7 +11,9 @@ import { inspectRows, lookAgain, watchRetention } from './retention.ts';
 import { runTask, statusIn, type TaskRecord } from './task-client.ts';
 
 /** Tasks at a time. */
-const WORKERS = 30;
+const WORKERS = 60;
+/** Time between one disturbance and the next: a replica is killed in the middle of many tasks. */
+const PAUSE_MS = 1_000;
 /** Faults that are told of each check. */
 const TOLD = 10;
 
@@ -81,10 +83,13 @@ function judgeAll(title: string, { records, kept }: Made, court: Court): void {
   check(`${title}: nothing ran twice that must not`, listFaults(twice, court));
   const forgotten = kept.filter((fault) => fault !== undefined);
   check(`${title}: brief tasks are kept for their time and no longer`, listFaults(forgotten, court));
-  const counts = Map.groupBy(records, ({ last, handle }) =>
-    handle === undefined ? 'no task' : (statusIn(last) ?? 'no end'),
-  );
-  console.log([...counts].map(([end, all]) => `${end}: ${all.length}`).join(', '));
+  for (const [end, all] of Map.groupBy(records, describeEnd)) console.log(`${end}: ${all.length}`);
+}
+
+function describeEnd({ last, handle }: TaskRecord): string {
+  if (handle === undefined || last.kind !== 'result') return 'no task';
+  const { message } = Object(last.result['error']);
+  return [statusIn(last), ...(message === undefined ? [] : [message])].join(', ');
 }
 
 /** Tasks of every kind: first without disturbance, then in the chaos. */
@@ -97,7 +102,8 @@ export async function runTasks(options: PartOptions): Promise<void> {
     startLegacyUpstream(ledger),
   ]);
   const [plain, native, legacy] = upstreams;
-  const stage = await openStage(configureTasks({ plain: plain.url, native: native.url, legacy: legacy.url }));
+  const config = configureTasks({ plain: plain.url, native: native.url, legacy: legacy.url });
+  const stage = await openStage({ config, pauseMs: PAUSE_MS });
   const { balancer, disturber } = stage;
   const court: Court = { ...options, ledger, disturber };
   try {
