@@ -89,6 +89,8 @@ export class FakeSession implements LegacyTransport {
   forgetful = false;
   /** Everything that the client sent, parsed. */
   readonly received: Record<string, unknown>[] = [];
+  /** Methods of the requests that did not have to wait for the standalone stream. */
+  readonly sentAtOnce: unknown[] = [];
   readonly #server: FakeLegacyServer;
   readonly #running = new Map<string, AbortController>();
   readonly #asked = new Map<string, (response: Record<string, unknown>) => void>();
@@ -163,6 +165,7 @@ export class FakeSession implements LegacyTransport {
     // As a real one would: read from bytes, on a later turn.
     const read = readMessage(JsonText.parse(Buffer.from(message.bytes)));
     this.received.push(JSON.parse(message.text));
+    if (options.atOnce === true) this.sentAtOnce.push(message.get('method')?.string());
     options.signal?.addEventListener('abort', () => undefined);
     setImmediate(() => this.#take(read));
   }

@@ -16,8 +16,8 @@ import { createUpstreamDispatcher } from './dispatcher.ts';
 import { createEndpoint } from './http-endpoint.ts';
 import { createHttpTransport } from './transport-http.ts';
 
-/** Real time a hundred times as fast, so that pauses are seen without being waited for. */
-function fastClock(): { readonly clock: Clock; readonly waits: number[] } {
+/** Real time a hundred times as fast, so that pauses are seen without being waited for; or at another speed. */
+function fastClock(speed = 100): { readonly clock: Clock; readonly waits: number[] } {
   const waits: number[] = [];
   return {
     waits,
@@ -25,7 +25,7 @@ function fastClock(): { readonly clock: Clock; readonly waits: number[] } {
       now: () => Date.now(),
       after: (delayMs, run) => {
         waits.push(delayMs);
-        const timer = setTimeout(run, delayMs / 100);
+        const timer = setTimeout(run, delayMs / speed);
         return () => clearTimeout(timer);
       },
     },
@@ -48,13 +48,13 @@ async function serve(answer: (received: Received) => unknown): Promise<HttpUpstr
   return server;
 }
 
-async function start(url: URL): Promise<LegacyTransport> {
-  const transport = await create(url);
+async function start(url: URL, speed?: number): Promise<LegacyTransport> {
+  const transport = await create(url, speed);
   await transport.start(recorder.events);
   return transport;
 }
 
-async function create(url: URL): Promise<LegacyTransport> {
+async function create(url: URL, speed?: number): Promise<LegacyTransport> {
   const dispatcher = await createUpstreamDispatcher({
     url,
     proxy: null,
@@ -62,7 +62,7 @@ async function create(url: URL): Promise<LegacyTransport> {
     maxConnections: 8,
   });
   const endpoint = createEndpoint({ url, dispatcher, headers: { 'x-own': '1' }, maxResponseBytes: 10_000 });
-  const time = fastClock();
+  const time = fastClock(speed);
   waits = time.waits;
   const transport = createHttpTransport({
     endpoint,
@@ -425,6 +425,23 @@ describe('the standalone stream', () => {
     transport.openStandalone();
     await transport.send(request(1), asRequest(1));
     expect(order).toEqual(['GET', 'POST']);
+  });
+
+  test('is not waited for by a request that needs nothing of it', async () => {
+    const gate = Promise.withResolvers<void>();
+    const server = await serve(async ({ method, res }) => {
+      if (method !== 'GET') return sendJson(res, result(1));
+      await gate.promise;
+      openStream(res);
+    });
+    const transport = await start(server.url, 0.01);
+    transport.openStandalone();
+    const waiting = transport.send(request(2), asRequest(2));
+    await transport.send(request(1, 'tools/list'), { ...asRequest(1), atOnce: true });
+    gate.resolve();
+    await waiting;
+    const posted = server.received.flatMap(({ method, body }) => (method === 'POST' ? [body] : []));
+    expect(posted).toEqual([request(1, 'tools/list').text, request(2).text]);
   });
 
   test('is not asked for again where the server has none', async () => {

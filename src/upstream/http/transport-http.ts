@@ -69,12 +69,14 @@ class HttpTransport implements LegacyTransport, HandOver {
     return this.#posts.get(requestId)?.lastEventId;
   }
 
-  send(message: JsonText, { requestId, signal }: SendOptions): Promise<void> {
-    return this.#post({ message, requestId }, signal);
+  async send(message: JsonText, { requestId, signal, atOnce }: SendOptions): Promise<void> {
+    if (this.#opening !== undefined && requestId !== undefined && atOnce !== true) await this.#opening;
+    await this.#post({ message, requestId }, signal);
   }
 
-  resume({ requestId, lastEventId, signal }: ResumeOptions): Promise<void> {
-    return this.#post({ requestId, lastEventId }, signal);
+  async resume({ requestId, lastEventId, signal }: ResumeOptions): Promise<void> {
+    if (this.#opening !== undefined) await this.#opening;
+    await this.#post({ requestId, lastEventId }, signal);
   }
 
   leave(): void {
@@ -136,7 +138,6 @@ class HttpTransport implements LegacyTransport, HandOver {
   async #post(posted: Posted, signal: Abortable | undefined): Promise<void> {
     const session = this.#session();
     const { requestId } = posted;
-    if (this.#opening !== undefined && requestId !== undefined) await this.#opening;
     if (session.ended.aborted) {
       throw new GatewardError('UPSTREAM_UNAVAILABLE', { cause: session.ended.reason });
     }

@@ -11,6 +11,7 @@ import { readMessage, writeNotification, writeRequest } from '../../wire/message
 import { tellsOfListChanges } from '../../wire/rev2025-11-25/server-changes.ts';
 import { mayBeAsked, withProgressToken } from '../../wire/rev2025-11-25/upstream-request.ts';
 import type { LegacyServer } from '../../wire/rev2025-11-25/upstream-result.ts';
+import { methodRuleOf } from '../../wire/rev2026-07-28/registry.ts';
 import type { AdoptedSession } from './adopted-session.ts';
 import { CallsInFlight } from './attribute-message.ts';
 import {
@@ -245,8 +246,10 @@ export class LegacyConnection {
 
   #send(flight: Flight, method: string, params: JsonText | undefined): void {
     const message = writeRequest(flight.id, method, params);
+    // In a list, such as the gateway makes for itself, nothing is asked.
+    const atOnce = methodRuleOf(method)?.mayAskForInput === false;
     void this.#launch(flight, (signal) =>
-      this.#options.transport.send(message, { requestId: flight.id, signal }),
+      this.#options.transport.send(message, { requestId: flight.id, signal, atOnce }),
     );
   }
 

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { RpcError } from '../../../test/support/fake-legacy-server.ts';
 import {
+  ASKABLE,
   bodyOf,
   type Rig,
   type Sketch,
@@ -152,6 +153,18 @@ describe('a call to a legacy server', () => {
     const it = start({ version: '2024-11-05', capabilities: { prompts: {} } });
     const { body } = await run(it, { method: 'completion/complete' });
     expect(body).toMatchObject({ resultType: 'complete', completion: { values: [] } });
+  });
+});
+
+describe('the standalone stream of a session', () => {
+  it('is waited for by requests in which the server may ask, and not by lists', async () => {
+    const it = start({ tools: { echo }, methods: { 'tools/list': () => ({ tools: [] }) } });
+    await run(it, { capabilities: ASKABLE, method: 'tools/list' });
+    await run(it, { capabilities: ASKABLE, params: { name: 'echo' } });
+    const [session] = it.server.sessions;
+    expect(session?.sentAtOnce).toEqual(['tools/list']);
+    expect(session?.requests('tools/call')).toHaveLength(1);
+    expect(session?.standalone).toBe(true);
   });
 });
 

@@ -66,6 +66,8 @@ export interface SendOptions {
   readonly requestId: string | undefined;
   /** Aborts the HTTP request of this message, its response stream included. */
   readonly signal: Abortable | undefined;
+  /** It needs nothing of the standalone stream, so it does not wait until that is open. */
+  readonly atOnce?: boolean;
 }
 
 /** What a transport tells its connection. */
