@@ -89,6 +89,7 @@ function buildProgram(): Command {
   addTaskCommands(program);
   addKeyCommands(program);
   addLaunchCommands(program);
+  addScanCommand(program);
   program
     .command('doctor')
     .description('check the configuration and reach every upstream, without a running gateway')
@@ -101,6 +102,24 @@ function buildProgram(): Command {
       }),
     );
   return program;
+}
+
+function addScanCommand(program: Command): void {
+  program
+    .command('scan')
+    .description('look for poisoned text in tool definitions')
+    .argument(
+      '<file>',
+      'a JSON file: an array of tool definitions or a tools/list result; - is standard input',
+    )
+    .option('--sarif', 'print SARIF 2.1.0, for code-scanning services')
+    .option(...JSON_OUTPUT)
+    .action((file: string, options: Globals & { readonly sarif?: true }) =>
+      finish(options.sarif === true ? { json: true } : options, async (terminal) => {
+        const { scan } = await import('./commands/scan.ts');
+        return scan({ file, isSarif: options.sarif === true, version }, terminal);
+      }),
+    );
 }
 
 function addServerCommands(program: Command): void {

@@ -51,7 +51,9 @@ export function decodeParts(text: string): Decoded[] {
     parts.push({ form, text: decoded, hidden: hidden ?? '' });
   };
   const addEscaped = (form: Decoded['form'], { pattern, read }: Escaped): void => {
-    const hidden = (text.match(RUNS[form]) ?? []).map((run) => run.replace(pattern, read)).join('\n');
+    const hidden = (text.match(RUNS[form] ?? pattern) ?? [])
+      .map((run) => run.replace(pattern, read))
+      .join('\n');
     add(form, text.replace(pattern, read), hidden);
   };
   if (text.includes('\\') && text.search(ESCAPE) >= 0)
@@ -74,9 +76,9 @@ function runsOf(text: string, pattern: RegExp): string[] {
   return runs;
 }
 
-function readEscape(escape: string): string {
-  const isOctal = /^\\[0-7]/.test(escape);
-  return fromCode(Number.parseInt(escape.replace(/[^0-9A-Fa-f]/g, ''), isOctal ? 8 : 16), escape);
+function readEscape(sequence: string): string {
+  const isOctal = /^\\[0-7]/.test(sequence);
+  return fromCode(Number.parseInt(sequence.replace(/[^0-9A-Fa-f]/g, ''), isOctal ? 8 : 16), sequence);
 }
 
 function readReference(reference: string): string {

@@ -85,7 +85,7 @@ function lowerCase(text: string): string {
     .normalize('NFC');
 }
 
-const NOT_ASCII = /[^\x00-\x7f]/;
+const NOT_ASCII = /\P{ASCII}/u;
 
 /** Reads what starts here and says where to go on. */
 function readAt(reading: Reading, at: number, root: Node): number {

@@ -9,7 +9,7 @@ import { foldText, isMixedScript } from './skeleton.ts';
 
 /** Encodings inside encodings are followed so far. */
 const MAX_ROUNDS = 3;
-const NOT_ASCII = /[^\x00-\x7f]/;
+const NOT_ASCII = /\P{ASCII}/u;
 
 /** Looks at one text with every layer, and returns at most one hit for each rule and severity. */
 export function scanText(text: string, own: OwnNames): Hit[] {

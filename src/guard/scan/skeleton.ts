@@ -1,7 +1,7 @@
 import { CONFUSABLES } from './confusables-data.ts';
 
 const IGNORABLE = /[\p{Default_Ignorable_Code_Point}\p{Cf}\u2800]/gu;
-const NOT_ASCII = /[^\x00-\x7f]/;
+const NOT_ASCII = /\P{ASCII}/u;
 let prototypes: ReadonlyMap<number, string> | undefined;
 
 /** The skeleton of a text (UTS #39 §4): two texts with one skeleton look alike. */
