@@ -34,7 +34,11 @@ beforeAll(async () => {
     configText: JSON.stringify({
       listen: { port: 0 },
       tasks: { pollIntervalMs: 100 },
-      upstreams: Object.fromEntries(entries),
+      upstreams: {
+        ...Object.fromEntries(entries),
+        never: { url: servers.modern.url, tasks: { mode: 'never' } },
+        required: { url: servers.modern.url, tasks: { mode: 'required' } },
+      },
     }),
   });
 });
@@ -81,6 +85,17 @@ async function streamOf(
     last = { ...event };
   }
   return { events, last };
+}
+
+async function listAllTasks(client: LegacySession): Promise<Json[]> {
+  const tasks: Json[] = [];
+  let params: Json = {};
+  for (;;) {
+    const page = resultOf((await client.ask('tasks/list', params)).message);
+    tasks.push(...(page['tasks'] as Json[]));
+    if (page['nextCursor'] === undefined) return tasks;
+    params = { cursor: page['nextCursor'] };
+  }
 }
 
 const EXPECTED = [{ type: 'text', text: 'Computed sums' }];
@@ -292,6 +307,33 @@ describe('the methods of tasks of 2025-11-25', () => {
     expect(again.message).toMatchObject({ error: { code: -32_602 } });
     const calls = servers.modern.state.calls;
     await vi.waitFor(() => expect(calls.count('cancelled:slow_compute')).toBeGreaterThan(0), WITHIN);
+  });
+
+  it('list them page by page', async () => {
+    const client = await LegacySession.open(urlOf('modern'));
+    const made = new Set<unknown>();
+    for (let number = 0; number < 55; number += 1) {
+      const params = { name: 'slow_compute', arguments: { seconds: 0 }, task: {} };
+      made.add(Object(resultOf((await client.ask('tools/call', params)).message)['task']).taskId);
+    }
+    const listed = (await listAllTasks(client)).map(({ taskId }) => taskId);
+    expect(new Set(listed).size).toBe(listed.length);
+    expect([...made].filter((taskId) => !listed.includes(taskId))).toEqual([]);
+    const { message } = await client.ask('tasks/list', { cursor: 'no cursor' });
+    expect(message).toMatchObject({ error: { code: -32_602 } });
+  });
+
+  it('follow the rules: a tool that is never a task, and one that is nothing else', async () => {
+    const at = (server: string) => LegacySession.open(`${gateway.url}/servers/${server}/mcp`);
+    const params = { name: 'slow_compute', arguments: { seconds: 0 } };
+    const [never, required] = [await at('never'), await at('required')];
+    expect((await never.ask('tools/call', { ...params, task: {} })).message).toMatchObject({
+      error: { code: -32_601 },
+    });
+    expect((await required.ask('tools/call', params)).message).toMatchObject({ error: { code: -32_601 } });
+    expect(Object(never.initialized['capabilities'])).not.toHaveProperty('tasks');
+    const { tools } = Object(resultOf((await required.ask('tools/list')).message));
+    expect(tools[0]).toMatchObject({ execution: { taskSupport: 'required' } });
   });
 
   it('give the result with its task in _meta, and an unknown task an error', async () => {
