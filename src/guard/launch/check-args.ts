@@ -1,4 +1,4 @@
-import { namesShell } from './program-names.ts';
+import { namesShell, startsCommandLine } from './program-names.ts';
 import type { Finding, LaunchRuleId } from './rules.ts';
 
 /**
@@ -6,7 +6,7 @@ import type { Finding, LaunchRuleId } from './rules.ts';
  * approval costs one question.
  */
 const CODE =
-  /^(?:-e|-c|-r|-pe?|-lc|-ic|-ec|--(?:eval|exec|execute|call|command|cmd|run|shell|script|script-shell|require|import|loader|experimental-loader|preload|node-options|stdio|init-command|post-command|pre-command|on-start|hook|plugin|inspect(?:-brk)?))(?:=|$)/;
+  /^(?:-e|-c|-r|-pe|-lc|-ic|-ec|--(?:eval|exec|execute|call|command|cmd|run|shell|script|script-shell|require|import|loader|experimental-loader|preload|node-options|init-command|post-command|pre-command|on-start|hook|plugin|inspect(?:-brk)?))(?:=|$)/;
 /** `$(...)`, backticks, and what parts commands. */
 const SUBSTITUTION = /`|\$\(|\$\{[^}]*[^\w}:.,-]/;
 const SEPARATOR = /[;|&]/;
@@ -30,7 +30,8 @@ export function checkServerArgs(args: readonly string[], from: number): Finding[
 
 function judgeArg(arg: string): LaunchRuleId | undefined {
   if (CODE.test(arg)) return 'args.code';
-  if (namesShell(arg.replace(/^--?[\w-]+=/, '')) || /^\S*sh\s+-\w*c\b/.test(arg)) return 'args.program';
+  const value = arg.replace(/^--?[\w-]+=/, '');
+  if (namesShell(value) || startsCommandLine(value)) return 'args.program';
   if (actsInShell(arg) || namesMetadata(arg)) return 'args.shell';
   return TRAVERSAL.test(arg) ? 'args.traversal' : undefined;
 }

@@ -28,7 +28,16 @@ const FAMILIES: readonly Family[] = [
     'WGETRC',
     'HOSTALIASES',
   ),
-  family('env.trust', 'RES_OPTIONS', 'LOCALDOMAIN', 'NODE_EXTRA_CA_CERTS', 'NODE_TLS_.*', 'KRB5.*', 'NSS_.*'),
+  family(
+    'env.trust',
+    'RES_OPTIONS',
+    'LOCALDOMAIN',
+    'NODE_EXTRA_CA_CERTS',
+    '(?:[A-Z0-9]+_)*METADATA_(?:HOST|IP|ROOT|SERVER|URL)',
+    'NODE_TLS_.*',
+    'KRB5.*',
+    'NSS_.*',
+  ),
   family(
     'env.trust',
     '(?:[A-Z0-9]+_)*(?:CA|CACERT|CERT|CERTS|CAFILE|TRUST|INSECURE|VERIFY|REJECT|UNAUTHORIZED|KEYLOG)(?:_[A-Z0-9]+)*',
@@ -83,7 +92,7 @@ const FAMILIES: readonly Family[] = [
   family(
     'env.source',
     'DOCKER_.*',
-    'CONTAINER_.*',
+    'CONTAINER_(?:HOST|CONNECTION|SSHKEY)',
     'CONTAINERS_.*',
     'PODMAN_.*',
     'BUILDKIT_.*',
@@ -95,6 +104,9 @@ const FAMILIES: readonly Family[] = [
   ),
   family(
     'env.source',
+    'AWS_CONTAINER_.*',
+    'AWS_EC2_METADATA.*',
+    'AWS_WEB_IDENTITY_TOKEN_FILE',
     'AWS_CONFIG_FILE',
     'AWS_SHARED_CREDENTIALS_FILE',
     'AWS_ENDPOINT_URL.*',
@@ -118,11 +130,11 @@ const FAMILIES: readonly Family[] = [
   family(
     'env.code',
     'PYTHON(?!(?:UNBUFFERED|UTF8|DONTWRITEBYTECODE)$).*',
-    'PY_.*',
+    'PYCHARM_.*',
     'PYDEVD_.*',
     'PYTEST_.*',
     'IPYTHON.*',
-    'JUPYTER_.*',
+    'JUPYTER_(?:PATH|CONFIG.*|DATA.*|RUNTIME.*)',
   ),
   family(
     'env.code',
@@ -161,7 +173,7 @@ const FAMILIES: readonly Family[] = [
     'VISUAL',
     'PAGER',
     'BROWSER',
-    'LESS.*',
+    'LESS[A-Z]*',
     'MAN[A-Z]*',
     'TERMINFO.*',
     'TERMCAP',
@@ -217,7 +229,7 @@ const FAMILIES: readonly Family[] = [
     'ERL_.*',
     'ERL[A-Z]+',
     'ELIXIR_.*',
-    'R_.*',
+    'R_(?:HOME|LIBS.*|PROFILE.*|ENVIRON.*)',
     'JULIA_.*',
     'GUILE_.*',
     'OCAML.*',
@@ -228,7 +240,7 @@ const FAMILIES: readonly Family[] = [
     'GO(?:FLAGS|PATH|ROOT|BIN|ENV|TOOLDIR|EXPERIMENT|DEBUG|CACHE|MODCACHE|WORK|TOOLCHAIN)',
     'CGO_.*',
     'CARGO.*',
-    'RUST.*',
+    'RUST(?:C|FLAGS|DOC|UP).*',
     'CC',
     'CXX',
     'CPP',
@@ -236,7 +248,7 @@ const FAMILIES: readonly Family[] = [
     'AR',
     'LLVM_.*',
     'CMAKE_.*',
-    'MAKE.*',
+    'MAKE[A-Z]+',
     'PKG_CONFIG.*',
   ),
   family(
@@ -249,36 +261,54 @@ const FAMILIES: readonly Family[] = [
     'GST_.*',
     'GI_.*',
     'LIBGL_.*',
-    'VK_.*',
+    'VK_(?:ICD|LAYER|INSTANCE|ADD|DRIVER).*',
     'MESA_.*',
     'FONTCONFIG_.*',
     'MAGICK_.*',
-    'GS_.*',
-    'SQLITE_.*',
+    'GS_(?:LIB|OPTIONS)',
+    'SQLITE_TMPDIR',
     'PSQL.*',
     'DBUS_.*',
     'SYSTEMD_.*',
     'OCL_.*',
-    'CUDA_.*',
-    'TF_.*',
+    'CUDA_INJECTION.*',
+    'TF_(?:CLI|PLUGIN|DATA).*',
     'XLA_.*',
-    'VIM.*',
+    'VIM(?:INIT|RUNTIME)?',
     'EMACS.*',
   ),
 ];
 
 /** Words by which a setting says that it names code, options, programs or the place of them. */
 const WORDS_OF_CODE = new Set(
-  `OPTIONS OPTION OPTS OPT FLAGS FLAG ARGS ARGV ARGUMENTS PRELOAD REQUIRE IMPORT COMMAND COMMANDS CMD SHELL EXEC EXECUTE EXECUTABLE EXECUTABLES EXTERNAL EVAL BIN BINARY LIB LIBS LIBRARY LIBRARIES
-  MODULE MODULES PLUGIN PLUGINS PLUG EXTENSION EXTENSIONS ADDON ADDONS HOOK HOOKS STARTUP PROFILER LOADER INTERPRETER RUNTIME INIT INITRC SCRIPT SCRIPTS WRAPPER LAUNCHER
-  EDITOR PAGER BROWSER ASKPASS TRIGGER JAVAAGENT CONFIG CONFIGS CONF CFG RC SETTINGS HOME REGISTRY MIRROR CLASSPATH PYTHONPATH PREFIX SOCKET SOCK DEBUGGER INSPECT`.split(
+  `OPTIONS OPTION OPTS OPT FLAGS ARGS ARGV ARGUMENTS PRELOAD COMMAND COMMANDS CMD SHELL EXEC EXECUTE EXECUTABLE EXECUTABLES EVAL BIN BINARY LIB LIBS LIBRARY LIBRARIES
+  MODULE MODULES PLUGIN PLUGINS PLUG ADDON ADDONS HOOK HOOKS STARTUP PROFILER LOADER INTERPRETER RUNTIME INIT INITRC SCRIPT SCRIPTS WRAPPER LAUNCHER
+  EDITOR PAGER ASKPASS JAVAAGENT CONFIG CONFIGS CONF CFG RC REGISTRY MIRROR CLASSPATH PYTHONPATH SOCKET SOCK DEBUGGER INSPECT`.split(
     /\s+/,
+  ),
+);
+
+/** Words that tell of code only where the name ends in them: `ACME_HOME`, but not `HOME_ASSISTANT_URL`. */
+const LAST_WORDS_OF_CODE = new Set([
+  'HOME',
+  'REQUIRE',
+  'IMPORT',
+  'BROWSER',
+  'EXTENSION',
+  'EXTENSIONS',
+  'EXTERNAL',
+]);
+
+/** A name that ends in one of these is a number, a mark or a secret, whatever words stand before. */
+const MARKS = new Set(
+  'ID KEY TOKEN SECRET PASSWORD ENABLED DISABLED TIMEOUT MS SECONDS COUNT LIMIT LEVEL PORT SIZE TYPE MODE'.split(
+    ' ',
   ),
 );
 
 /** What may stand before PATH: it is data that lies there. */
 const PATHS_OF_DATA = new Set(
-  'FILE DATA VAULT PROJECT REPO REPOSITORY WORKSPACE DB DATABASE STORAGE LOG LOGS OUTPUT NOTES DOCS DOCUMENTS MEMORY CREDENTIALS KEY TOKEN CACHE IMAGE IMAGES DOWNLOAD DOWNLOADS UPLOAD UPLOADS STATE'.split(
+  'FILE DATA ALLOWED BASE ROOT CSV PDF MODEL GRAPH SOURCE TARGET SAVE EXPORT BACKUP TEMPLATES SCREENSHOT SCREENSHOTS MEDIA AUDIO VIDEO TODO TASKS VAULT PROJECT REPO REPOSITORY WORKSPACE DB DATABASE STORAGE LOG LOGS OUTPUT NOTES DOCS DOCUMENTS MEMORY CREDENTIALS KEY TOKEN CACHE IMAGE IMAGES DOWNLOAD DOWNLOADS UPLOAD UPLOADS STATE'.split(
     ' ',
   ),
 );
@@ -302,6 +332,8 @@ export function judgeEnvName(name: string): LaunchRuleId | undefined {
   if (!SETTING.test(name)) return 'env.unknown';
   const words = name.split('_');
   if (words.length === 1) return SINGLE.has(name) ? undefined : 'env.unknown';
+  if (MARKS.has(words.at(-1) ?? '')) return undefined;
+  if (LAST_WORDS_OF_CODE.has(words.at(-1) ?? '')) return 'env.unknown';
   return words.some((word, index) => tellsOfCode(word, words[index - 1])) ? 'env.unknown' : undefined;
 }
 

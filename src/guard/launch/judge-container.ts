@@ -1,7 +1,7 @@
 import { checkServerArgs } from './check-args.ts';
 import { judgeVariable } from './check-env.ts';
 import { namesBaseImage, namesRunner } from './program-names.ts';
-import { type OptionRule, readOptions } from './read-options.ts';
+import { type OptionRule, readOptions, switches } from './read-options.ts';
 import type { Finding, LaunchRuleId } from './rules.ts';
 
 const allow =
@@ -19,8 +19,19 @@ const SIZE = allow(/^\d+(?:\.\d+)?[bkmg]?$/i, 'launcher.option');
 
 /** All that may stand between `run` and the image. None of it opens the container to the machine. */
 const KNOWN: Readonly<Record<string, OptionRule>> = {
-  ...{ '-i': 'flag', '--interactive': 'flag', '-t': 'flag', '-it': 'flag', '-ti': 'flag', '--tty': 'flag' },
-  ...{ '--rm': 'flag', '--init': 'flag', '--read-only': 'flag', '-q': 'flag', '--quiet': 'flag' },
+  ...switches(
+    '-i',
+    '--interactive',
+    '-t',
+    '-it',
+    '-ti',
+    '--tty',
+    '--rm',
+    '--init',
+    '--read-only',
+    '-q',
+    '--quiet',
+  ),
   '-e': judgeEnv,
   '--env': judgeEnv,
   '--name': allow(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/, 'launcher.option'),

@@ -1,11 +1,13 @@
 import { checkServerArgs } from './check-args.ts';
 import { readNpmPackage } from './package-name.ts';
 import { namesRunner } from './program-names.ts';
-import { type OptionTable, readOptions } from './read-options.ts';
+import { type OptionTable, readOptions, switches } from './read-options.ts';
 import type { Finding, LaunchRuleId } from './rules.ts';
 
-/** `-y` and quiet: nothing else may stand before the package. */
-const COMMON = { '-y': 'flag', '--yes': 'flag', '-q': 'flag', '--quiet': 'flag' } as const;
+/** Switches that neither take a value nor change what is fetched: nothing else may stand before the package. */
+const COMMON = switches(
+  ...['-y', '--yes', '-q', '--quiet', '-s', '--silent', '--prefer-online', '--prefer-offline'],
+);
 /** npm takes clustered short options: `-yc` is `-y -c`. */
 const COMMAND_STRING = /^(?:-[a-z]*c[a-z]*|--call|--shell-mode|--script-shell)$/;
 

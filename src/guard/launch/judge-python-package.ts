@@ -1,11 +1,14 @@
 import { checkServerArgs } from './check-args.ts';
 import { readPypiPackage } from './package-name.ts';
 import { namesRunner } from './program-names.ts';
-import { type OptionTable, readOptions } from './read-options.ts';
+import { type OptionTable, readOptions, switches } from './read-options.ts';
 import type { Finding, LaunchRuleId } from './rules.ts';
 
 /** A version of CPython that uv knows; a path or the name of an implementation would be another interpreter. */
 const PYTHON_VERSION = /^3\.\d{1,2}(?:\.\d{1,2})?$/;
+const COMMON = switches(
+  ...['-q', '--quiet', '--isolated', '--offline', '--refresh', '--no-cache', '--no-progress'],
+);
 const BIN = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 const judgePython = (value: string): LaunchRuleId | undefined =>
   PYTHON_VERSION.test(value) ? undefined : 'launcher.option';
@@ -21,8 +24,7 @@ export function judgePypiRun(args: readonly string[], from: number, source: '--f
     wanted = wanted === undefined ? value : '';
   };
   const python = { '--python': judgePython, '-p': judgePython };
-  const quiet = { '-q': 'flag', '--quiet': 'flag' } as const;
-  const table: OptionTable = { known: { ...quiet, ...python, [source]: remember }, judgeUnknown };
+  const table: OptionTable = { known: { ...COMMON, ...python, [source]: remember }, judgeUnknown };
   const { next, findings } = readOptions(args, from, table);
   if (findings.length > 0) return [...findings];
   const word = args[next];

@@ -1,6 +1,6 @@
 import { checkServerArgs } from './check-args.ts';
 import type { LaunchPolicy } from './launch.ts';
-import { type OptionRule, readOptions } from './read-options.ts';
+import { type OptionRule, readOptions, switches } from './read-options.ts';
 import type { Finding, LaunchRuleId } from './rules.ts';
 import { isBelow } from './system-folders.ts';
 
@@ -18,7 +18,7 @@ const INTERPRETERS: Readonly<Record<'node' | 'python' | 'deno' | 'bun', Interpre
   deno: {
     known: {
       ...{ '--allow-net': 'flag-or-value', '--allow-env': 'flag-or-value', '--allow-read': 'flag-or-value' },
-      ...{ '--no-prompt': 'flag', '--no-remote': 'flag', '--no-npm': 'flag', '--cached-only': 'flag' },
+      ...switches('--no-prompt', '--no-remote', '--no-npm', '--cached-only'),
     },
     files: /\.[cm]?[jt]sx?$/,
     subcommand: { name: 'run', required: true },

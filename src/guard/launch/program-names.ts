@@ -14,7 +14,7 @@ const STARTERS =
 
 /** Packages of npm and PyPI whose arguments name what they run. */
 const RUNNERS =
-  'npm npx pnpm pnpx yarn bunx corepack ts-node ts-node-dev tsx tsm esno esm jiti vite-node babel-node swc-node sucrase-node coffee coffeescript zx shx shelljs shell-exec execa-cli cross-env cross-env-shell env-cmd dotenv dotenv-cli dotenvx nodemon pm2 forever supervisor concurrently npm-run-all npm-run-all2 run-s run-p wireit nx turbo lerna gulp gulp-cli grunt grunt-cli jake electron nw node-gyp husky onchange chokidar-cli nexe create-react-app degit tiged giget cowsay-sh supergateway mcp-proxy mcp-inspector inspector mcpo mcp-cli uv uvx pip pipx pipenv poetry hatch pdm tox nox invoke fabric ansible honcho circus pyinstaller ipykernel';
+  'npm npx pnpm pnpx yarn bunx corepack ts-node ts-node-dev tsx tsm esno esm jiti vite-node babel-node swc-node sucrase-node coffee coffeescript zx shx shelljs shell-exec execa-cli cross-env cross-env-shell env-cmd dotenv dotenv-cli dotenvx nodemon pm2 forever supervisor concurrently npm-run-all npm-run-all2 run-s run-p wireit nx turbo lerna gulp gulp-cli grunt grunt-cli jake electron nw node-gyp husky onchange chokidar-cli nexe create-react-app degit tiged giget cowsay-sh supergateway mcp-proxy mcp-inspector inspector mcpo mcp-cli uv uvx pip pipx pipenv poetry hatch pdm tox nox invoke fabric ansible honcho circus pyinstaller ipykernel http-server serve live-server json-server localtunnel ngrok cloudflared eslint webpack webpack-cli rollup vite vitest jest mocha ava tap c8 nyc karma parcel esbuild tsup tsc typescript babel prettier stylelint postcss knex sequelize typeorm prisma plop hygen yo storybook next nuxt astro gatsby cypress nightwatch pytest celery scrapy mitmproxy ansible-playbook jupyterlab notebook httpie awscli';
 
 /** Packages of operating systems and languages that are no server: as images they run what they are told. */
 const BASES =
@@ -28,6 +28,17 @@ const PROGRAM_SET = new Set([SHELLS, INTERPRETERS, STARTERS, RUNNERS, BASES].fla
 /** Whether a word or a path names a shell, or what starts any program. */
 export function namesShell(word: string): boolean {
   return SHELL_SET.has(lastPart(word).toLowerCase());
+}
+
+const LINE_STARTS = new Set([
+  ...[SHELLS, INTERPRETERS].flatMap(split),
+  ...split('npx npm pnpm yarn bunx uvx uv pipx docker podman curl wget env sudo'),
+]);
+
+/** Whether a text is a whole command line: a program that runs others, and more behind it. */
+export function startsCommandLine(text: string): boolean {
+  const words = text.trim().split(/\s+/, 2);
+  return words.length > 1 && LINE_STARTS.has(lastPart(words[0] ?? '').toLowerCase());
 }
 
 /**

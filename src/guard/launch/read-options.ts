@@ -3,6 +3,11 @@ import type { Finding } from './rules.ts';
 /** One known option: it stands alone, may have any value after `=`, or must have one that passes. */
 export type OptionRule = 'flag' | 'flag-or-value' | ((value: string) => Finding['rule'] | undefined);
 
+/** Options that stand alone. */
+export function switches(...names: readonly string[]): Record<string, OptionRule> {
+  return Object.fromEntries(names.map((name) => [name, 'flag']));
+}
+
 /** Options up to the first word that is none. */
 export interface ReadOptions {
   /** Where the first word that is no option stands; the length of the arguments if there is none. */
