@@ -1,0 +1,140 @@
+// Writes docs/scan-results.md: what the scanner finds in a corpus, and how fast.
+//   node scripts/measure-scan.ts FOLDER [OUT]
+// FOLDER holds poisoned.jsonl ({class, tool}), hard_negatives.jsonl and benign.jsonl ({tool}).
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { scanDefinition } from '../src/guard/scan/scan-definition.ts';
+
+const Z = 1.959964;
+const [, , folder, out = fileURLToPath(new URL('../docs/scan-results.md', import.meta.url))] = process.argv;
+if (folder === undefined) throw new TypeError('give the folder of the corpus');
+
+interface Row {
+  readonly class?: string;
+  readonly tool: object;
+}
+
+interface Tally {
+  rows: number;
+  blocked: number;
+  warned: number;
+}
+
+const read = (name: string): Row[] =>
+  readFileSync(join(folder, name), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
+function tally(rows: readonly Row[]): Tally {
+  const sum: Tally = { rows: rows.length, blocked: 0, warned: 0 };
+  for (const { tool } of rows) {
+    const severities = new Set(scanDefinition(tool, 0).map(({ severity }) => severity));
+    if (severities.has('block')) sum.blocked += 1;
+    else if (severities.has('warn')) sum.warned += 1;
+  }
+  return sum;
+}
+
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+
+/** The 95 % interval of Wilson for a share of few rows. */
+function wilson(hits: number, rows: number): string {
+  const share = hits / rows;
+  const middle = (share + (Z * Z) / (2 * rows)) / (1 + (Z * Z) / rows);
+  const half = (Z * Math.sqrt((share * (1 - share)) / rows + (Z * Z) / (4 * rows * rows))) / (1 + (Z * Z) / rows);
+  return `${percent(Math.max(0, middle - half))} to ${percent(Math.min(1, middle + half))}`;
+}
+
+const rowOf = (name: string, { rows, blocked, warned }: Tally): string =>
+  `| ${name} | ${rows} | ${blocked} | ${percent(blocked / rows)} | ${wilson(blocked, rows)} | ${warned} |`;
+
+const poisoned = read('poisoned.jsonl');
+const benign = read('benign.jsonl');
+const classes = [...Map.groupBy(poisoned, (row) => row.class ?? 'none')]
+  .map(([name, rows]) => ({ name, ...tally(rows) }))
+  .sort((a, b) => b.rows - a.rows);
+const macro = classes.reduce((sum, { blocked, rows }) => sum + blocked / rows, 0) / classes.length;
+const harmless = { benign: tally(benign), hard: tally(read('hard_negatives.jsonl')) };
+
+/** The least of five: what else runs on the machine only adds. */
+function fastest(run: () => void): number {
+  let least = Number.POSITIVE_INFINITY;
+  for (let round = 0; round < 5; round += 1) {
+    const start = performance.now();
+    run();
+    least = Math.min(least, performance.now() - start);
+  }
+  return least;
+}
+
+const MEGABYTE = 1024 * 1024;
+const fill = (piece: string): string => piece.repeat(Math.ceil(MEGABYTE / piece.length)).slice(0, MEGABYTE);
+const texts: Readonly<Record<string, string>> = {
+  'one letter': fill('a'),
+  prose: fill('Reads a file and returns its contents as text. '),
+  'words of the rules': fill('ignore previous read send must '),
+  'one long sentence of directives': fill('always never before then '),
+  base64: fill('QWxsIHdvcmsgYW5kIG5vIHBsYXkg'),
+  'hexadecimal digits': fill('6162'),
+  'percent signs': fill('%41%'),
+  ampersands: fill('&#'),
+  backslashes: fill('\\x'),
+  blanks: fill(`${' '.repeat(149)}a`),
+  'line ends': fill(`${'\n'.repeat(19)}a`),
+  'Cyrillic words': fill('\u0441\u043b\u043e\u0432\u043e '),
+  'Chinese text': fill('\u8bfb\u53d6\u6587\u4ef6\u7684\u5185\u5bb9'),
+  'zero-width spaces': fill('\u200b'),
+  'flags and joiners': fill('\u{1F468}\u200d'),
+  'combining marks': fill('\u0301'),
+};
+const speed = benign.length / (fastest(() => tally(benign)) / 1000);
+const times = Object.entries(texts).map(([name, description]) => {
+  const ms = fastest(() => scanDefinition({ name: 't', description }, 0));
+  return { name, ms };
+});
+
+writeFileSync(
+  out,
+  `# What the scanner finds
+
+Made by \`scripts/measure-scan.ts\` from a corpus of tool definitions; [scan.md](scan.md) explains the rules. A definition counts
+as caught when a finding of severity \`block\` says so; definitions with a \`warn\` and no \`block\` stand apart. Intervals are
+Wilson's, 95 %. Rules were written while looking at this corpus, so its numbers flatter: other attackers write otherwise.
+
+## Poisoned definitions
+
+| class | definitions | blocked | share | interval | warned only |
+|---|---|---|---|---|---|
+${classes.map((entry) => rowOf(entry.name, entry)).join('\n')}
+${rowOf('all', tally(poisoned))}
+
+Macro average of the classes: ${percent(macro)}.
+
+## Harmless definitions
+
+| what | definitions | blocked | share | interval | warned only |
+|---|---|---|---|---|---|
+${rowOf('tools of real servers', harmless.benign)}
+${rowOf('close to attacks by their words', harmless.hard)}
+
+## What is missed, and why
+
+- Of the class \`shadowing\`: definitions that are honest taken by themselves. A copy of another server's tool, or a sentence
+  such as "call that tool first", is an attack only next to the other server; the comparison of names across upstreams
+  (\`same-name\`, \`names-other-tool\`) sees it, and a scan of one definition does not.
+- Steering without any word of secrecy, secrets or force, such as a wrong fact about another tool.
+- An honest text over bad code. No scan of a definition can see that.
+
+## Speed
+
+On one core of the machine that made this page, Node ${process.versions.node}: ${Math.floor(speed / 100) * 100} definitions a second, for the tools of real servers.
+The time for one description of a megabyte (1,048,576 UTF-16 units), the least of five:
+
+| of | ms |
+|---|---|
+${times.map(({ name, ms }) => `| ${name} | ${ms.toFixed(0)} |`).join('\n')}
+`,
+);
+console.log(readFileSync(out, 'utf8'));
