@@ -43,7 +43,7 @@ export function judgeTask(
 ): TaskVerdict {
   const during = disturbances.filter(({ from, to }) => to >= record.startedAt && from <= record.endedAt);
   if (record.faults.length > 0) return 'against the protocol';
-  if (record.handle === undefined) return judgeCall(record, during);
+  if (record.handle === undefined) return judgeCall(record);
   const verdict = judgeEnd(record, ledger, during);
   if (verdict === 'hung' || verdict === 'lost') return verdict;
   const ends = during.map(({ to }) => Math.min(to, record.endedAt));
@@ -51,11 +51,11 @@ export function judgeTask(
   return record.endedAt - needed > OVER_WITHIN_MS ? 'late' : verdict;
 }
 
-function judgeCall({ first, token, kind }: TaskRecord, during: readonly Disturbance[]): TaskVerdict {
+function judgeCall({ first, token, kind }: TaskRecord): TaskVerdict {
   if (first.kind === 'result')
     return textIn(first.result) === rightResult(KINDS[kind], token) ? 'answered at once' : 'wrong result';
   if (first.kind === 'error' && !EXCUSED.includes(first.code)) return 'refused';
-  return during.length > 0 ? 'not acknowledged' : 'refused';
+  return 'not acknowledged';
 }
 
 function judgeEnd(record: TaskRecord, ledger: Ledger, during: readonly Disturbance[]): TaskVerdict {

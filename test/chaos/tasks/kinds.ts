@@ -70,6 +70,9 @@ export const TURNS: readonly KindName[] = [
   'nativeCancelled',
 ];
 
+/** What ends tasks of which no client knows: nobody answers them, nobody cancels them. */
+const INPUT_MS = 30_000;
+const DEADLINE_MS = 60_000;
 /** Milliseconds that a call may take before it becomes a task. */
 export const PROMOTE_AFTER_MS = 300;
 /** Milliseconds for which a brief task is kept after its end. */
@@ -80,7 +83,7 @@ const ATTEMPTS = 20;
 
 /** How the upstreams stand in the configuration, and what holds for tasks. */
 export function configureTasks(urls: Readonly<Record<Kind['server'], string>>): Record<string, unknown> {
-  const tasks = { promoteAfterMs: PROMOTE_AFTER_MS, deadlineMs: 3 * ENDLESS_MS };
+  const tasks = { promoteAfterMs: PROMOTE_AFTER_MS, deadlineMs: DEADLINE_MS, inputMs: INPUT_MS };
   const retry = { attempts: ATTEMPTS, delayMs: 200, maxDelayMs: 1_000 };
   const tools = {
     report: { mode: 'always' },

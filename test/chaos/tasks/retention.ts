@@ -10,7 +10,7 @@ const MARGIN_MS = 1_500;
 const INSIST_MS = 45_000;
 const NOT_FOUND = -32_602;
 /** How long rows may stay in the database that are past their time, or that end without a client's help. */
-const SWEPT_WITHIN_MS = 75_000;
+const SWEPT_WITHIN_MS = 90_000;
 
 const isBrief = ({ kind }: TaskRecord): boolean => (KINDS[kind] as Kind).isBrief === true;
 
