@@ -1,0 +1,144 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { judgeLaunch } from '../../src/guard/launch/judge-launch.ts';
+import { startTinyRegistry, type TinyRegistry } from './tiny-registry.ts';
+
+/** Writes what ran, with which arguments, into a folder of marks. */
+const MARK = `require('fs').writeFileSync(process.env.MARKS_DIR + '/' + process.pid, JSON.stringify([NAME, ...process.argv.slice(2)]))`;
+const packageOf = (name: string, version: string) => ({
+  name,
+  version,
+  program: MARK.replace('NAME', JSON.stringify(`${name}@${version}`)),
+});
+
+const WORDS = [
+  '-y',
+  '--',
+  '-q',
+  '-p',
+  '--package=notes-mcp@1.2.3',
+  'notes-mcp@1.2.3',
+  'notes-mcp',
+  'other-mcp@1.0.0',
+  'other-mcp',
+  '-c',
+  '--call=other-mcp',
+  '-yc',
+  '--node-options=--version',
+];
+/** What the server gets must reach it as it is, though npx starts it by a shell. */
+const ODD = [
+  'a b',
+  "it's",
+  '{{x}}',
+  '<path to it>',
+  '$HOME',
+  '${HOME}',
+  '(a)',
+  '*',
+  '~',
+  '#x',
+  '!x',
+  '\\',
+  '\\x',
+  '--x=y z',
+  '-y',
+  '--',
+  'https://x.test/?a=1&b=2',
+  'é😀',
+  '',
+  '=',
+  '[a]',
+  '{a,b}',
+  '%s',
+];
+const MAX_RUNS = 8;
+const MINUTES = 60_000;
+
+function* sequences(length: number): Generator<string[]> {
+  if (length === 0) return yield [];
+  for (const word of WORDS) for (const rest of sequences(length - 1)) yield [word, ...rest];
+}
+
+/** The accepted ones of all sequences of up to four words, spread over their whole. */
+const accepted = [1, 2, 3, 4]
+  .flatMap((length) => [...sequences(length)])
+  .filter((args) => judgeLaunch({ command: 'npx', args }).verdict === 'accept');
+const step = Math.ceil(accepted.length / MAX_RUNS);
+const chosen = accepted.filter((_, index) => index % step === 0);
+
+let folder: string;
+let registry: TinyRegistry;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'gateward-npx-'));
+  registry = await startTinyRegistry([packageOf('notes-mcp', '1.2.3'), packageOf('other-mcp', '1.0.0')]);
+});
+afterAll(async () => {
+  await registry.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Runs the real npx in an empty folder of its own, and tells what left a mark. */
+async function run(args: readonly string[]): Promise<unknown[]> {
+  const home = await mkdtemp(join(folder, 'run-'));
+  const marks = join(home, 'marks');
+  await Promise.all([mkdir(marks), mkdir(join(home, 'work'))]);
+  const settings = {
+    registry: registry.url,
+    cache: join(home, 'cache'),
+    update_notifier: 'false',
+    audit: 'false',
+  };
+  const env = {
+    PATH: process.env['PATH'],
+    HOME: home,
+    MARKS_DIR: marks,
+    ...Object.fromEntries(Object.entries(settings).map(([name, value]) => [`npm_config_${name}`, value])),
+  };
+  const child = spawn('npx', args, { cwd: join(home, 'work'), env, stdio: 'ignore' });
+  await once(child, 'close');
+  const files = await readdir(marks);
+  return Promise.all(
+    files.map(async (file): Promise<unknown> => JSON.parse(await readFile(join(marks, file), 'utf8'))),
+  );
+}
+
+describe.skipIf(process.platform === 'win32')('the real npx', () => {
+  it('has forms that are accepted to try', () => {
+    expect(chosen.length).toBeGreaterThan(4);
+  });
+
+  it.concurrent.each(chosen.map((args) => [args.join(' '), args] as const))(
+    'runs the named package and nothing else: npx %s',
+    async (_, args) => {
+      const named = args.find((word) => /@\d/.test(word))?.replace('--package=', '');
+      const ran = await run(args);
+      expect(ran.map((mark) => (Array.isArray(mark) ? mark[0] : mark))).toEqual([named]);
+    },
+    MINUTES,
+  );
+
+  it(
+    'hands every accepted argument to the server as it is',
+    async () => {
+      const args = ['-y', 'notes-mcp@1.2.3', ...ODD];
+      expect(judgeLaunch({ command: 'npx', args }).verdict).toBe('accept');
+      expect(await run(args)).toEqual([['notes-mcp@1.2.3', ...ODD]]);
+    },
+    MINUTES,
+  );
+
+  it(
+    'does run something else in a form that is not accepted, so that the marks are worth something',
+    async () => {
+      const args = ['-y', '-c', 'other-mcp', '-p', 'other-mcp@1.0.0'];
+      expect(judgeLaunch({ command: 'npx', args }).verdict).not.toBe('accept');
+      expect(await run(args)).toEqual([['other-mcp@1.0.0']]);
+    },
+    MINUTES,
+  );
+});
