@@ -1,10 +1,16 @@
 import { GatewardError } from '../errors.ts';
+import type { TaskTable } from '../store/task-table.ts';
 import type { TaskParts } from './task-parts.ts';
 
 /** Milliseconds for which a count is taken for true, together with what was made here since. */
 const TRUE_MS = 5000;
 /** Owners whose counts are remembered. */
 const MAX_OWNERS = 10_000;
+
+/** What counting needs. */
+export interface QuotaParts extends Pick<TaskParts, 'clock' | 'config'> {
+  readonly table: Pick<TaskTable, 'countOf'>;
+}
 
 interface Count {
   tasks: number;
@@ -16,11 +22,11 @@ interface Count {
  * so that many of them may let a few more pass; nobody is refused without a look.
  */
 export class TaskQuota {
-  readonly #parts: Pick<TaskParts, 'table' | 'clock' | 'config'>;
+  readonly #parts: QuotaParts;
   readonly #counts = new Map<string, Count>();
   readonly #reads = new Map<string, Promise<number>>();
 
-  constructor(parts: Pick<TaskParts, 'table' | 'clock' | 'config'>) {
+  constructor(parts: QuotaParts) {
     this.#parts = parts;
   }
 

@@ -16,7 +16,7 @@ import { TaskQuota } from '../../src/task/task-quota.ts';
 import { TaskWork } from '../../src/task/task-work.ts';
 import { failedBy } from '../../src/wire/failure.ts';
 import { META_KEYS, TASKS_EXTENSION } from '../../src/wire/meta-keys.ts';
-import { ManualClock } from './manual-clock.ts';
+import { ManualClock, quiet } from './manual-clock.ts';
 
 const SECRET = Buffer.alloc(32, 7);
 const LEASE_MS = 2_500;
@@ -102,6 +102,7 @@ export async function startTaskFleet(): Promise<TaskFleet> {
     async close() {
       for (const one of replicas) {
         const stopped = one.work.stop(0);
+        await quiet();
         await clock.advance(10);
         await stopped;
       }
