@@ -238,6 +238,18 @@ describe('a running call whose replica died', () => {
     expect((await second.ended).body).toMatchObject({ done: true });
   });
 
+  it('is let go by a replica that was only away, as soon as that hears so', async () => {
+    const { it, end } = await start();
+    const { state, ended } = await registered(it);
+    it.fence('a');
+    const second = await attach(it, 'b', state);
+    it.comeBack('a');
+    expect((await ended).code).toBe('UPSTREAM_LOST');
+    end();
+    expect((await second.ended).body).toMatchObject({ done: true });
+    expect(it.server.sessions[0]?.requests('notifications/cancelled')).toEqual([]);
+  });
+
   it('is the other replica’s once that one has taken it', async () => {
     const { it, turns, end } = await start();
     const first = await registered(it);
