@@ -209,6 +209,8 @@ describe('other programs', () => {
       '/usr/bin/../x/npx notes-mcp@1.2.3': 'program.place',
       'NPX notes-mcp@1.2.3': 'program.place',
       'C:\\tools\\uvx.exe notes-mcp==1.2.3': 'program.place',
+      'uvx.exe notes-mcp==1.2.3': 'pypi.exact',
+      'npx.exe notes-mcp@1.2.3': 'program.place',
       'npx.cmd notes-mcp@1.2.3': 'program.batch',
       'C:\\tools\\npx.bat notes-mcp@1.2.3': 'program.batch',
       'zsh -c id': 'program.shell',

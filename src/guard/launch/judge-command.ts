@@ -34,6 +34,8 @@ const LAUNCHERS: Readonly<Record<string, Judge>> = {
   python3: python,
   deno: (args, policy) => judgeScript('deno', args, policy),
 };
+/** The launchers that are an `.exe` on Windows; those of npm are batch files there. */
+const WINDOWS = /^(node|python3?|uvx?|bunx?|deno|docker|podman|pipx)\.exe$/;
 const PYTHON = /^python3\.\d{1,2}$/;
 
 /** Launchers that read settings, or find programs, in the folder that they start in; docker does not. */
@@ -55,7 +57,7 @@ export function judgeCommand({ command, args }: Launch, policy: LaunchPolicy): J
       findings: [{ rule: 'program.vouched', at: 'command' }, ...checkServerArgs(args, 0)],
       readsFolder: true,
     };
-  const name = bareName(command)?.replace(/\.exe$/, '');
+  const name = bareName(command)?.replace(WINDOWS, '$1');
   const judge = name === undefined ? undefined : launcherOf(name);
   if (name === undefined || judge === undefined) return judgeOther(judgeProgram(command), args, command);
   return { findings: judge(args, policy), readsFolder: !IGNORES_FOLDER.has(name) };
