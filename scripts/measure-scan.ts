@@ -43,7 +43,8 @@ const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 function wilson(hits: number, rows: number): string {
   const share = hits / rows;
   const middle = (share + (Z * Z) / (2 * rows)) / (1 + (Z * Z) / rows);
-  const half = (Z * Math.sqrt((share * (1 - share)) / rows + (Z * Z) / (4 * rows * rows))) / (1 + (Z * Z) / rows);
+  const half =
+    (Z * Math.sqrt((share * (1 - share)) / rows + (Z * Z) / (4 * rows * rows))) / (1 + (Z * Z) / rows);
   return `${percent(Math.max(0, middle - half))} to ${percent(Math.min(1, middle + half))}`;
 }
 

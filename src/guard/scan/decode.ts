@@ -7,8 +7,9 @@ export interface Decoded {
 }
 
 /** Shorter runs are words, ids and hashes. */
-const BASE64_RUN = /[A-Za-z0-9+/_-]{16,}/g;
-const HEX_RUN = /(?:[0-9A-Fa-f]{2}){12,}/g;
+const MIN_BASE64 = 16;
+const MIN_HEX = 24;
+const HEX = /^(?:0x)?[0-9A-Fa-f]+$/;
 const PERCENT = /%[0-9A-Fa-f]{2}/g;
 const REFERENCE = /&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]{2,6});/g;
 const ESCAPE = /\\(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|u\{[0-9A-Fa-f]{1,6}\}|[0-7]{3})/g;
@@ -51,10 +52,13 @@ export function decodeParts(text: string): Decoded[] {
     parts.push({ form, text: decoded, hidden: hidden ?? '' });
   };
   const addEscaped = (form: Decoded['form'], { pattern, read }: Escaped): void => {
-    const hidden = (text.match(RUNS[form] ?? pattern) ?? [])
-      .map((run) => run.replace(pattern, read))
-      .join('\n');
-    add(form, text.replace(pattern, read), hidden);
+    const hidden: string[] = [];
+    const decoded = text.replace(RUNS[form] ?? pattern, (run) => {
+      const plain = run.replace(pattern, read);
+      if (plain !== run) hidden.push(plain);
+      return plain;
+    });
+    add(form, decoded, hidden.join('\n'));
   };
   if (text.includes('\\') && text.search(ESCAPE) >= 0)
     addEscaped('escapes', { pattern: ESCAPE, read: readEscape });
@@ -62,18 +66,33 @@ export function decodeParts(text: string): Decoded[] {
     addEscaped('character references', { pattern: REFERENCE, read: readReference });
   if (text.includes('%') && text.search(PERCENT) >= 0)
     addEscaped('percent encoding', { pattern: PERCENTS, read: decodePercents });
-  for (const run of runsOf(text, HEX_RUN)) add('hexadecimal', printable(Buffer.from(run, 'hex')));
-  for (const run of runsOf(text, BASE64_RUN)) add('base64', decodeBase64(run));
+  for (const run of runsOf(text)) {
+    if (run.length >= MIN_HEX && HEX.test(run)) add('hexadecimal', printable(Buffer.from(run, 'hex')));
+    add('base64', decodeBase64(run));
+  }
   return parts;
 }
 
-function runsOf(text: string, pattern: RegExp): string[] {
+/** Runs of characters of base64 (RFC 4648, both alphabets) that are long enough, found in one pass. */
+function runsOf(text: string): string[] {
   const runs: string[] = [];
-  for (const [run] of text.matchAll(pattern)) {
-    runs.push(run);
-    if (runs.length >= MAX_RUNS) break;
+  let start = -1;
+  for (let at = 0; at <= text.length; at += 1) {
+    if (isBase64(text.charCodeAt(at))) {
+      if (start < 0) start = at;
+    } else if (start >= 0) {
+      if (at - start >= MIN_BASE64) runs.push(text.slice(start, at));
+      if (runs.length >= MAX_RUNS) break;
+      start = -1;
+    }
   }
   return runs;
+}
+
+function isBase64(code: number): boolean {
+  if (code >= 0x61) return code <= 0x7a;
+  if (code >= 0x41) return code <= 0x5a || code === 0x5f;
+  return (code >= 0x2f && code <= 0x39) || code === 0x2b || code === 0x2d;
 }
 
 function readEscape(sequence: string): string {
@@ -93,6 +112,7 @@ function fromCode(code: number, otherwise: string): string {
 }
 
 function decodePercents(run: string): string {
+  if (run.length === 3 && run < '%8') return String.fromCharCode(Number.parseInt(run.slice(1), 16));
   return Buffer.from(run.replaceAll('%', ''), 'hex').toString('utf8');
 }
 

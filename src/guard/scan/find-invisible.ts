@@ -5,7 +5,7 @@ import type { Hit, RuleId } from './rule.ts';
  * but for tab and line ends, private use, surrogates, and the blank Braille pattern.
  */
 const INVISIBLE =
-  /[\p{Default_Ignorable_Code_Point}\p{Cf}\p{Cc}\p{Co}\p{Cs}\p{Noncharacter_Code_Point}\u2800]/u;
+  /[\p{Default_Ignorable_Code_Point}\p{Cf}\p{Co}\p{Cs}\p{Noncharacter_Code_Point}\u2800]|[^\P{Cc}\t\n]/gu;
 const PICTOGRAPH = /^[\p{Extended_Pictographic}\p{Emoji_Modifier}\u{1F1E6}-\u{1F1FF}]$/u;
 const BIDI = /^\p{Bidi_Control}$/u;
 const JOINING =
@@ -18,6 +18,8 @@ const FLAGS: readonly string[] = ['gbeng', 'gbsct', 'gbwls'].map(
     `\u{1F3F4}${[...code].map((letter) => String.fromCodePoint(0xe0000 + letter.charCodeAt(0))).join('')}\u{E007F}`,
 );
 
+/** So many invisible characters are looked at: nobody needs to know of more. */
+const MAX_LOOKED = 20_000;
 const ZWNJ = 0x200c;
 const ZWJ = 0x200d;
 const KEYCAP = 0x20e3;
@@ -27,21 +29,17 @@ export function findInvisible(text: string): Hit[] {
   if (ASCII_TEXT.test(text) && !text.includes('\r')) return [];
   const counts = new Map<string, { readonly code: number; count: number; readonly hit: Judged }>();
   const shown = text.includes('\u{E007F}') ? withoutFlags(text) : text;
-  let before = '';
-  for (let at = 0; at < shown.length; ) {
-    const code = shown.codePointAt(at) ?? 0;
-    const char = String.fromCodePoint(code);
-    const judged = isPlain(code)
-      ? undefined
-      : judge(char, { before, after: shown.slice(at + char.length, at + char.length + 2), text: shown });
-    if (judged !== undefined) {
-      const key = `${judged.rule} ${judged.severity}`;
-      const seen = counts.get(key);
-      if (seen === undefined) counts.set(key, { code, count: 1, hit: judged });
-      else seen.count += 1;
-    }
-    before = code === 0xfe0f ? before : char;
-    at += char.length;
+  let looked = 0;
+  for (const { 0: char, index } of shown.matchAll(INVISIBLE)) {
+    const after = shown.slice(index + char.length, index + char.length + 2);
+    const judged = judge(char, { before: charBefore(shown, index), after, text: shown });
+    looked += 1;
+    if (looked > MAX_LOOKED) break;
+    if (judged === undefined) continue;
+    const key = `${judged.rule} ${judged.severity}`;
+    const seen = counts.get(key);
+    if (seen === undefined) counts.set(key, { code: char.codePointAt(0) ?? 0, count: 1, hit: judged });
+    else seen.count += 1;
   }
   return [...counts.values()].map(({ code, count, hit }) => ({
     rule: hit.rule,
@@ -61,12 +59,13 @@ interface Around {
   readonly text: string;
 }
 
-function isPlain(code: number): boolean {
-  return (code >= 0x20 && code < 0x7f) || code === 0x09 || code === 0x0a || (code > 0xad && code < 0x034f);
+/** The character before, a variation selector passed over: it belongs to what stands before it. */
+function charBefore(text: string, at: number): string {
+  const end = text.charCodeAt(at - 1) === 0xfe0f ? at - 1 : at;
+  return [...text.slice(Math.max(0, end - 2), end)].at(-1) ?? '';
 }
 
 function judge(char: string, around: Around): Judged | undefined {
-  if (!INVISIBLE.test(char)) return undefined;
   const code = char.codePointAt(0) ?? 0;
   const { before, after } = around;
   if (code === 0x0d) return after === '' || after.startsWith('\n') ? undefined : block('control-character');

@@ -5,7 +5,7 @@ import { SEQUENCES } from './sequences.ts';
 
 const EXCERPT = 90;
 /** No sequence fits in fewer characters. */
-const MIN_CHARS = 12;
+const MIN_CHARS = 6;
 
 /** Finds what a folded text asks for, one hit for each rule: the gravest. */
 export function findMeaning(text: string, own: OwnNames): Hit[] {

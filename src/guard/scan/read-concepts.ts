@@ -91,7 +91,8 @@ const NOT_ASCII = /\P{ASCII}/u;
 function readAt(reading: Reading, at: number, root: Node): number {
   const { text } = reading;
   const code = text.charCodeAt(at);
-  if (isStop(text, at, code)) {
+  if (code === SPACE) return at + 1;
+  if (!isWordCode(code) && isStop(text, at, code)) {
     pushStop(reading, at);
     return at + 1;
   }

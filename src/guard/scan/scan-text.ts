@@ -5,7 +5,7 @@ import { findMeaning } from './find-meaning.ts';
 import { findOffScreen } from './find-off-screen.ts';
 import type { OwnNames } from './read-concepts.ts';
 import type { Hit } from './rule.ts';
-import { foldText, isMixedScript } from './skeleton.ts';
+import { foldText, isMixedScript, mixesScripts } from './skeleton.ts';
 
 /** Encodings inside encodings are followed so far. */
 const MAX_ROUNDS = 3;
@@ -56,7 +56,7 @@ function scanDecoded(part: Decoded, decoding: Decoding): Hit[] {
 
 /** A word of look-alikes hides a word from a filter, or passes for another name. */
 function findMixedScript(text: string): Hit[] {
-  if (!NOT_ASCII.test(text)) return [];
+  if (!mixesScripts(text)) return [];
   for (const [word] of text.matchAll(/[\p{L}\p{M}\p{N}_]{3,}/gu)) {
     if (NOT_ASCII.test(word) && isMixedScript(word))
       return [

@@ -21,7 +21,12 @@ export function skeletonOf(text: string): string {
 export function foldText(text: string): string {
   if (!NOT_ASCII.test(text)) return text;
   const plain = text.normalize('NFKC').replace(IGNORABLE, '');
-  return NOT_ASCII.test(plain) ? plain.replace(WORD, foldWord) : plain;
+  return mixesScripts(plain) ? plain.replace(WORD, foldWord) : plain;
+}
+
+/** Whether ASCII letters stand beside look-alikes of another script anywhere in a text. */
+export function mixesScripts(text: string): boolean {
+  return NOT_ASCII.test(text) && MEETING.test(text);
 }
 
 /** Whether a word mixes ASCII letters with look-alikes of another script. */
@@ -34,6 +39,9 @@ const WORD = /[\p{L}\p{M}\p{N}]+/gu;
 /** Scripts whose letters pass for Latin ones. Han, kana and Hangul do not, and stand beside Latin words in honest text. */
 const OTHER_SCRIPT =
   /[\p{Script=Cyrillic}\p{Script=Greek}\p{Script=Armenian}\p{Script=Cherokee}\p{Script=Coptic}\p{Script=Lisu}\p{Script=Deseret}\p{Script=Georgian}\p{Script=Hebrew}\p{Script=Canadian_Aboriginal}]/u;
+/** A Latin letter right beside a letter of such a script. */
+const MEETING =
+  /[A-Za-z][\p{Script=Cyrillic}\p{Script=Greek}\p{Script=Armenian}\p{Script=Cherokee}\p{Script=Coptic}\p{Script=Lisu}\p{Script=Deseret}\p{Script=Georgian}\p{Script=Hebrew}\p{Script=Canadian_Aboriginal}]|[\p{Script=Cyrillic}\p{Script=Greek}\p{Script=Armenian}\p{Script=Cherokee}\p{Script=Coptic}\p{Script=Lisu}\p{Script=Deseret}\p{Script=Georgian}\p{Script=Hebrew}\p{Script=Canadian_Aboriginal}][A-Za-z]/u;
 
 function foldWord(word: string): string {
   if (!NOT_ASCII.test(word) || !/[A-Za-z]/.test(word)) return word;
