@@ -62,7 +62,9 @@ function buildServer(ledger: Ledger): Server {
   server.setRequestHandler(CallToolRequestSchema, async ({ params }, extra) => {
     const token = String(params.arguments?.['token']);
     ledger.touch(token);
-    const text = await run(params.name, { token, extra, ledger });
+    const workMs = params.arguments?.['workMs'];
+    const events = workMs === undefined ? STREAM_EVENTS : Math.ceil(Number(workMs) / STREAM_PACE_MS);
+    const text = await run(params.name, { token, extra, ledger, events });
     ledger.touch(token);
     return { content: [{ type: 'text', text }] };
   });
@@ -73,13 +75,15 @@ interface Run {
   readonly token: string;
   readonly extra: Extra;
   readonly ledger: Ledger;
+  /** Progress notifications of one call of `stream`. */
+  readonly events: number;
 }
 
-async function run(tool: string, { token, extra, ledger }: Run): Promise<string> {
+async function run(tool: string, { token, extra, ledger, events }: Run): Promise<string> {
   const answers: string[] = [];
   const rounds = tool === 'book' ? 1 : tool === 'twice' ? 2 : 0;
   for (let round = 1; round <= rounds; round++) answers.push(await ask(`${token} ${round}`, extra));
-  if (tool === 'stream') await progress(token, { extra, ledger });
+  if (tool === 'stream') await progress({ token, extra, ledger, events });
   ledger.execute(token);
   return [token, ...answers].join(' ');
 }
@@ -93,15 +97,15 @@ async function ask(message: string, extra: Extra): Promise<string> {
   return `${asked.action}:${String(asked.content?.['seat'])}`;
 }
 
-async function progress(token: string, { extra, ledger }: Pick<Run, 'extra' | 'ledger'>): Promise<void> {
+async function progress({ token, extra, ledger, events }: Run): Promise<void> {
   const progressToken = extra._meta?.progressToken;
-  for (let number = 1; number <= STREAM_EVENTS; number++) {
+  for (let number = 1; number <= events; number++) {
     await sleep(STREAM_PACE_MS);
     ledger.touch(token);
     if (progressToken === undefined) continue;
     await extra.sendNotification({
       method: 'notifications/progress',
-      params: { progressToken, progress: number, total: STREAM_EVENTS },
+      params: { progressToken, progress: number, total: events },
     });
   }
 }

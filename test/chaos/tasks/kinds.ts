@@ -33,7 +33,7 @@ export const KINDS = {
   asked: { server: 'plain', tool: 'ask', maxWorkMs: 100, questions: [['seat', 'meal'], ['bag']] },
   brief: { server: 'plain', tool: 'brief', maxWorkMs: 500, isBrief: true },
   cancelled: { server: 'plain', tool: 'endless', maxWorkMs: ENDLESS_MS, isCancelled: true },
-  resumed: { server: 'legacy', tool: 'stream', maxWorkMs: 1_200 },
+  resumed: { server: 'legacy', tool: 'stream', maxWorkMs: 8_000 },
   native: { server: 'native', tool: 'own', maxWorkMs: 2_500, isKeptUpstream: true },
   nativeAsked: {
     server: 'native',
