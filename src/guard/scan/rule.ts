@@ -71,10 +71,6 @@ export const RULES = define({
     severity: 'block',
     text: 'A tool that claims to be read-only has a switch for writing.',
   },
-  'asks-for-context': {
-    severity: 'warn',
-    text: 'A parameter asks for the conversation, the prompt or a secret file.',
-  },
   preference: { severity: 'info', text: 'The text asks to be preferred to other tools.' },
   'too-large': { severity: 'warn', text: 'The definition is too large or too deep to be looked at whole.' },
 });
