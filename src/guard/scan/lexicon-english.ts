@@ -2,7 +2,7 @@ import type { Concept } from './concept.ts';
 
 /** Verbs by their base form; the reader makes the other forms. Comma-separated; a phrase inflects its first word. */
 export const ENGLISH_VERBS: Partial<Record<Concept, string>> = {
-  override: 'ignore, disregard, neglect, abandon, discard',
+  override: 'ignore, disregard, neglect',
   bypass: 'override, bypass, supersede, circumvent, evade, nullify',
   tell: 'tell, inform, mention, notify, disclose, reveal, alert, announce, acknowledge, warn, divulge',
   send: `send, upload, post, forward, transmit, relay, email, mail, deliver, submit, share, ship, push, beacon, bcc,
@@ -35,8 +35,7 @@ export const ENGLISH_WORDS: Partial<Record<Concept, string>> = {
     'do not follow, do not obey, do not adhere to, do not comply with, take precedence over, takes precedence over, taking precedence over, without being subject to, outside of, exempt from, turn off, switch off, without applying, without any, without performing',
   instruction: `instruction, instructions, directive, directives, direction, directions, guideline*, rule, rules, constraint*,
     prompt, prompts, policy, policies, restriction*, safeguard*, guardrail*, orders, commands, command, training, programming,
-    limitations, guidance, system instruction*, hidden instruction*, hidden system instruction*, initial prompt, developer message*, system message*, request, requests, preferences, intent, everything, system prompt*, told, protocols, ethics,
-    context, messages, conversation`,
+    limitations, guidance, system instruction*, hidden instruction*, hidden system instruction*, initial prompt, developer message*, system message*, everything, system prompt*, told, protocols, ethics, actual request, real request, user preferences, user's preferences, actual intent`,
   prior: `previous*, prior, above, earlier, preceding, existing, original, initial, foregoing, former, past,
     before this, you were given, you have been given, you were told, so far, given to you, up to now, up to this point`,
   any: `without, no, do whatever, do everything, do exactly what, all, any, every, your, other, system, whatever, each, everything, its, their, these, those, the user's, my, entire, full, whole, complete, both`,

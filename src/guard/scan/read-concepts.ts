@@ -150,6 +150,7 @@ function push(reading: Reading, mask: number, at: number): void {
 
 function pushStop(reading: Reading, at: number): void {
   reading.notAt = -9;
+  if (reading.masks.at(-1) === STOP) return;
   reading.masks.push(STOP);
   reading.words.push(reading.word);
   reading.starts.push(at);

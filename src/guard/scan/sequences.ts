@@ -16,6 +16,7 @@ const AGAINST_INSTRUCTIONS: readonly Sequence[] = [
     'override 2 prior 1 join',
     'override 3 any|user 3 instruction|safety',
     'override 4 safety',
+    'override 3 conversation',
     'safety 5 override',
     'bypass 3 prior 3 instruction|conversation',
     'bypass 3 any 3 prior 3 instruction|conversation',
@@ -94,6 +95,7 @@ const CARRYING_AWAY: readonly Sequence[] = [
     'send 10 conversation&user',
     'send 4 conversation 10 external',
     'carry 5 conversation&user 10 argument',
+    'conversation&user 6 carry 6 argument',
     'conceal 10 conversation',
   ),
   ...sequencesOf(
