@@ -95,7 +95,7 @@ class TaskRun {
     const attempt: Attempt = { doubtful, resumes, sent: false };
     this.#attempt = attempt;
     const history = this.#historyOf(attempt);
-    if (history.filter(({ end }) => end === CUT_OFF).length > MAX_CUT_OFF) return this.#interrupted();
+    if (history.filter(({ end }) => end === CUT_OFF).length >= MAX_CUT_OFF) return this.#interrupted();
     const isNew = history !== image.history;
     const begun = resumes ? { history } : { history, resumable: undefined };
     await this.#held.save({ ...changes, ...begun }, isNew ? attempts + 1 : attempts);
