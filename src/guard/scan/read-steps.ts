@@ -15,7 +15,7 @@ export interface Kind {
 
 /**
  * Sequences written as text: concepts, and before each but the first the most words that may lie between. `a|b` is a
- * word that means one of the two, `a&b` one that means both.
+ * word that means one of the two, `a&b` one that means both, `a!b` one that means a but not b.
  *
  * @throws TypeError for a concept that there is not.
  */
@@ -34,9 +34,11 @@ function readSteps(text: string): Step[] {
   return steps;
 }
 
-function readStep(part: string): Pick<Step, 'some' | 'every'> {
-  const some = maskOf(...part.split(/[|&]/).map(toConcept));
-  return { some, every: part.includes('&') ? some : 0 };
+function readStep(part: string): Pick<Step, 'some' | 'every' | 'none'> {
+  const [wanted = '', unwanted] = part.split('!');
+  const some = maskOf(...wanted.split(/[|&]/).map(toConcept));
+  const none = unwanted === undefined ? 0 : maskOf(toConcept(unwanted));
+  return { some, every: wanted.includes('&') ? some : 0, none };
 }
 
 function toConcept(name: string): Concept {

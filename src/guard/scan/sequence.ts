@@ -8,6 +8,8 @@ export interface Step {
   readonly some: number;
   /** All of these must be in the word. */
   readonly every: number;
+  /** None of these may be in the word. */
+  readonly none: number;
   /** At most so many words after the step before. */
   readonly within: number;
 }
@@ -62,7 +64,12 @@ export function findSequence(concepts: Concepts, sequence: Sequence): Match | un
 }
 
 function fits(mask: number, step: Step | undefined): boolean {
-  return step !== undefined && (mask & step.some) !== 0 && (mask & step.every) === step.every;
+  return (
+    step !== undefined &&
+    (mask & step.some) !== 0 &&
+    (mask & step.every) === step.every &&
+    (mask & step.none) === 0
+  );
 }
 
 const MENTION_REACH = 15;
