@@ -95,22 +95,36 @@ export function createTaskTable(db: Database): TaskTable {
   };
 }
 
+/** Gives the row as it was written: reading it back would cost as much again. */
 function insertTask(
   db: Database,
   { deadlineMs, retentionMs, body, holder, ...given }: NewTask,
 ): TaskRow | undefined {
   const now = db.now();
   const deadline = now + deadlineMs;
-  const due = holder === undefined ? now : null;
+  const expires = deadline + retentionMs;
+  const due = holder === undefined ? now : undefined;
   const sql = `INSERT INTO tasks
       (id, owner, server, upstream, tool, state, holder, epoch, attempts, created_at, updated_at,
        due_at, wake_at, deadline_at, expires_at, body)
     VALUES (:id, :owner, :server, :upstream, :tool, 'working', :holder, 1, :attempts, :now, :now,
       :due, min(coalesce(:due, :deadline), :deadline), :deadline, :expires, :body)
-    ON CONFLICT (id) DO NOTHING RETURNING *`;
+    ON CONFLICT (id) DO NOTHING`;
   const { id, owner, server, upstream, tool, attempts } = given;
   const names = { id, owner, server, upstream, tool, attempts, holder: holder ?? null, body: body ?? null };
-  return mapRow(db.get(sql, { ...names, now, due, deadline, expires: deadline + retentionMs }));
+  if (db.run(sql, { ...names, now, due: due ?? null, deadline, expires }) === 0) return undefined;
+  return {
+    ...{ id, owner, server, upstream, tool, attempts, holder, body },
+    state: 'working',
+    epoch: 1,
+    createdAt: now,
+    updatedAt: now,
+    dueAt: due,
+    deadlineAt: deadline,
+    endedAt: undefined,
+    expiresAt: expires,
+    outcome: undefined,
+  };
 }
 
 function pauseTask(db: Database, held: Held, { state, dueMs, body }: TaskPause): boolean {
