@@ -8,8 +8,8 @@ export interface CallLetter {
   readonly context: AuthorizationContext;
   /** Whether to wait for the word of the replica that asks. */
   readonly once: boolean;
-  /** Whether to tell by which states others can go on with it (Call.task). */
-  readonly task: boolean;
+  /** Given for a call of a task: tell by which states others can go on with it (Call.task). */
+  readonly task: { readonly again: boolean } | undefined;
   readonly call: Pick<Call, 'message' | 'id' | 'method' | 'name' | 'meta' | 'principal'>;
   /** Of a legacy client only. */
   readonly legacy: LegacyFacts | undefined;
@@ -31,7 +31,7 @@ export function writeCall(
   describe: (session: LegacySession) => JsonText,
 ): JsonText {
   const { id, method, name, principal, message, meta, legacy } = call;
-  const task = call.task === undefined ? undefined : true;
+  const task = call.task && { again: call.task.again === true };
   return JsonText.of({ upstream, context, once, task, id, method, name, principal }).with({
     message,
     meta: writeMeta(meta),
@@ -62,7 +62,7 @@ export function readCall(json: JsonText): CallLetter | undefined {
     upstream,
     context,
     once: json.get('once')?.value() === true,
-    task: json.get('task')?.value() === true,
+    task: readTask(json.get('task')),
     call: { message, id, method, name: json.get('name')?.string(), meta, ...known },
     legacy: legacy === undefined ? undefined : readLegacy(legacy),
   };
@@ -98,4 +98,8 @@ function readLegacy(json: JsonText): LegacyFacts {
     again: json.get('again')?.value() === true,
     stream: json.get('stream')?.value() === true,
   };
+}
+
+function readTask(json: JsonText | undefined): CallLetter['task'] {
+  return json && { again: json.get('again')?.value() === true };
 }

@@ -100,7 +100,7 @@ export class IncomingCall {
     const { call, task } = this.#parts.letter;
     return {
       ...call,
-      ...(task && { task: { onResumable: (state) => this.#tellResumable(state) } }),
+      ...(task && { task: { ...task, onResumable: (state) => this.#tellResumable(state) } }),
       signal: this.#abort,
       notify: (message) => this.#notify(message),
       legacy: await this.#makeLegacy(),
