@@ -192,12 +192,22 @@ async function processesOf(place: Place): Promise<number[]> {
   return [server, ...rows.flatMap(([pid, parent]) => (parent === server && pid !== undefined ? [pid] : []))];
 }
 
-function killQuietly(pid: number): void {
+function signalQuietly(pid: number, signal: 'SIGKILL' | 'SIGSTOP'): void {
   try {
-    process.kill(pid, 'SIGKILL');
+    process.kill(pid, signal);
   } catch {
     // It ended by itself.
   }
+}
+
+/**
+ * Kills a server with all that it started. It is stopped first: a process that it made between the look and the kill
+ * would live on for ever, and keep the next server from its data.
+ */
+async function killProcesses(place: Place): Promise<void> {
+  const [server] = await processesOf(place);
+  if (server !== undefined) signalQuietly(server, 'SIGSTOP');
+  for (const pid of await processesOf(place)) signalQuietly(pid, 'SIGKILL');
 }
 
 async function prepare(options: PostgresOptions): Promise<Place> {
@@ -248,7 +258,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Runn
       server = await startServer(place);
     },
     kill: async () => {
-      if (server !== undefined) for (const pid of await processesOf(place)) killQuietly(pid);
+      if (server !== undefined) await killProcesses(place);
       await end(true);
     },
     stop: async () => {
