@@ -14,7 +14,7 @@ import {
   writeFilter,
 } from './listen-filter.ts';
 import type { ListenHub } from './listen-hub.ts';
-import { type FollowedTasks, followTasks, readTaskIds } from './listen-tasks.ts';
+import { followTasks, readTaskIds } from './listen-tasks.ts';
 import type { ResourceUris } from './resource-uris.ts';
 import type { SelectedSource } from './select.ts';
 import type { Asked } from './server-view.ts';
@@ -55,16 +55,13 @@ export function createAnswerListen({
 }: AnswerListenParts): AnswerListen {
   let open = 0;
   return async (listening) => {
-    const { asked, server } = listening;
+    const { asked } = listening;
     const taskIds = readTaskIds(asked);
     if (open >= maxListens) throw new GatewardError('TOO_MANY_STREAMS');
     open++;
     const served: Ending[] = [];
     try {
-      const send = (task: JsonText): void => sendTask(listening, task);
-      const tasks = await followTasks(taskIds, { asked, server, feed, send });
-      served.push(tasks);
-      await serve(listening, { hub, tasks, served });
+      await serve(listening, { hub, feed, taskIds, served });
       // A listen lasts, and there may be one for each session.
       asked.call.message.rest();
       await ended(asked.call.signal, ending);
@@ -82,7 +79,9 @@ export function createAnswerListen({
 /** What one listen is told. */
 interface Serving {
   readonly hub: ListenHub;
-  readonly tasks: FollowedTasks;
+  readonly feed: TaskFeed | undefined;
+  /** The tasks that it asks for. */
+  readonly taskIds: readonly string[];
   /** Takes what has to end with the listen. */
   readonly served: Ending[];
 }
@@ -91,8 +90,11 @@ interface Ending {
   readonly end: () => void;
 }
 
-async function serve(listening: Listening, { hub, tasks, served }: Serving): Promise<void> {
-  const { asked, sources, uris } = listening;
+async function serve(listening: Listening, { hub, feed, taskIds, served }: Serving): Promise<void> {
+  const { asked, server, sources, uris } = listening;
+  const told = (task: JsonText): void => sendTask(listening, task);
+  const tasks = await followTasks(taskIds, { asked, server, feed, send: told });
+  served.push(tasks);
   const { resourceSubscriptions, ...lists } = readFilter(asked.call.message.at('params', 'notifications'));
   const filter = { ...lists, resourceSubscriptions: resourceSubscriptions.slice(0, MAX_SUBSCRIPTIONS) };
   const subscriptions = await assignUris(listening, filter.resourceSubscriptions);

@@ -5,6 +5,8 @@ import type { TaskFeed } from './task-feed.ts';
 
 /** Tasks of one listen; the acknowledgment leaves out what is beyond. */
 const MAX_TASKS = 1_000;
+/** One for all listens: it lasts as long as they do. */
+const NO_IDS: readonly string[] = [];
 
 /**
  * The tasks that a listen asks for; empty where it asks for none. Throws MISSING_CAPABILITY for a client that asks
@@ -12,7 +14,7 @@ const MAX_TASKS = 1_000;
  */
 export function readTaskIds({ call }: Asked): readonly string[] {
   const given = call.message.at('params', 'notifications', 'taskIds');
-  if (given === undefined) return [];
+  if (given === undefined) return NO_IDS;
   if (!declaresTasks(call)) throw tasksNotDeclared();
   const ids = (given.kind === 'array' ? given.items() : []).flatMap((id) => id.string() ?? []);
   return [...new Set(ids)].slice(0, MAX_TASKS);
@@ -38,7 +40,7 @@ export interface FollowedTasks {
   end(): void;
 }
 
-const NONE: FollowedTasks = { taken: [], begin: () => undefined, end: () => undefined };
+const NONE: FollowedTasks = { taken: NO_IDS, begin: () => undefined, end: () => undefined };
 
 /** Follows tasks for a listen. Nothing is sent before `begin`. Rejects as the feed does. */
 export async function followTasks(
