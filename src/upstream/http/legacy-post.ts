@@ -2,6 +2,7 @@
 import { GatewardError, toGatewardError } from '../../errors.ts';
 import { Abort, type Abortable } from '../../lib/abort.ts';
 import { backoffMs } from '../../lib/backoff.ts';
+import { Countdown } from '../../lib/countdown.ts';
 import { JsonText } from '../../lib/json-text.ts';
 import { wait } from '../../lib/wait.ts';
 import { exchangeHttp, type HttpEnd } from './http-exchange.ts';
@@ -33,12 +34,13 @@ export class LegacyPost {
   readonly #delivered = Promise.withResolvers<void>();
   readonly #abort = new Abort();
   readonly #initializes: boolean;
+  readonly #timer: Countdown;
   #isDelivered = false;
-  #stopTimer = (): void => undefined;
 
   constructor(session: LegacyHttpSession, posted: Posted) {
     const { requestId } = posted;
     this.#session = session;
+    this.#timer = new Countdown(session.options.clock);
     this.#posted = posted;
     this.#requestId = requestId;
     const from = 'message' in posted ? undefined : posted.lastEventId;
@@ -68,7 +70,7 @@ export class LegacyPost {
     void this.#exchange().finally(() => {
       signal?.removeEventListener('abort', onAbort);
       ended.removeEventListener('abort', onEnd);
-      this.#stopTimer();
+      this.#timer.stop();
       onOver();
     });
     await this.#delivered.promise;
@@ -115,8 +117,7 @@ export class LegacyPost {
   }
 
   #endSoon(reason: () => unknown): void {
-    this.#stopTimer();
-    this.#stopTimer = this.#session.options.clock.after(STREAM_END_MS, () => this.#abort.abort(reason()));
+    this.#timer.start(STREAM_END_MS, () => this.#abort.abort(reason()));
   }
 
   async #takeBody({ head, body }: HttpEnd & { kind: 'body' }): Promise<void> {

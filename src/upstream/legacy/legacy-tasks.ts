@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { AuthorizationContext, Call, Outcome } from '../../call.ts';
 import { GatewardError } from '../../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
+import { Countdown } from '../../lib/countdown.ts';
 import { raceAbort } from '../../lib/race-abort.ts';
 import type { Seal } from '../../lib/seal.ts';
 import type { LegacyServer } from '../../wire/rev2025-11-25/upstream-result.ts';
@@ -63,8 +64,9 @@ interface Held {
   readonly release: () => void;
   /** Whether the session ends with the task. */
   readonly exclusive: boolean;
+  /** Until it is forgotten. */
+  readonly timer: Countdown;
   isOver: boolean;
-  stopTimer: () => void;
 }
 
 /** Milliseconds that a server is asked to keep a task. */
@@ -220,18 +222,10 @@ export class LegacyTasks {
     const onOver = () => {
       release();
       held.isOver = true;
-      held.stopTimer();
-      held.stopTimer = clock.after(REPLAY_MS, () => this.#forget(key));
+      held.timer.start(REPLAY_MS, () => this.#forget(key));
     };
     const task = new LegacyTask({ connection, taskId, capabilities, clock, collectMs, onOver });
-    const held: Held = {
-      task,
-      connection,
-      release,
-      exclusive,
-      isOver: false,
-      stopTimer: () => undefined,
-    };
+    const held: Held = { task, connection, release, exclusive, timer: new Countdown(clock), isOver: false };
     this.#held.set(key, held);
     this.#touch(key);
     const [oldest] = this.#held.size > MAX_TASKS ? this.#held.keys() : [];
@@ -242,15 +236,14 @@ export class LegacyTasks {
   #touch(key: string): void {
     const held = this.#held.get(key);
     if (held === undefined || held.isOver) return;
-    held.stopTimer();
-    held.stopTimer = this.#options.clock.after(this.#options.idleMs, () => this.#forget(key));
+    held.timer.start(this.#options.idleMs, () => this.#forget(key));
   }
 
   #forget(key: string): void {
     const held = this.#held.get(key);
     if (held === undefined) return;
     this.#held.delete(key);
-    held.stopTimer();
+    held.timer.stop();
     held.task.dispose();
     // Somebody may come back for the task, so its session does not end at the server.
     if (held.exclusive && !held.isOver) held.connection.leave();
