@@ -5,7 +5,7 @@ import type { Seal } from '../lib/seal.ts';
 import { type CursorPosition, sealCursor } from './cursor.ts';
 import { LIST_KINDS, type ListKind } from './list-kinds.ts';
 import type { Listing, Listings } from './listings.ts';
-import { listsTaskSupport, withTaskSupport } from './offered-tasks.ts';
+import { listsTaskSupport } from './offered-tasks.ts';
 import type { ResourceUris } from './resource-uris.ts';
 import type { SelectedSource } from './select.ts';
 import type { Asked } from './server-view.ts';
@@ -90,13 +90,13 @@ function cutPage(
   const { position } = asked;
   const first =
     position === undefined ? 0 : sources.findIndex(({ source }) => source.name === position.source);
-  const tells = kind === 'tools' && listsTaskSupport(asked.call.legacy);
   if (first < 0) throw new GatewardError('CURSOR_INVALID');
+  const tells = kind === 'tools' && listsTaskSupport(asked.call.legacy);
   for (let index = first; index < sources.length; index++) {
     const selected = sources[index];
     const listing = read[index];
     if (selected === undefined || listing === undefined) break;
-    const write = writer.of({ kind, selected, items: listing.items, context: asked.context });
+    const write = writer.of({ kind, selected, items: listing.items, context: asked.context, tells });
     let offset = index === first ? startOf(listing, position) : 0;
     for (; offset < listing.items.length; offset++) {
       const item = listing.items[offset];
@@ -105,11 +105,8 @@ function cutPage(
         const after = listing.items[offset - 1]?.name;
         return { items, next: { source: selected.source.name, offset, after } };
       }
-      const written = write(offset);
-      if (written === undefined) continue;
-      const text = tells
-        ? withTaskSupport(JsonText.written(written), item.name, selected.tasks).text
-        : written;
+      const text = write(offset);
+      if (text === undefined) continue;
       bytes += text.length;
       items.push(text);
     }

@@ -84,6 +84,19 @@ describe('what lists of tools say of tasks', () => {
     });
   });
 
+  it('is written once for as long as the list of a merged server is kept', async () => {
+    const asked: string[] = [];
+    const modeOf = (name: string): TaskMode => {
+      asked.push(name);
+      return 'always';
+    };
+    const bench = setUp([merged({ any: true, modeOf }, never)]);
+    bench.a.offers = { tools: [tool('big'), tool('job')] };
+    const before = supportOf(await list(bench, 'both', '2025-11-25'));
+    expect(supportOf(await list(bench, 'both', '2025-11-25'))).toEqual(before);
+    expect(asked).toEqual(['big', 'job']);
+  });
+
   it('of a legacy upstream stays at the gateway', async () => {
     const bench = setUp([single(offer), merged(offer, never)]);
     bench.a.offers = {

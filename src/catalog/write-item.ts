@@ -3,6 +3,7 @@ import { JsonText } from '../lib/json-text.ts';
 import type { Item } from './collect-list.ts';
 import { LIST_KINDS, type ListKind } from './list-kinds.ts';
 import { mergeName } from './names.ts';
+import { withTaskSupport } from './offered-tasks.ts';
 import { publishTool } from './publish-tool.ts';
 import type { ResourceUris } from './resource-uris.ts';
 import { restoreToolUris } from './restore-uris.ts';
@@ -14,6 +15,8 @@ export interface ItemsQuestion {
   readonly selected: SelectedSource;
   readonly items: readonly Item[];
   readonly context: AuthorizationContext;
+  /** Whether tools say which of them can be tasks. */
+  readonly tells: boolean;
 }
 
 /** Writes the items of lists as clients see them. */
@@ -25,13 +28,17 @@ export interface ItemWriter {
 /** An item that is not shown. */
 const HIDDEN = null;
 
+type Written = WeakMap<readonly Item[], (string | typeof HIDDEN)[]>;
+
 /** Makes the writer of a merged server. What depends on the item alone is written once for as long as its list is kept. */
 export function createItemWriter(uris: ResourceUris): ItemWriter {
-  const written = new WeakMap<readonly Item[], (string | typeof HIDDEN)[]>();
+  const plain: Written = new WeakMap();
+  const telling: Written = new WeakMap();
   return {
     of(question) {
-      const { kind, items } = question;
+      const { kind, items, tells } = question;
       if (kind === 'resources' || kind === 'templates') return (index) => writeUri(uris, question, index);
+      const written = tells ? telling : plain;
       const texts = written.get(items) ?? [];
       written.set(items, texts);
       return (index) => {
@@ -50,14 +57,15 @@ export function createItemWriter(uris: ResourceUris): ItemWriter {
 
 function writeNamed(
   uris: ResourceUris,
-  { kind, selected, context }: ItemsQuestion,
+  { kind, selected, context, tells }: ItemsQuestion,
   item: Item,
 ): string | undefined {
   const json = JsonText.written(item.text);
   const shown = kind === 'tools' ? publishTool(json, selected.source) : json;
   const renamed = shown?.with({ name: JsonText.of(mergeName(selected.source.name, item.name)) });
   if (renamed === undefined || kind !== 'tools') return renamed?.text;
-  return restoreToolUris(renamed, (uri) => uris.toClient(selected, uri, context)).text;
+  const tool = restoreToolUris(renamed, (uri) => uris.toClient(selected, uri, context));
+  return (tells ? withTaskSupport(tool, item.name, selected.tasks) : tool).text;
 }
 
 function writeUri(
