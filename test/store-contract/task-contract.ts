@@ -604,6 +604,10 @@ export function taskContract(fresh: () => Promise<Database>): void {
       expect(await list({})).toHaveLength(6);
       expect(await list({ server: 'mail', limit: 1 })).toHaveLength(1);
       expect(await list({ owner: 'none' })).toEqual([]);
+      const after = { id: `${id} 0`, createdAt: time };
+      expect(await list({ owner, server: 'files', upstream: 'disk', state: 'working', after })).toEqual([
+        '0',
+      ]);
     });
   });
 

@@ -9,7 +9,7 @@ import { LISTED } from './task-rules.ts';
 export async function listTasks(db: Database, filter: TaskFilter): Promise<readonly TaskRow[]> {
   const { name, where, values } = conditionsOf(filter, { parameter: (n) => `$${n}`, now: NOW });
   const list = statement(
-    `list_tasks${name}`,
+    `tasks${name}`,
     `SELECT ${LISTED} FROM gateward_tasks WHERE ${where}
      ORDER BY created_at DESC, id DESC LIMIT $${values.length + 1}`,
   );
