@@ -22,6 +22,14 @@ export interface ExchangeOwner {
   readonly onReverse: (reverse: ReverseRequest) => void;
 }
 
+/** Who makes a request for which nothing but the reply counts. */
+export const UNTOLD: ExchangeOwner = {
+  interactive: false,
+  stream: undefined,
+  onNotification: () => undefined,
+  onReverse: () => undefined,
+};
+
 /** One request to a legacy server, from its sending to its reply. */
 export interface Exchange {
   /** Raw id text. Also the progress token, where there is one. */

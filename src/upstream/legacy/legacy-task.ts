@@ -11,7 +11,7 @@ import { completeResult, modernError } from '../../wire/rev2025-11-25/upstream-r
 import { taskResult, taskStatus } from '../../wire/rev2025-11-25/upstream-tasks.ts';
 import { readAnswers } from './input-answers.ts';
 import type { LegacyConnection } from './legacy-connection.ts';
-import type { Exchange, ExchangeOwner, Reply } from './legacy-exchange.ts';
+import { type Exchange, type ExchangeOwner, type Reply, UNTOLD } from './legacy-exchange.ts';
 import { OpenQuestions } from './open-questions.ts';
 import type { ReverseRequest } from './reverse-request.ts';
 
@@ -34,13 +34,6 @@ const QUESTION_MS = 1_000;
 const ACKNOWLEDGED = JsonText.written('{"resultType":"complete"}');
 /** Members of a task that take the place of the server's. */
 type TaskMembers = Readonly<Record<string, JsonText | undefined>>;
-
-const QUIET: ExchangeOwner = {
-  interactive: false,
-  stream: undefined,
-  onNotification: () => undefined,
-  onReverse: () => undefined,
-};
 
 /**
  * One task of a legacy server (2025-11-25 basic/utilities/tasks), as the tasks extension sees it. What the server asks
@@ -185,7 +178,7 @@ export class LegacyTask implements ExchangeOwner {
   }
 
   async #request(method: string, signal: Abortable): Promise<Reply> {
-    const exchange = this.#send(method, QUIET);
+    const exchange = this.#send(method, UNTOLD);
     try {
       return await this.#reply(exchange, signal);
     } catch (thrown) {

@@ -19,7 +19,7 @@ import type { Replicas } from '../remote/replicas.ts';
 import type { AdoptedSession } from './adopted-session.ts';
 import type { Lease } from './connection-pool.ts';
 import type { LegacyConnection } from './legacy-connection.ts';
-import type { ExchangeOwner, Reply } from './legacy-exchange.ts';
+import { type Reply, UNTOLD } from './legacy-exchange.ts';
 import { LegacyTask } from './legacy-task.ts';
 import { openTask, sealTask, type TaskRef } from './task-ref.ts';
 
@@ -76,12 +76,6 @@ const REPLAY_MS = 60_000;
 const MAX_TOOLS = 1_000;
 const MAX_TASKS = 10_000;
 const METHODS = new Set(['tasks/get', 'tasks/update', 'tasks/cancel']);
-const NOBODY: ExchangeOwner = {
-  interactive: false,
-  stream: undefined,
-  onNotification: () => undefined,
-  onReverse: () => undefined,
-};
 
 /** Whether a call asks for a task of the server's. */
 export function isTaskMethod(method: string): boolean {
@@ -130,7 +124,7 @@ export class LegacyTasks {
     const { call, lease } = sending;
     const { connection } = lease;
     const params = taskCallParams(call.message, TTL_MS);
-    const request = { method: call.method, params, wantsProgress: false, owner: NOBODY };
+    const request = { method: call.method, params, wantsProgress: false, owner: UNTOLD };
     const exchange = connection.request(request);
     try {
       const reply = await raceAbort(exchange.reply, call.signal);
