@@ -11,9 +11,9 @@ import {
   writeResult,
 } from '../../wire/message.ts';
 import { isListChange, isServerChange } from '../../wire/rev2025-11-25/server-changes.ts';
+import { relatedTask } from '../../wire/rev2025-11-25/tasks-to-legacy.ts';
 import type { LegacyNotification } from '../../wire/rev2025-11-25/upstream-notifications.ts';
 import { isReverseMethod, refusal, replyForRevision } from '../../wire/rev2025-11-25/upstream-reverse.ts';
-import { relatedTask } from '../../wire/rev2025-11-25/upstream-tasks.ts';
 import type { CallsInFlight } from './attribute-message.ts';
 import type { ExchangeOwner, Flight } from './legacy-exchange.ts';
 import { OpenReverseRequests, type ReverseReply, type ReverseRequest } from './reverse-request.ts';

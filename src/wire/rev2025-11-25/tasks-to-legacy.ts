@@ -66,7 +66,12 @@ export function isTaskOver(task: JsonText): boolean {
   return OVER.includes(task.get('status')?.string());
 }
 
-/** Params or a result that say to which task they belong (§Associating Task-Related Messages). */
+/** The task that params say they belong to (§Associating Task-Related Messages). */
+export function relatedTask(params: JsonText | undefined): string | undefined {
+  return params?.at('_meta', RELATED_TASK, 'taskId')?.string();
+}
+
+/** Params or a result that say to which task they belong. */
 export function withRelatedTask(holder: JsonText | undefined, taskId: string): JsonText {
   const base = holder ?? EMPTY;
   const meta = base.get('_meta');
@@ -74,10 +79,10 @@ export function withRelatedTask(holder: JsonText | undefined, taskId: string): J
   return base.with({ _meta: kept.with({ [RELATED_TASK]: JsonText.of({ taskId }) }) });
 }
 
-/** A client's answer to a question of a task, without the id of the task: its upstream knows it by another. */
-export function withoutRelatedTask(answer: JsonText): JsonText {
-  const meta = answer.get('_meta');
-  if (meta?.get(RELATED_TASK) === undefined) return answer;
+/** The same without the id of the task, which is known by another on the other side of the gateway. */
+export function withoutRelatedTask(holder: JsonText): JsonText {
+  const meta = holder.get('_meta');
+  if (meta?.get(RELATED_TASK) === undefined) return holder;
   const kept = withoutKeys(meta, [RELATED_TASK]);
-  return answer.with({ _meta: kept.keys().length === 0 ? undefined : kept });
+  return holder.with({ _meta: kept.keys().length === 0 ? undefined : kept });
 }

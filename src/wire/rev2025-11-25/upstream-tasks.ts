@@ -51,11 +51,6 @@ export function createdTask(result: JsonText): { readonly id: string; readonly t
   return task === undefined || !id || taskStatus(task) === undefined ? undefined : { id, task };
 }
 
-/** The task that params say they belong to (§Associating Task-Related Messages). */
-export function relatedTask(params: JsonText | undefined): string | undefined {
-  return params?.at('_meta', 'io.modelcontextprotocol/related-task', 'taskId')?.string();
-}
-
 /** Where a task is; undefined for what is no task. */
 export function taskStatus(task: JsonText): TaskStatus | undefined {
   const status = task.get('status')?.string();
