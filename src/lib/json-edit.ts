@@ -13,6 +13,12 @@ export function joinItems(items: readonly JsonText[]): JsonText {
   return JsonText.written(`[${items.map((item) => item.text).join(',')}]`);
 }
 
+/** An object of these members, whose keys differ. */
+export function joinMembers(members: Iterable<readonly [string, JsonText]>): JsonText {
+  const texts = [...members].map(([key, value]) => `${JSON.stringify(key)}:${value.text}`);
+  return JsonText.written(`{${texts.join(',')}}`);
+}
+
 /**
  * The object with each member's value mapped, or taken away where the map gives undefined; the object itself where
  * every value stays the same object.
@@ -22,9 +28,7 @@ export function mapMembers(
   map: (value: JsonText, key: string) => JsonText | undefined,
 ): JsonText {
   const changes: [string, JsonText | undefined][] = [];
-  for (const key of object.keys()) {
-    const value = object.get(key);
-    if (value === undefined) continue;
+  for (const [key, value] of object.members()) {
     const mapped = map(value, key);
     if (mapped !== value) changes.push([key, mapped]);
   }

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { joinMembers } from './json-edit.ts';
 import { JsonRefused, MAX_DEPTH } from './json-scan.ts';
 import { JsonText } from './json-text.ts';
 
@@ -159,6 +160,29 @@ describe('JsonText', () => {
         ?.items()
         .map(({ text }) => text),
     ).toEqual(['1', '"two"', '{"three":3}']);
+  });
+
+  it('gives the members of objects, from which they can be joined again', () => {
+    const text = '{"a":1,"\\u0062":{"c":2},"__proto__":null}';
+    const members = parse(text).members();
+    expect(members.map(([key, value]) => [key, value.text])).toEqual([
+      ['a', '1'],
+      ['b', '{"c":2}'],
+      ['__proto__', 'null'],
+    ]);
+    expect(joinMembers(members).text).toBe('{"a":1,"b":{"c":2},"__proto__":null}');
+    expect(parse('[1]').members()).toEqual([]);
+  });
+
+  it('reads numbers, and nothing else as one', () => {
+    expect(['1', '-2.5e1', '0', '"1"', 'null', '[1]'].map((text) => parse(text).number())).toEqual([
+      1,
+      -25,
+      0,
+      undefined,
+      undefined,
+      undefined,
+    ]);
   });
 
   it('changes members and keeps the bytes of all others', () => {

@@ -91,6 +91,12 @@ export class JsonText {
     return (this.#indexed().members ?? []).map((member) => member.key);
   }
 
+  /** The members of an object in their order; none for any other value. */
+  members(): [string, JsonText][] {
+    const members = this.#indexed().members ?? [];
+    return members.map(({ key, value }) => [key, new JsonText(this.#source, value)]);
+  }
+
   /** The items of an array in their order; none for any other value. */
   items(): JsonText[] {
     return (this.#indexed().items ?? []).map((node) => new JsonText(this.#source, node));
@@ -104,6 +110,12 @@ export class JsonText {
     if (PLAIN.test(inner)) return inner;
     const value = this.value();
     return typeof value === 'string' ? value : undefined;
+  }
+
+  /** The value if this is a number; digits that JavaScript cannot hold are lost. */
+  number(): number | undefined {
+    const value = this.kind === 'number' ? this.value() : undefined;
+    return typeof value === 'number' ? value : undefined;
   }
 
   /** The parsed value; made once, so readers must not change it. */

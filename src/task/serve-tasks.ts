@@ -1,6 +1,7 @@
 import type { Call, Outcome } from '../call.ts';
 import { GatewardError } from '../errors.ts';
 import type { Abortable } from '../lib/abort.ts';
+import { joinItems, joinMembers } from '../lib/json-edit.ts';
 import { JsonText } from '../lib/json-text.ts';
 import type { TaskRow } from '../store/task-table.ts';
 import { declaresTasks, tasksNotDeclared } from '../wire/declare-tasks.ts';
@@ -8,7 +9,7 @@ import type { CancelTask } from './cancel-task.ts';
 import { isTaskId } from './make-task.ts';
 import { answersOf, sealAnswer } from './task-answers.ts';
 import type { TaskParts } from './task-parts.ts';
-import { requestsOf, type TaskView, viewOf, writeDetailedTask, writeTask } from './task-view.ts';
+import { type TaskView, viewOf, writeDetailedTask, writeTask } from './task-view.ts';
 import type { TaskWork } from './task-work.ts';
 
 /** Whose tasks are meant: those of one caller at one server. */
@@ -126,14 +127,14 @@ async function listTasks({ call, owner, needs: { parts } }: Asked): Promise<Outc
   const shown = rows.slice(0, PAGE);
   const last = shown.at(-1);
   const views = await Promise.all(shown.map((row) => viewOf(row, parts)));
-  const tasks = views.map((view) => writeTask(view, parts.config().pollIntervalMs).text);
+  const tasks = views.map((view) => writeTask(view, parts.config().pollIntervalMs));
   const nextCursor =
     rows.length <= PAGE || last === undefined
       ? undefined
       : JsonText.of(parts.seal.seal(Buffer.from(JSON.stringify([last.createdAt, last.id])), CURSOR_USE));
   return {
     kind: 'complete',
-    result: COMPLETE.with({ tasks: JsonText.written(`[${tasks.join(',')}]`), nextCursor }),
+    result: COMPLETE.with({ tasks: joinItems(tasks), nextCursor }),
   };
 }
 
@@ -188,7 +189,7 @@ function endOf({ row, ending, outstanding }: TaskView): Outcome | undefined {
   const result = JsonText.of({ resultType: 'input_required', requestState: row.id });
   return {
     kind: 'input_required',
-    result: result.with({ inputRequests: requestsOf(outstanding) }),
+    result: result.with({ inputRequests: joinMembers(outstanding) }),
     legacy: undefined,
   };
 }

@@ -1,4 +1,5 @@
 import type { AuthorizationContext } from '../call.ts';
+import { joinMembers } from '../lib/json-edit.ts';
 import { JsonText } from '../lib/json-text.ts';
 import type { Seal } from '../lib/seal.ts';
 import type { TaskAttempt } from './operations.ts';
@@ -80,10 +81,9 @@ export function withAttemptEnded(
 /** Writes an image, so that only this gateway can read it and only as that of this task. */
 export function sealImage(seal: Seal, id: string, image: TaskImage): Buffer {
   const { message, asked, requestState, upstreamTask, ...plain } = image;
-  const members = [...asked].map(([key, request]) => `${JSON.stringify(key)}:${request.text}`);
   const json = JsonText.of({ ...plain, id, upstreamTask: upstreamTask ?? null }).with({
     message,
-    asked: JsonText.written(`{${members.join(',')}}`),
+    asked: joinMembers(asked),
     requestState,
   });
   return seal.sealBytes(json.bytes, USE);
@@ -98,35 +98,24 @@ export function openImage(seal: Seal, id: string, sealed: Buffer): TaskImage | u
   const json = JsonText.parse(bytes);
   const message = json.get('message');
   if (json.get('id')?.string() !== id || message === undefined) return undefined;
-  const asked = json.get('asked');
-  const keys = asked?.keys() ?? [];
   return {
     message,
     context: json.get('context')?.string() ?? '',
-    retentionMs: numberOf(json.get('retentionMs')) ?? 0,
-    round: numberOf(json.get('round')) ?? 0,
-    asked: new Map(keys.flatMap((key) => pairOf(key, asked?.get(key)))),
+    retentionMs: json.get('retentionMs')?.number() ?? 0,
+    round: json.get('round')?.number() ?? 0,
+    asked: new Map(json.get('asked')?.members()),
     requestState: json.get('requestState'),
     upstreamTask: upstreamTaskIn(json.get('upstreamTask')),
     resumable: json.get('resumable')?.string(),
-    failures: numberOf(json.get('failures')) ?? 0,
+    failures: json.get('failures')?.number() ?? 0,
     history: (json.get('history')?.items() ?? []).flatMap(attemptIn),
     note: json.get('note')?.string(),
   };
 }
 
-function pairOf(key: string, value: JsonText | undefined): [string, JsonText][] {
-  return value === undefined ? [] : [[key, value]];
-}
-
-function numberOf(json: JsonText | undefined): number | undefined {
-  const value = json?.value();
-  return typeof value === 'number' ? value : undefined;
-}
-
 function upstreamTaskIn(json: JsonText | undefined): UpstreamTask | undefined {
   const id = json?.get('id')?.string();
-  return id === undefined ? undefined : { id, pollIntervalMs: numberOf(json?.get('pollIntervalMs')) };
+  return id === undefined ? undefined : { id, pollIntervalMs: json?.get('pollIntervalMs')?.number() };
 }
 
 function attemptIn(json: JsonText): TaskAttempt[] {

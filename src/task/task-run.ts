@@ -1,5 +1,6 @@
 import type { Complete, Failed, InputRequired, Outcome } from '../call.ts';
 import { GatewardError } from '../errors.ts';
+import { joinMembers } from '../lib/json-edit.ts';
 import { JsonText } from '../lib/json-text.ts';
 import { raceAbort } from '../lib/race-abort.ts';
 import { wait } from '../lib/wait.ts';
@@ -223,18 +224,12 @@ class TaskRun {
   /** The upstream asks for input: the task waits, and nobody has to hold it. */
   async #ask({ result }: InputRequired): Promise<void> {
     const { image } = this.#held;
-    const requests = result.get('inputRequests');
-    const keys = requests?.keys() ?? [];
+    const requests = result.get('inputRequests')?.members() ?? [];
     const requestState = result.get('requestState');
-    if (keys.length === 0) return this.#callSoon(requestState);
+    if (requests.length === 0) return this.#callSoon(requestState);
     const round = image.round + 1;
-    const asked = new Map(
-      keys.flatMap((key) => {
-        const request = requests?.get(key);
-        // Keys of an upstream repeat from round to round, those of a task never do (SEP-2663 §Task Update Requests).
-        return request === undefined ? [] : [[`${round}-${key}`, request] as const];
-      }),
-    );
+    // Keys of an upstream repeat from round to round, those of a task never do (SEP-2663 §Task Update Requests).
+    const asked = new Map(requests.map(([key, request]) => [`${round}-${key}`, request]));
     this.#endAttempt('answered');
     const history = this.#ended('It asked for input.');
     const changes = { round, asked, requestState, resumable: undefined, history, note: undefined };
@@ -258,12 +253,16 @@ class TaskRun {
   async #goOnWithAnswers(): Promise<void> {
     const { image, id } = this.#held;
     const answers = await answersOf(this.#parts, id);
-    const given = [...image.asked.keys()].filter((key) => answers.has(key));
+    const given = new Map(
+      [...image.asked.keys()].flatMap((key) => {
+        const answer = answers.get(key);
+        return answer === undefined ? [] : [[bareKey(key), answer]];
+      }),
+    );
     if (image.upstreamTask !== undefined) {
-      const told = new Map(given.map((key) => [bareKey(key), answers.get(key) ?? JsonText.of(null)]));
       const asked = this.#askedTask();
-      if (told.size > 0 && asked !== undefined) {
-        await tellUpstream(this.#held, this.#parts, { asked, answers: told });
+      if (given.size > 0 && asked !== undefined) {
+        await tellUpstream(this.#held, this.#parts, { asked, answers: given });
         const left = [...image.asked].filter(([key]) => !answers.has(key));
         // With all told, it works again; until then it waits for the rest, which may come any moment.
         const attempts = left.length === 0 ? this.#held.attempts : undefined;
@@ -271,9 +270,8 @@ class TaskRun {
       }
       return this.#follow();
     }
-    if (given.length < image.asked.size) return this.#end(failedBy(new GatewardError('INPUT_NOT_GIVEN')));
-    const members = given.map((key) => `${JSON.stringify(bareKey(key))}:${answers.get(key)?.text}`);
-    const inputResponses = JsonText.written(`{${members.join(',')}}`);
+    if (given.size < image.asked.size) return this.#end(failedBy(new GatewardError('INPUT_NOT_GIVEN')));
+    const inputResponses = joinMembers(given);
     const message = withRetry(image.message, { requestState: image.requestState, inputResponses });
     return this.#call({ message, asked: NOTHING_ASKED, requestState: undefined });
   }

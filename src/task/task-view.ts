@@ -1,3 +1,4 @@
+import { joinMembers } from '../lib/json-edit.ts';
 import { JsonText } from '../lib/json-text.ts';
 import type { TaskRow } from '../store/task-table.ts';
 import { answersOf } from './task-answers.ts';
@@ -60,13 +61,7 @@ export function writeDetailedTask(view: TaskView, pollIntervalMs: number): JsonT
   if (row.state === 'completed' && ending?.kind === 'result') return task.with({ result: ending.result });
   if (statusOf(view) === 'failed')
     return task.with({ error: ending?.kind === 'error' ? ending.error : UNREADABLE });
-  return outstanding.size === 0 ? task : task.with({ inputRequests: requestsOf(outstanding) });
-}
-
-/** What is asked, as `inputRequests`. */
-export function requestsOf(outstanding: ReadonlyMap<string, JsonText>): JsonText {
-  const members = [...outstanding].map(([key, request]) => `${JSON.stringify(key)}:${request.text}`);
-  return JsonText.written(`{${members.join(',')}}`);
+  return outstanding.size === 0 ? task : task.with({ inputRequests: joinMembers(outstanding) });
 }
 
 const UNREADABLE = JsonText.of({

@@ -1,7 +1,8 @@
 import type { AuthorizationContext, Outcome } from '../call.ts';
 import { type ErrorCode, GatewardError } from '../errors.ts';
 import { Abort } from '../lib/abort.ts';
-import { JsonText } from '../lib/json-text.ts';
+import { joinMembers } from '../lib/json-edit.ts';
+import type { JsonText } from '../lib/json-text.ts';
 import type { Log } from '../lib/log.ts';
 import { waitAtMost } from '../lib/wait-at-most.ts';
 import { type MadeCall, upstreamTaskCall } from './task-call.ts';
@@ -75,8 +76,7 @@ export async function lookAt(asked: AskedTask): Promise<UpstreamState> {
 
 /** Passes answers on. */
 export async function answerAt(asked: AskedTask, answers: ReadonlyMap<string, JsonText>): Promise<void> {
-  const members = [...answers].map(([key, value]) => `${JSON.stringify(key)}:${value.text}`);
-  const inputResponses = JsonText.written(`{${members.join(',')}}`);
+  const inputResponses = joinMembers(answers);
   const call = upstreamTaskCall('tasks/update', { taskId: asked.id, inputResponses }, asked.made);
   resultOf(await asked.source.call(call, asked.context));
 }
@@ -143,7 +143,7 @@ function readState(task: JsonText): UpstreamState {
     case 'working':
       return { status, pollIntervalMs, note };
     case 'input_required':
-      return { status, pollIntervalMs, note, asked: membersOf(task.get('inputRequests')) };
+      return { status, pollIntervalMs, note, asked: new Map(task.get('inputRequests')?.members()) };
     case 'completed': {
       const result = task.get('result');
       if (result?.kind !== 'object') throw invalid('Its completed task has no result.');
@@ -161,14 +161,9 @@ function readState(task: JsonText): UpstreamState {
   }
 }
 
-function membersOf(json: JsonText | undefined): ReadonlyMap<string, JsonText> {
-  const members = (json?.keys() ?? []).map((key) => [key, json?.get(key)] as const);
-  return new Map(members.flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])));
-}
-
 function pollIntervalOf(task: JsonText): number | undefined {
-  const value = task.get('pollIntervalMs')?.value();
-  return typeof value === 'number' && value >= 0 ? value : undefined;
+  const value = task.get('pollIntervalMs')?.number();
+  return value !== undefined && value >= 0 ? value : undefined;
 }
 
 function invalid(detail: string): GatewardError {

@@ -2,12 +2,12 @@ import type { Call, Outcome } from '../call.ts';
 import { GatewardError } from '../errors.ts';
 import { Abort, firstAbort } from '../lib/abort.ts';
 import { backoffMs } from '../lib/backoff.ts';
+import { joinMembers } from '../lib/json-edit.ts';
 import { JsonText } from '../lib/json-text.ts';
 import { raceAbort } from '../lib/race-abort.ts';
 import { wait } from '../lib/wait.ts';
 import type { TaskAsk } from './make-task.ts';
 import type { TaskParts } from './task-parts.ts';
-import { requestsOf } from './task-view.ts';
 import {
   type AskedTask,
   answerAt,
@@ -46,13 +46,7 @@ export function resumeWaiting(ask: TaskAsk, parts: TaskParts): Promise<Outcome> 
   const state = params?.get('requestState')?.string();
   const waited = state === undefined ? undefined : openWaited(ask, state, parts);
   if (waited === undefined) return undefined;
-  const given = params?.get('inputResponses');
-  const answers = new Map(
-    (given?.keys() ?? []).flatMap((key) => {
-      const answer = given?.get(key);
-      return answer === undefined ? [] : [[key, answer] as const];
-    }),
-  );
+  const answers = new Map(params?.get('inputResponses')?.members());
   return answerAndWait(ask, waited, { answers, parts });
 }
 
@@ -172,7 +166,7 @@ function outcomeOf(
       const result = JsonText.of({ resultType: 'input_required', requestState: seal(waited) });
       return {
         kind: 'input_required',
-        result: result.with({ inputRequests: requestsOf(open) }),
+        result: result.with({ inputRequests: joinMembers(open) }),
         legacy: undefined,
       };
     }

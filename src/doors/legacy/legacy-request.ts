@@ -1,5 +1,6 @@
 import type { Call, Complete, Failed, Notify, Outcome, StreamHints, TaskMade } from '../../call.ts';
 import { GatewardError } from '../../errors.ts';
+import { joinMembers } from '../../lib/json-edit.ts';
 import { JsonText } from '../../lib/json-text.ts';
 import { raceAbort } from '../../lib/race-abort.ts';
 import { isWanted } from '../../wire/rev2025-11-25/log-level.ts';
@@ -161,8 +162,7 @@ function wordRound(
   if (answers === undefined) return { id, message: message.with({ params }) };
   const retryId = JSON.stringify(`${id}/${round}`);
   const { responses, requestState } = answers;
-  const members = [...(responses ?? [])].map(([key, value]) => `${JSON.stringify(key)}:${value.text}`);
-  const inputResponses = responses === undefined ? undefined : JsonText.written(`{${members.join(',')}}`);
+  const inputResponses = responses && joinMembers(responses);
   const retried = params.with({ inputResponses, requestState });
   return { id: retryId, message: message.with({ id: JsonText.written(retryId), params: retried }) };
 }

@@ -36,7 +36,7 @@ export function readOutcome(json: JsonText | undefined, onWithdrawn: OnWithdrawn
     case 'error': {
       const error = json.get('error');
       const code = codeOf(json.get('code'));
-      const retryAfterSeconds = numberOf(json.get('retryAfterSeconds'));
+      const retryAfterSeconds = json.get('retryAfterSeconds')?.number();
       return error && { kind: 'error', error, code, retryAfterSeconds };
     }
     default:
@@ -57,7 +57,7 @@ export function readFailure(json: JsonText | undefined): GatewardError {
   return new GatewardError(codeOf(json?.get('code')) ?? 'INTERNAL_ERROR', {
     detail: json?.get('detail')?.string(),
     data: isRecord(data) ? data : undefined,
-    retryAfterSeconds: numberOf(json?.get('retryAfterSeconds')),
+    retryAfterSeconds: json?.get('retryAfterSeconds')?.number(),
     cause: 'at another replica',
   });
 }
@@ -74,11 +74,6 @@ function isCode(text: string): text is ErrorCode {
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function numberOf(json: JsonText | undefined): number | undefined {
-  const value = json?.value();
-  return typeof value === 'number' ? value : undefined;
 }
 
 function readAsked(json: JsonText, onWithdrawn: OnWithdrawn) {
