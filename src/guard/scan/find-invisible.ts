@@ -11,7 +11,7 @@ const BIDI = /^\p{Bidi_Control}$/u;
 const JOINING =
   /^[\p{Script=Arabic}\p{Script=Syriac}\p{Script=Mongolian}\p{Script=Devanagari}\p{Script=Bengali}\p{Script=Gurmukhi}\p{Script=Gujarati}\p{Script=Oriya}\p{Script=Tamil}\p{Script=Telugu}\p{Script=Kannada}\p{Script=Malayalam}\p{Script=Sinhala}\p{Script=Khmer}\p{Script=Myanmar}\p{Script=Tibetan}]$/u;
 const RIGHT_TO_LEFT = /(?=\p{L})[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}]/u;
-const ASCII_TEXT = /^[\t\n\r\x20-\x7e]*$/;
+const PLAIN_TEXT = /^[\t\n\x20-\x7e]*$/;
 /** The flags of England, Scotland and Wales: the only emoji that are made with tag characters (UTS #51). */
 const FLAGS: readonly string[] = ['gbeng', 'gbsct', 'gbwls'].map(
   (code) =>
@@ -20,19 +20,22 @@ const FLAGS: readonly string[] = ['gbeng', 'gbsct', 'gbwls'].map(
 
 /** So many invisible characters are looked at: nobody needs to know of more. */
 const MAX_LOOKED = 20_000;
+/** So much of a text tells whether it is written from right to left. */
+const MAX_LOOK = 4096;
 const ZWNJ = 0x200c;
 const ZWJ = 0x200d;
 const KEYCAP = 0x20e3;
 
 /** Finds invisible, control, bidirectional, tag and private characters, one hit for each rule. */
 export function findInvisible(text: string): Hit[] {
-  if (ASCII_TEXT.test(text) && !text.includes('\r')) return [];
+  if (PLAIN_TEXT.test(text)) return [];
   const counts = new Map<string, { readonly code: number; count: number; readonly hit: Judged }>();
   const shown = text.includes('\u{E007F}') ? withoutFlags(text) : text;
+  const isRightToLeft = RIGHT_TO_LEFT.test(shown.slice(0, MAX_LOOK));
   let looked = 0;
   for (const { 0: char, index } of shown.matchAll(INVISIBLE)) {
     const after = shown.slice(index + char.length, index + char.length + 2);
-    const judged = judge(char, { before: charBefore(shown, index), after, text: shown });
+    const judged = judge(char, { before: charBefore(shown, index), after, isRightToLeft });
     looked += 1;
     if (looked > MAX_LOOKED) break;
     if (judged === undefined) continue;
@@ -56,7 +59,8 @@ interface Judged {
 interface Around {
   readonly before: string;
   readonly after: string;
-  readonly text: string;
+  /** Whether the whole text is written so. */
+  readonly isRightToLeft: boolean;
 }
 
 /** The character before, a variation selector passed over: it belongs to what stands before it. */
@@ -74,7 +78,7 @@ function judge(char: string, around: Around): Judged | undefined {
   if (code === ZWNJ || code === ZWJ) return judgeJoiner(code, around);
   if (BIDI.test(char)) {
     const isMark = code === 0x200e || code === 0x200f || code === 0x061c;
-    return isMark && RIGHT_TO_LEFT.test(around.text.slice(0, MAX_LOOK))
+    return isMark && around.isRightToLeft
       ? { rule: 'bidi-control', severity: 'info' }
       : block('bidi-control');
   }
@@ -87,9 +91,6 @@ function judge(char: string, around: Around): Judged | undefined {
   if (/[\p{Co}\p{Cs}\p{Noncharacter_Code_Point}]/u.test(char)) return block('private-use');
   return block('invisible-character');
 }
-
-/** So much of a text tells whether it is written from right to left. */
-const MAX_LOOK = 4096;
 
 /** Joiners are spelling in Arabic and Indic scripts and glue between emoji; elsewhere they only hide. */
 function judgeJoiner(code: number, { before, after }: Around): Judged | undefined {
