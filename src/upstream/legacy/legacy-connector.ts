@@ -150,10 +150,10 @@ class LegacyConnector {
   }
 
   async call(call: Call, context: AuthorizationContext): Promise<Outcome> {
-    const bucket = this.#bucketOf(call, context);
     try {
-      // A parked call is where its session is, so its retry goes there too.
       if (isTaskMethod(call.method)) return await this.#tasks.serve(call, context);
+      const bucket = this.#bucketOf(call, context);
+      // A parked call is where its session is, so its retry goes there too.
       const outcome = bucket.isOwned ? await this.#owned?.callElsewhere(call, bucket) : undefined;
       return outcome ?? (await this.#serve(call, bucket));
     } catch (thrown) {
