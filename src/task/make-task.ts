@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { AuthorizationContext, Call, Outcome, Principal, TaskMade } from '../call.ts';
-import { JsonText } from '../lib/json-text.ts';
 import type { TaskRow } from '../store/task-table.ts';
 import type { TaskRules } from './rules.ts';
 import { messageToKeep } from './task-call.ts';
-import { newImage, type TaskImage } from './task-image.ts';
+import { NOTHING_ASKED, newImage, type TaskImage } from './task-image.ts';
 import type { TaskParts, TaskSource } from './task-parts.ts';
 import { writeTask } from './task-view.ts';
 import type { TaskToMake } from './task-work.ts';
@@ -76,11 +75,6 @@ export function taskOf(
 
 /** The handle of a new task: a whole CreateTaskResult (SEP-2663 §Task Creation). */
 export function madeOf(row: TaskRow, { config }: Pick<TaskParts, 'config'>): TaskMade {
-  const view = { row, image: undefined, outstanding: new Map<string, JsonText>(), ending: undefined };
-  const task = writeTask(view, config().pollIntervalMs);
-  return { kind: 'task', result: JsonText.written('{"resultType":"task"}').with(membersOf(task)) };
-}
-
-function membersOf(json: JsonText): Record<string, JsonText | undefined> {
-  return Object.fromEntries(json.keys().map((key) => [key, json.get(key)]));
+  const view = { row, image: undefined, outstanding: NOTHING_ASKED, ending: undefined };
+  return { kind: 'task', result: writeTask(view, config().pollIntervalMs, 'task') };
 }

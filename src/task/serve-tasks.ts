@@ -3,6 +3,7 @@ import { GatewardError } from '../errors.ts';
 import type { Abortable } from '../lib/abort.ts';
 import { joinItems, joinMembers } from '../lib/json-edit.ts';
 import { JsonText } from '../lib/json-text.ts';
+import { raceAbort } from '../lib/race-abort.ts';
 import type { TaskRow } from '../store/task-table.ts';
 import { declaresTasks, tasksNotDeclared } from '../wire/declare-tasks.ts';
 import type { CancelTask } from './cancel-task.ts';
@@ -80,7 +81,7 @@ async function getTask({ call, owner, needs: { parts, work } }: Asked): Promise<
   // A replica may have died between the last answer and the work.
   if (isAnswered && row.holder === undefined && image?.upstreamTask === undefined)
     await work.goOn(row.id).catch(() => undefined);
-  return complete(writeDetailedTask(view, parts.config().pollIntervalMs));
+  return { kind: 'complete', result: writeDetailedTask(view, parts.config().pollIntervalMs, 'complete') };
 }
 
 async function updateTask(asked: Asked): Promise<Outcome> {
@@ -217,18 +218,14 @@ class NextChange {
 
   /** Resolves with the next change since the last time. Rejects with the signal's reason. */
   async next(signal: Abortable): Promise<void> {
-    signal.throwIfAborted();
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const onAbort = (): void => reject(signal.reason);
-    signal.addEventListener('abort', onAbort);
+    const { promise, resolve } = Promise.withResolvers<void>();
     this.#wake = resolve;
     if (this.#told) resolve();
     try {
-      await promise;
+      await raceAbort(promise, signal);
     } finally {
       this.#told = false;
       this.#wake = undefined;
-      signal.removeEventListener('abort', onAbort);
     }
   }
 }
@@ -243,9 +240,4 @@ async function find(
   if (row === undefined || row.owner !== principal || row.server !== server)
     throw new GatewardError('TASK_NOT_FOUND');
   return row;
-}
-
-function complete(task: JsonText): Outcome {
-  const members = task.keys().map((key) => [key, task.get(key)] as const);
-  return { kind: 'complete', result: COMPLETE.with(Object.fromEntries(members)) };
 }

@@ -29,13 +29,17 @@ export async function viewOf(row: TaskRow, parts: Pick<TaskParts, 'table' | 'sea
   return { row, image, ending, outstanding };
 }
 
+/** What a result that is itself a task says of its kind; a task within something says nothing. */
+type ResultType = 'complete' | 'task';
+
 /**
  * The members of a Task (tasks extension, SEP-2663 §Tasks). One whose questions are all answered is working again,
  * whether or not somebody has taken the answers yet.
  */
-export function writeTask(view: TaskView, pollIntervalMs: number): JsonText {
+export function writeTask(view: TaskView, pollIntervalMs: number, resultType?: ResultType): JsonText {
   const { row, image } = view;
   return JsonText.of({
+    resultType,
     taskId: row.id,
     status: statusOf(view),
     statusMessage: image?.note,
@@ -55,9 +59,9 @@ function statusOf({ row, ending, outstanding }: TaskView): TaskRow['state'] {
 }
 
 /** A DetailedTask: the task with what it asks, or how it ended. */
-export function writeDetailedTask(view: TaskView, pollIntervalMs: number): JsonText {
+export function writeDetailedTask(view: TaskView, pollIntervalMs: number, resultType?: ResultType): JsonText {
   const { row, ending, outstanding } = view;
-  const task = writeTask(view, pollIntervalMs);
+  const task = writeTask(view, pollIntervalMs, resultType);
   if (row.state === 'completed' && ending?.kind === 'result') return task.with({ result: ending.result });
   if (statusOf(view) === 'failed')
     return task.with({ error: ending?.kind === 'error' ? ending.error : UNREADABLE });
