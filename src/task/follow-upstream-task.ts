@@ -4,7 +4,7 @@ import { backoffMs } from '../lib/backoff.ts';
 import type { JsonText } from '../lib/json-text.ts';
 import { raceAbort } from '../lib/race-abort.ts';
 import { wait } from '../lib/wait.ts';
-import { failedBy } from '../wire/failure.ts';
+import { failedBy, failedUpstream } from '../wire/failure.ts';
 import type { HeldTask } from './held-task.ts';
 import { noteOf } from './note.ts';
 import { answersOf } from './task-answers.ts';
@@ -105,7 +105,7 @@ function endOf(look: UpstreamState): Followed | undefined {
     case 'completed':
       return { kind: 'complete', result: look.result };
     case 'failed':
-      return { kind: 'error', error: look.error, code: undefined, retryAfterSeconds: undefined };
+      return failedUpstream(look.error);
     case 'cancelled':
       return { kind: 'cancelled' };
     default:

@@ -6,6 +6,7 @@ import { JsonText } from '../lib/json-text.ts';
 import { raceAbort } from '../lib/race-abort.ts';
 import type { TaskRow } from '../store/task-table.ts';
 import { declaresTasks, tasksNotDeclared } from '../wire/declare-tasks.ts';
+import { failedUpstream } from '../wire/failure.ts';
 import type { CancelTask } from './cancel-task.ts';
 import { isTaskId } from './make-task.ts';
 import { answersOf, sealAnswer } from './task-answers.ts';
@@ -182,8 +183,7 @@ function endOf({ row, ending, outstanding }: TaskView): Outcome | undefined {
     const { result, wrapped } = ending;
     return wrapped ? { kind: 'complete', result, wrapped } : { kind: 'complete', result };
   }
-  if (ending?.kind === 'error')
-    return { kind: 'error', error: ending.error, code: undefined, retryAfterSeconds: undefined };
+  if (ending?.kind === 'error') return failedUpstream(ending.error);
   if (row.state === 'cancelled') throw new GatewardError('TASK_CANCELLED');
   if (row.endedAt !== undefined) throw new GatewardError('INTERNAL_ERROR');
   if (outstanding.size === 0) return undefined;

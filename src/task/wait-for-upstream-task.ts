@@ -6,6 +6,7 @@ import { joinMembers } from '../lib/json-edit.ts';
 import { JsonText } from '../lib/json-text.ts';
 import { raceAbort } from '../lib/race-abort.ts';
 import { wait } from '../lib/wait.ts';
+import { failedUpstream } from '../wire/failure.ts';
 import type { TaskAsk } from './make-task.ts';
 import type { TaskParts } from './task-parts.ts';
 import {
@@ -157,7 +158,7 @@ function outcomeOf(
     case 'completed':
       return { kind: 'complete', result: state.result.with({ resultType: JsonText.of('complete') }) };
     case 'failed':
-      return { kind: 'error', error: state.error, code: undefined, retryAfterSeconds: undefined };
+      return failedUpstream(state.error);
     case 'cancelled':
       throw new GatewardError('TASK_CANCELLED');
     case 'input_required': {
