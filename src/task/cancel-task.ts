@@ -1,7 +1,7 @@
 import type { TaskRow } from '../store/task-table.ts';
 import { openImage } from './task-image.ts';
 import type { TaskParts } from './task-parts.ts';
-import { cancelQuietly } from './upstream-task.ts';
+import { cancelUpstreamTask } from './upstream-task.ts';
 
 /** Cancels a task, wherever it is. Gives its row as it is then; one that had ended stays as it was. Throws STORE_UNAVAILABLE. */
 export type CancelTask = (row: TaskRow) => Promise<TaskRow>;
@@ -24,12 +24,8 @@ export function createCancelTask(parts: TaskParts): CancelTask {
       ageMs: Math.max(0, clock.now() - row.createdAt),
       attempts: row.attempts,
     });
-    const source = parts.upstream(row.upstream)?.source;
     // Nobody works on it, so nobody else tells the upstream.
-    if (now.holder === undefined && source !== undefined && image?.upstreamTask !== undefined) {
-      const { context, message, upstreamTask } = image;
-      void cancelQuietly({ source, context }, { id: upstreamTask.id, message, owner: row.owner }, parts.log);
-    }
+    if (now.holder === undefined) void cancelUpstreamTask({ row, image }, image?.upstreamTask?.id, parts);
     return now;
   };
 }

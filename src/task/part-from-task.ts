@@ -5,7 +5,7 @@ import { failureNote } from './note.ts';
 import { endingOf } from './task-end.ts';
 import { withAttemptEnded } from './task-image.ts';
 import type { TaskParts } from './task-parts.ts';
-import { cancelQuietly } from './upstream-task.ts';
+import { cancelUpstreamTask } from './upstream-task.ts';
 
 /**
  * Ends the work on a task here for whatever was thrown: the task was cancelled, is somebody else's by now, is past its
@@ -81,11 +81,8 @@ async function fail(held: HeldTask, parts: TaskParts, failed: ReturnType<typeof 
 }
 
 /** A call under way is cancelled by its abort; a task of the upstream's own has to be told. Never rejects. */
-async function cancelUpstream({ image, row }: HeldTask, { upstream, log }: TaskParts): Promise<void> {
-  const source = upstream(row.upstream)?.source;
-  if (source === undefined || image.upstreamTask === undefined) return;
-  const { context, message } = image;
-  await cancelQuietly({ source, context }, { id: image.upstreamTask.id, message, owner: row.owner }, log);
+function cancelUpstream(held: HeldTask, parts: TaskParts): Promise<void> {
+  return cancelUpstreamTask(held, held.image.upstreamTask?.id, parts);
 }
 
 function timeOf({ clock }: TaskParts): string {

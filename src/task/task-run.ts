@@ -16,7 +16,7 @@ import { endingOf } from './task-end.ts';
 import { NOTHING_ASKED, type TaskImage, withAttempt, withAttemptEnded } from './task-image.ts';
 import type { TaskParts, TaskUpstream } from './task-parts.ts';
 import { tellUpstream } from './tell-upstream.ts';
-import { cancelQuietly, readCreated } from './upstream-task.ts';
+import { cancelUpstreamTask, readCreated } from './upstream-task.ts';
 
 /** Milliseconds before a retry that answers nothing (2026-07-28 patterns/mrtr: state without requests). */
 const PACE_MS = 250;
@@ -138,12 +138,9 @@ class TaskRun {
     const { abort, callSignal, image, row } = this.#held;
     underWay.then(
       (outcome) => {
-        const source = this.#upstream()?.source;
-        if (!callSignal.aborted || outcome.kind !== 'task' || source === undefined) return;
+        if (!callSignal.aborted || outcome.kind !== 'task') return;
         const id = outcome.result.get('taskId')?.string();
-        const { context, message } = image;
-        if (id !== undefined)
-          void cancelQuietly({ source, context }, { id, message, owner: row.owner }, this.#parts.log);
+        void cancelUpstreamTask({ row, image }, id, this.#parts);
       },
       () => undefined,
     );

@@ -5,9 +5,10 @@ import { joinMembers } from '../lib/json-edit.ts';
 import type { JsonText } from '../lib/json-text.ts';
 import type { Log } from '../lib/log.ts';
 import { waitAtMost } from '../lib/wait-at-most.ts';
+import type { TaskRow } from '../store/task-table.ts';
 import { type MadeCall, upstreamTaskCall } from './task-call.ts';
-import type { UpstreamTask } from './task-image.ts';
-import type { TaskSource } from './task-parts.ts';
+import type { TaskImage, UpstreamTask } from './task-image.ts';
+import type { TaskParts, TaskSource } from './task-parts.ts';
 
 /** A task of an upstream, and who asks about it. */
 export interface AskedTask {
@@ -111,6 +112,18 @@ export async function cancelQuietly(
   });
   await waitAtMost(told, CANCEL_MS);
   signal.abort(new GatewardError('UPSTREAM_TIMEOUT'));
+}
+
+/** As `cancelQuietly`, for what the call of a task of ours became there; nothing happens without an id. Never rejects. */
+export async function cancelUpstreamTask(
+  { row, image }: { readonly row: TaskRow; readonly image: TaskImage | undefined },
+  id: string | undefined,
+  { upstream, log }: Pick<TaskParts, 'upstream' | 'log'>,
+): Promise<void> {
+  const source = upstream(row.upstream)?.source;
+  if (source === undefined || image === undefined || id === undefined) return;
+  const { context, message } = image;
+  await cancelQuietly({ source, context }, { id, message, owner: row.owner }, log);
 }
 
 /** What an upstream answers about a task that it does not know, or does not tell of. */
