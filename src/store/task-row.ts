@@ -1,4 +1,5 @@
 import {
+  bytesIn,
   numberIn,
   optionalBytesIn,
   optionalNumberIn,
@@ -7,7 +8,7 @@ import {
   textIn,
   unexpected,
 } from './row.ts';
-import type { TaskCount, TaskRow, TaskState } from './task-table.ts';
+import type { TaskAnswer, TaskCount, TaskRow, TaskState } from './task-table.ts';
 
 const STATES: readonly TaskState[] = ['working', 'input_required', 'completed', 'failed', 'cancelled'];
 
@@ -42,6 +43,11 @@ export function taskCountIn(row: Row): TaskCount {
     count: numberIn(row, 'count'),
     oldestAt: numberIn(row, 'oldest_at'),
   };
+}
+
+/** An answer to a question of a task. */
+export function taskAnswerIn(row: Row): TaskAnswer {
+  return { key: textIn(row, 'key'), body: bytesIn(row, 'body') };
 }
 
 function stateIn(row: Row): TaskState {

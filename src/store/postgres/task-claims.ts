@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { numberIn, textIn } from '../row.ts';
 import { taskIn } from '../task-row.ts';
+import { UNENDED } from '../task-sql.ts';
 import type { TaskRow, TaskTable } from '../task-table.ts';
 import type { Database, Values } from './database.ts';
 import { RecentNames } from './recent-names.ts';
 import { NOW, type Statement, statement } from './statement.ts';
-import { COLUMNS, UNENDED } from './task-rules.ts';
+import { COLUMNS } from './task-rules.ts';
 
 const MAX_STOPS = 500;
 const TAKE = statement(

@@ -1,5 +1,6 @@
 import { type Row, textIn } from '../row.ts';
 import { taskIn } from '../task-row.ts';
+import { TASK_COLUMNS } from '../task-sql.ts';
 import type { NewTask, TaskRow } from '../task-table.ts';
 import type { Database } from './database.ts';
 import { packBytes } from './pack-bytes.ts';
@@ -29,8 +30,7 @@ const CREATE = statement(
      $10::bigint[], $11::int[], $12::int[])
      AS task (id, owner, server, upstream, tool, holder, attempts, deadline, retention, start, size)
    ON CONFLICT (id) DO UPDATE SET owner = excluded.owner WHERE $13 AND first.owner = excluded.owner
-   RETURNING id, owner, server, upstream, tool, state, holder, epoch, attempts, created_at, updated_at, due_at,
-     deadline_at, ended_at, expires_at, NULL::bytea AS body, NULL::bytea AS outcome`,
+   RETURNING ${TASK_COLUMNS}, NULL::bytea AS outcome`,
 );
 
 const FORGET = statement(

@@ -1,11 +1,11 @@
 import type { Holding } from '../holding.ts';
 import { type Row, textIn } from '../row.ts';
+import { UNENDED } from '../task-sql.ts';
 import type { TaskEnd } from '../task-table.ts';
 import type { Database } from './database.ts';
 import { packBytes } from './pack-bytes.ts';
 import { RowGroup } from './row-group.ts';
 import { NOW, statement } from './statement.ts';
-import { UNENDED } from './task-rules.ts';
 
 const MAX_ROWS = 200;
 const MAX_BYTES = 4 * 1024 * 1024;

@@ -1,6 +1,7 @@
-import { bytesIn, type Row, textIn } from '../row.ts';
-import { taskCountIn, taskIn } from '../task-row.ts';
-import type { TaskAnswer, TaskRow, TaskTable } from '../task-table.ts';
+import type { Row } from '../row.ts';
+import { taskAnswerIn, taskCountIn, taskIn } from '../task-row.ts';
+import { UNENDED } from '../task-sql.ts';
+import type { TaskRow, TaskTable } from '../task-table.ts';
 import type { Database } from './database.ts';
 import { packBytes } from './pack-bytes.ts';
 import { NOW, ORDER, statement } from './statement.ts';
@@ -9,7 +10,7 @@ import { TaskCreation } from './task-creation.ts';
 import { createEndGroup } from './task-ends.ts';
 import { listTasks } from './task-list.ts';
 import { createReadGroup } from './task-reads.ts';
-import { COLUMNS, HELD, UNENDED } from './task-rules.ts';
+import { COLUMNS, HELD } from './task-rules.ts';
 
 const SAVE = statement(
   'save_task',
@@ -34,8 +35,8 @@ const CANCEL = statement(
   'cancel_task',
   `WITH cancelled AS (
      UPDATE gateward_tasks SET
-       state = 'cancelled', due_at = NULL, wake_at = CASE WHEN holder IS NOT NULL THEN ${NOW} END, updated_at = ${NOW}, ended_at = ${NOW},
-       expires_at = ${NOW} + $2::bigint, body = CASE WHEN holder IS NOT NULL THEN body END
+       state = 'cancelled', due_at = NULL, updated_at = ${NOW}, ended_at = ${NOW}, expires_at = ${NOW} + $2::bigint,
+       wake_at = CASE WHEN holder IS NOT NULL THEN ${NOW} END, body = CASE WHEN holder IS NOT NULL THEN body END
      WHERE id = $1 AND ${UNENDED} AND expires_at > ${NOW}
      RETURNING ${COLUMNS}
    ), answers AS (
@@ -146,7 +147,7 @@ export function createTaskTable(db: Database): TaskTable {
       const values = [id, bytes, answers.map(({ key }) => key), answers.map((_, n) => n), starts, sizes];
       return (await db.row(ANSWER, (again) => [...values, again])) !== undefined;
     },
-    answers: async (id) => (await db.rows(ANSWERS, [id])).map(answerIn),
+    answers: async (id) => (await db.rows(ANSWERS, [id])).map(taskAnswerIn),
     list: (filter) => listTasks(db, filter),
     async countOf(owner, max) {
       return Number((await db.row(COUNT_OF, [owner, max]))?.['count'] ?? 0);
@@ -157,8 +158,4 @@ export function createTaskTable(db: Database): TaskTable {
 
 function mapRow(row: Row | undefined): TaskRow | undefined {
   return row && taskIn(row);
-}
-
-function answerIn(row: Row): TaskAnswer {
-  return { key: textIn(row, 'key'), body: bytesIn(row, 'body') };
 }

@@ -1,18 +1,17 @@
 import type { Holding } from '../holding.ts';
-import { bytesIn, type Row, textIn } from '../row.ts';
+import type { Row } from '../row.ts';
 import { conditionsOf } from '../task-filter.ts';
-import { taskCountIn, taskIn } from '../task-row.ts';
+import { taskAnswerIn, taskCountIn, taskIn } from '../task-row.ts';
+import { TASK_COLUMNS, UNENDED } from '../task-sql.ts';
 import type { NewTask, TaskAnswer, TaskEnd, TaskPause, TaskRow, TaskTable } from '../task-table.ts';
 import type { Database } from './database.ts';
 import { claimTasks, stopsOf } from './task-claims.ts';
 import { WriteGroup } from './write-group.ts';
 
-const UNENDED = `state IN ('working', 'input_required')`;
 const HELD = `id = ? AND holder = ? AND epoch = ? AND ${UNENDED} AND expires_at > ?`;
 
 /** What a list shows of each. */
-const LISTED = `id, owner, server, upstream, tool, state, holder, epoch, attempts, created_at, updated_at, due_at,
-  deadline_at, ended_at, expires_at, body, NULL AS outcome`;
+const LISTED = `${TASK_COLUMNS}, body, NULL AS outcome`;
 
 /**
  * Tasks. `wake_at` is when somebody has to look at one: if nobody holds it, when it is due, its deadline at the latest;
@@ -72,7 +71,7 @@ export function createTaskTable(db: Database): TaskTable {
              WHERE task = ? AND expires_at > ? ORDER BY task_answers.number`,
             [id, db.now()],
           )
-          .map(answerIn),
+          .map(taskAnswerIn),
       ),
     list: (filter) =>
       db.attempt(() => {
@@ -206,8 +205,4 @@ function held(db: Database, id: string, { holder, epoch }: Holding): Held {
 
 function mapRow(row: Row | undefined): TaskRow | undefined {
   return row && taskIn(row);
-}
-
-function answerIn(row: Row): TaskAnswer {
-  return { key: textIn(row, 'key'), body: bytesIn(row, 'body') };
 }
