@@ -1,4 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { TASKS_EXTENSION } from '../../fixtures/servers/modern/own-tasks.ts';
+import { type Listening, listen, refuse } from '../../fixtures/servers/shared/listen.ts';
+import { KINDS, type Kind } from './kinds.ts';
 
 export type Json = Readonly<Record<string, unknown>>;
 
@@ -16,24 +19,48 @@ export interface Asked {
   error(code: number, message: string, data?: Json): void;
 }
 
-const EXTENSION = 'io.modelcontextprotocol/tasks';
 const HINTS = { ttlMs: 60_000, cacheScope: 'public' };
 
-/** Whether a request says that its client knows tasks. */
-export function declaresTasks({ params }: Asked): boolean {
-  const { _meta: meta } = params;
-  const { extensions } = Object(Object(meta)['io.modelcontextprotocol/clientCapabilities']);
-  return Object(extensions)[EXTENSION] !== undefined;
+/** A server of 2026-07-28, and what it does. */
+export interface AskedServer {
+  readonly server: Kind['server'];
+  readonly capabilities?: Json;
+  /** Answers what is not asked of every server. */
+  serve(asked: Asked): Promise<void> | void;
+}
+
+/** Starts a server whose tools are those of its kinds of tasks. */
+export function startAsked({ server, capabilities = {}, serve }: AskedServer): Promise<Listening> {
+  const tools = kindsOf(server).map(({ tool }) => tool);
+  return listen(async (request, response) => {
+    if (request.method !== 'POST') {
+      refuse(response, 405, 'POST only');
+      return;
+    }
+    const asked = await readAsked(request, response);
+    if (!answerBasics(asked, tools, capabilities)) await serve(asked);
+  });
+}
+
+function kindsOf(server: Kind['server']): readonly Kind[] {
+  return Object.values(KINDS).filter((kind) => kind.server === server);
+}
+
+/** The kind of tasks whose tool is called; undefined, and an error is answered, where there is none. */
+export function kindCalled(server: Kind['server'], asked: Asked): Kind | undefined {
+  const kind = kindsOf(server).find(({ tool }) => tool === asked.params['name']);
+  if (kind === undefined) asked.error(-32_602, 'Unknown tool');
+  return kind;
 }
 
 /** The error of a tool that only clients can call that know tasks (SEP-2663 §Capability Negotiation). */
 export function refuseWithoutTasks(asked: Asked): void {
-  const requiredCapabilities = { extensions: { [EXTENSION]: {} } };
+  const requiredCapabilities = { extensions: { [TASKS_EXTENSION]: {} } };
   asked.error(-32_021, 'Missing required client capability', { requiredCapabilities });
 }
 
 /** Reads one POST of a modern client. */
-export async function readAsked(request: IncomingMessage, response: ServerResponse): Promise<Asked> {
+async function readAsked(request: IncomingMessage, response: ServerResponse): Promise<Asked> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk);
   const { id, method, params } = JSON.parse(Buffer.concat(chunks).toString('utf8'));
@@ -60,7 +87,7 @@ export async function readAsked(request: IncomingMessage, response: ServerRespon
 }
 
 /** Answers what every server is asked. False for anything else. */
-export function answerBasics(asked: Asked, tools: readonly string[], capabilities: Json = {}): boolean {
+function answerBasics(asked: Asked, tools: readonly string[], capabilities: Json): boolean {
   if (asked.method === 'server/discover') {
     asked.result({
       ...HINTS,

@@ -1,20 +1,19 @@
 import { randomUUID } from 'node:crypto';
-import { type Listening, listen, refuse } from '../../fixtures/servers/shared/listen.ts';
+import { declaresTasks, TASKS_EXTENSION } from '../../fixtures/servers/modern/own-tasks.ts';
+import type { Listening } from '../../fixtures/servers/shared/listen.ts';
 import type { Ledger } from '../ledger.ts';
 import {
   type Asked,
-  answerBasics,
   argumentsOf,
-  declaresTasks,
   elicit,
   type Json,
-  readAsked,
+  kindCalled,
   refuseWithoutTasks,
   seatIn,
+  startAsked,
 } from './answer.ts';
-import { KINDS, type Kind, POLL_MS, wordingOf } from './kinds.ts';
+import { POLL_MS, wordingOf } from './kinds.ts';
 
-const OWN: readonly Kind[] = Object.values(KINDS).filter(({ server }) => server === 'native');
 const TTL_MS = 600_000;
 
 /** A task of the upstream. It goes on by itself. */
@@ -32,18 +31,14 @@ interface OwnTask {
 /** A server of 2026-07-28 that makes a task of every call (tasks extension, SEP-2663). */
 export function startNativeUpstream(ledger: Ledger): Promise<Listening> {
   const tasks = new Map<string, OwnTask>();
-  return listen(async (request, response) => {
-    if (request.method !== 'POST') {
-      refuse(response, 405, 'POST only');
-      return;
-    }
-    const asked = await readAsked(request, response);
-    const names = OWN.map(({ tool }) => tool);
-    const extensions = { 'io.modelcontextprotocol/tasks': {} };
-    if (answerBasics(asked, names, { extensions })) return;
-    if (!declaresTasks(asked)) refuseWithoutTasks(asked);
-    else if (asked.method === 'tools/call') create(asked, { tasks, ledger });
-    else serve(asked, { tasks, ledger });
+  return startAsked({
+    server: 'native',
+    capabilities: { extensions: { [TASKS_EXTENSION]: {} } },
+    serve(asked) {
+      if (!declaresTasks(asked.params)) refuseWithoutTasks(asked);
+      else if (asked.method === 'tools/call') create(asked, { tasks, ledger });
+      else serve(asked, { tasks, ledger });
+    },
   });
 }
 
@@ -53,11 +48,8 @@ interface House {
 }
 
 function create(asked: Asked, { tasks, ledger }: House): void {
-  const kind = OWN.find(({ tool }) => tool === asked.params['name']);
-  if (kind === undefined) {
-    asked.error(-32_602, 'Unknown tool');
-    return;
-  }
+  const kind = kindCalled('native', asked);
+  if (kind === undefined) return;
   const { token, workMs } = argumentsOf(asked);
   const now = new Date().toISOString();
   const questions = (kind.questions ?? []).flat();

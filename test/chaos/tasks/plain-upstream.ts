@@ -1,28 +1,24 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Listening, listen, refuse } from '../../fixtures/servers/shared/listen.ts';
+import type { Listening } from '../../fixtures/servers/shared/listen.ts';
 import type { Ledger } from '../ledger.ts';
-import { type Asked, answerBasics, argumentsOf, elicit, readAsked, seatIn } from './answer.ts';
-import { KINDS, type Kind, wordingOf } from './kinds.ts';
-
-const OWN: readonly Kind[] = Object.values(KINDS).filter(({ server }) => server === 'plain');
+import { type Asked, argumentsOf, elicit, kindCalled, seatIn, startAsked } from './answer.ts';
+import { type Kind, wordingOf } from './kinds.ts';
 
 /**
  * A server of 2026-07-28 that has never heard of tasks. A tool does what it does as soon as it is called, and goes on
  * when its caller is gone, as most do.
  */
 export function startPlainUpstream(ledger: Ledger): Promise<Listening> {
-  return listen(async (request, response) => {
-    if (request.method !== 'POST') {
-      refuse(response, 405, 'POST only');
-      return;
-    }
-    const asked = await readAsked(request, response);
-    const names = OWN.map(({ tool }) => tool);
-    if (answerBasics(asked, names)) return;
-    const kind = OWN.find(({ tool }) => tool === asked.params['name']);
-    if (asked.method !== 'tools/call') asked.error(-32_601, 'Method not found');
-    else if (kind === undefined) asked.error(-32_602, 'Unknown tool');
-    else await run(kind, asked, ledger);
+  return startAsked({
+    server: 'plain',
+    async serve(asked) {
+      if (asked.method !== 'tools/call') {
+        asked.error(-32_601, 'Method not found');
+        return;
+      }
+      const kind = kindCalled('plain', asked);
+      if (kind !== undefined) await run(kind, asked, ledger);
+    },
   });
 }
 
