@@ -10,69 +10,42 @@ export interface Rule {
 }
 
 const define = <T extends Record<string, Rule>>(rules: T): T => rules;
+const block = (text: string): Rule => ({ severity: 'block', text });
+const warn = (text: string): Rule => ({ severity: 'warn', text });
+const info = (text: string): Rule => ({ severity: 'info', text });
 
 /** Every rule of the scanner of definitions. A key is the stable id of a rule; docs/scan.md explains each. */
 export const RULES = define({
-  'invisible-character': {
-    severity: 'block',
-    text: 'A character that people cannot see stands in the text.',
-  },
-  'bidi-control': {
-    severity: 'block',
-    text: 'A control character changes the direction in which text is shown.',
-  },
-  'variation-selector': { severity: 'block', text: 'A variation selector stands where it changes no emoji.' },
-  'tag-character': { severity: 'block', text: 'Tag characters spell text that only a model reads.' },
-  'control-character': { severity: 'block', text: 'A control character stands in the text.' },
-  'terminal-escape': { severity: 'block', text: 'A terminal escape can hide or rewrite what is shown.' },
-  'private-use': {
-    severity: 'block',
-    text: 'A private-use character, noncharacter or lone surrogate has no public meaning.',
-  },
-  'off-screen': { severity: 'block', text: 'A long run of blanks or line ends pushes text out of sight.' },
-  'mixed-script': {
-    severity: 'block',
-    text: 'A word mixes Latin letters with look-alikes of another script.',
-  },
-  'look-alike-name': { severity: 'block', text: 'The name looks like the name of another tool.' },
-  'same-name': { severity: 'warn', text: 'Another server has a tool of this name.' },
-  'names-other-tool': { severity: 'warn', text: 'The text names a tool of another server.' },
-  'encoded-command': {
-    severity: 'block',
-    text: 'Encoded text holds a command for a shell or an interpreter.',
-  },
-  'encoded-instruction': { severity: 'block', text: 'Encoded text holds what another rule would block.' },
-  'override-instructions': {
-    severity: 'block',
-    text: 'The text tells the model to drop the instructions that it has.',
-  },
-  'bypass-checks': {
-    severity: 'block',
-    text: 'The text claims to stand outside security checks or approval.',
-  },
-  'role-marker': { severity: 'block', text: 'The text speaks as the system or to the model, and steers it.' },
-  persona: { severity: 'block', text: 'The text gives the model another role without its limits.' },
-  'obey-content': { severity: 'block', text: 'The text makes instructions of whatever a tool returns.' },
-  'secret-to-sink': { severity: 'block', text: 'A secret is read and carried somewhere else.' },
-  'conversation-to-sink': {
-    severity: 'block',
-    text: 'The conversation or the prompt is carried somewhere else.',
-  },
-  exfiltration: { severity: 'block', text: 'The text speaks of stealing data.' },
-  'side-channel': { severity: 'block', text: 'Beside its purpose, the tool sends data to somebody else.' },
-  concealment: { severity: 'block', text: 'Something is to be kept from the user.' },
-  'no-confirmation': { severity: 'block', text: "The text orders an action without the user's consent." },
-  'steers-other-tool': {
-    severity: 'block',
-    text: 'The text changes what happens when another tool is used.',
-  },
-  'waits-for-approval': { severity: 'block', text: 'Harm is announced for the time after approval.' },
-  'read-only-claim': {
-    severity: 'block',
-    text: 'A tool that claims to be read-only has a switch for writing.',
-  },
-  preference: { severity: 'info', text: 'The text asks to be preferred to other tools.' },
-  'too-large': { severity: 'warn', text: 'The definition is too large or too deep to be looked at whole.' },
+  'invisible-character': block('A character that people cannot see stands in the text.'),
+  'bidi-control': block('A control character changes the direction in which text is shown.'),
+  'variation-selector': block('A variation selector stands where it changes no emoji.'),
+  'tag-character': block('Tag characters spell text that only a model reads.'),
+  'control-character': block('A control character stands in the text.'),
+  'terminal-escape': block('A terminal escape can hide or rewrite what is shown.'),
+  'private-use': block('A private-use character, noncharacter or lone surrogate has no public meaning.'),
+  'off-screen': block('A long run of blanks or line ends pushes text out of sight.'),
+  'mixed-script': block('A word mixes Latin letters with look-alikes of another script.'),
+  'look-alike-name': block('The name looks like the name of another tool.'),
+  'same-name': warn('Another server has a tool of this name.'),
+  'names-other-tool': warn('The text names a tool of another server.'),
+  'encoded-command': block('Encoded text holds a command for a shell or an interpreter.'),
+  'encoded-instruction': block('Encoded text holds what another rule would block.'),
+  'override-instructions': block('The text tells the model to drop the instructions that it has.'),
+  'bypass-checks': block('The text claims to stand outside security checks or approval.'),
+  'role-marker': block('The text speaks as the system or to the model, and steers it.'),
+  persona: block('The text gives the model another role without its limits.'),
+  'obey-content': block('The text makes instructions of whatever a tool returns.'),
+  'secret-to-sink': block('A secret is read and carried somewhere else.'),
+  'conversation-to-sink': block('The conversation or the prompt is carried somewhere else.'),
+  exfiltration: block('The text speaks of stealing data.'),
+  'side-channel': block('Beside its purpose, the tool sends data to somebody else.'),
+  concealment: block('Something is to be kept from the user.'),
+  'no-confirmation': block("The text orders an action without the user's consent."),
+  'steers-other-tool': block('The text changes what happens when another tool is used.'),
+  'waits-for-approval': block('Harm is announced for the time after approval.'),
+  'read-only-claim': block('A tool that claims to be read-only has a switch for writing.'),
+  preference: info('The text asks to be preferred to other tools.'),
+  'too-large': warn('The definition is too large or too deep to be looked at whole.'),
 });
 
 /** The stable id of a rule. */
