@@ -10,21 +10,39 @@ export interface Decoded {
 const MIN_BASE64 = 16;
 const MIN_HEX = 24;
 const HEX = /^(?:0x)?[0-9A-Fa-f]+$/;
-const PERCENT = /%[0-9A-Fa-f]{2}/g;
-const REFERENCE = /&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]{2,6});/g;
-const ESCAPE = /\\(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|u\{[0-9A-Fa-f]{1,6}\}|[0-7]{3})/g;
-const PERCENTS = /(?:%[0-9A-Fa-f]{2})+/g;
-/** Runs of words with escapes in them: what stands there could not be read as it is. */
-const RUNS: Readonly<Record<string, RegExp>> = {
-  escapes: /\S*\\[xu0-7]\S*/g,
-  'character references': /\S*&\S*/g,
-  'percent encoding': /\S*%[0-9A-Fa-f]{2}\S*/g,
-};
 
-interface Escaped {
+/** A form that stands in the middle of a text. */
+interface Escaping {
+  readonly form: Decoded['form'];
+  /** Where this is not, there is nothing to look for. */
+  readonly sign: string;
   readonly pattern: RegExp;
-  readonly read: (run: string) => string;
+  readonly read: (escaped: string) => string;
 }
+
+const ESCAPINGS: readonly Escaping[] = [
+  {
+    form: 'escapes',
+    sign: '\\',
+    pattern: /\\(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|u\{[0-9A-Fa-f]{1,6}\}|[0-7]{3})/g,
+    read: readEscape,
+  },
+  {
+    form: 'character references',
+    sign: '&',
+    pattern: /&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]{2,6});/g,
+    read: readReference,
+  },
+  {
+    form: 'percent encoding',
+    sign: '%',
+    pattern: /(?:%[0-9A-Fa-f]{2})+/g,
+    read: decodePercents,
+  },
+];
+
+/** A word with an escape in it could not be read as it is. */
+const WORDS = /\S+/g;
 
 const NAMED: Readonly<Record<string, string>> = {
   lt: '<',
@@ -51,21 +69,17 @@ export function decodeParts(text: string): Decoded[] {
     room -= decoded.length;
     parts.push({ form, text: decoded, hidden: hidden ?? '' });
   };
-  const addEscaped = (form: Decoded['form'], { pattern, read }: Escaped): void => {
+  for (const { form, sign, pattern, read } of ESCAPINGS) {
+    if (!text.includes(sign) || text.search(pattern) < 0) continue;
     const hidden: string[] = [];
-    const decoded = text.replace(RUNS[form] ?? pattern, (run) => {
-      const plain = run.replace(pattern, read);
-      if (plain !== run) hidden.push(plain);
+    const decoded = text.replace(WORDS, (word) => {
+      if (!word.includes(sign)) return word;
+      const plain = word.replace(pattern, read);
+      if (plain !== word) hidden.push(plain);
       return plain;
     });
     add(form, decoded, hidden.join('\n'));
-  };
-  if (text.includes('\\') && text.search(ESCAPE) >= 0)
-    addEscaped('escapes', { pattern: ESCAPE, read: readEscape });
-  if (text.includes('&') && text.search(REFERENCE) >= 0)
-    addEscaped('character references', { pattern: REFERENCE, read: readReference });
-  if (text.includes('%') && text.search(PERCENT) >= 0)
-    addEscaped('percent encoding', { pattern: PERCENTS, read: decodePercents });
+  }
   for (const run of runsOf(text)) {
     if (run.length >= MIN_HEX && HEX.test(run)) add('hexadecimal', printable(Buffer.from(run, 'hex')));
     add('base64', decodeBase64(run));
