@@ -5,6 +5,7 @@ import { isTaskId } from './make-task.ts';
 import type { TaskOperations, TaskSummary } from './operations.ts';
 import { withoutRetry } from './task-call.ts';
 import { NOTHING_ASKED, openImage, sealImage, type TaskImage, withAttemptEnded } from './task-image.ts';
+import { readPage } from './task-page.ts';
 import type { TaskParts } from './task-parts.ts';
 import { viewOf } from './task-view.ts';
 import type { TaskWork } from './task-work.ts';
@@ -23,13 +24,9 @@ export function createTaskOperations(
     return row;
   };
   return {
-    async list({ limit, ...filter }) {
-      const rows = await table.list({ ...filter, limit: limit + 1 });
-      const shown = rows.slice(0, limit);
-      const last = shown.at(-1);
-      const next =
-        rows.length <= limit || last === undefined ? undefined : { id: last.id, createdAt: last.createdAt };
-      return { tasks: shown.map(summaryOf), next };
+    async list(filter) {
+      const { rows, next } = await readPage(parts, filter);
+      return { tasks: rows.map(summaryOf), next };
     },
     async show(id) {
       const row = await find(id);

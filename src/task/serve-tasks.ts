@@ -10,6 +10,7 @@ import { failedUpstream } from '../wire/failure.ts';
 import type { CancelTask } from './cancel-task.ts';
 import { isTaskId } from './make-task.ts';
 import { answersOf, sealAnswer } from './task-answers.ts';
+import { readPage } from './task-page.ts';
 import type { TaskParts } from './task-parts.ts';
 import { type TaskView, viewOf, writeDetailedTask, writeTask } from './task-view.ts';
 import type { TaskWork } from './task-work.ts';
@@ -124,16 +125,12 @@ async function cancelTask({ call, owner, needs: { parts, cancel } }: Asked): Pro
 async function listTasks({ call, owner, needs: { parts } }: Asked): Promise<Outcome> {
   const cursor = call.message.at('params', 'cursor');
   const after = cursor === undefined ? undefined : openCursor(cursor.string() ?? '', parts);
-  const filter = { owner: owner.principal, server: owner.server, limit: PAGE + 1 };
-  const rows = await parts.table.list(after === undefined ? filter : { ...filter, after });
-  const shown = rows.slice(0, PAGE);
-  const last = shown.at(-1);
-  const views = await Promise.all(shown.map((row) => viewOf(row, parts)));
+  const filter = { owner: owner.principal, server: owner.server, limit: PAGE };
+  const { rows, next } = await readPage(parts, after === undefined ? filter : { ...filter, after });
+  const views = await Promise.all(rows.map((row) => viewOf(row, parts)));
   const tasks = views.map((view) => writeTask(view, parts.config().pollIntervalMs));
   const nextCursor =
-    rows.length <= PAGE || last === undefined
-      ? undefined
-      : JsonText.of(parts.seal.seal(Buffer.from(JSON.stringify([last.createdAt, last.id])), CURSOR_USE));
+    next && JsonText.of(parts.seal.seal(Buffer.from(JSON.stringify([next.createdAt, next.id])), CURSOR_USE));
   return {
     kind: 'complete',
     result: COMPLETE.with({ tasks: joinItems(tasks), nextCursor }),
