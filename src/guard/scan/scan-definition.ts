@@ -29,9 +29,8 @@ export function scanDefinitions(definitions: readonly unknown[]): Finding[] {
 }
 
 function scanPlace({ text, kind }: Place, own: ReadonlySet<string>): Hit[] {
-  if (kind === 'text') return scanText(text, own);
   const hits = scanText(text, own);
-  if (text.length < LONG_KEY) return hits;
+  if (kind === 'text' || text.length < LONG_KEY) return hits;
   const words = text.replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2').replaceAll(/[_.-]+/g, ' ');
   const meant = findMeaning(words, own).filter(({ severity }) => severity === 'block');
   return [...hits, ...meant];

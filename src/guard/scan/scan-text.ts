@@ -9,7 +9,6 @@ import { foldText, isMixedScript, mixesScripts } from './skeleton.ts';
 
 /** Encodings inside encodings are followed so far. */
 const MAX_ROUNDS = 3;
-const NOT_ASCII = /\P{ASCII}/u;
 
 /** Looks at one text with every layer, and returns at most one hit for each rule and severity. */
 export function scanText(text: string, own: OwnNames): Hit[] {
@@ -58,7 +57,7 @@ function scanDecoded(part: Decoded, decoding: Decoding): Hit[] {
 function findMixedScript(text: string): Hit[] {
   if (!mixesScripts(text)) return [];
   for (const [word] of text.matchAll(/[\p{L}\p{M}\p{N}_]{3,}/gu)) {
-    if (NOT_ASCII.test(word) && isMixedScript(word))
+    if (isMixedScript(word))
       return [
         { rule: 'mixed-script', severity: 'block', reason: `look-alike letters in "${word.slice(0, 60)}"` },
       ];

@@ -31,7 +31,7 @@ export function mixesScripts(text: string): boolean {
 
 /** Whether a word mixes ASCII letters with look-alikes of another script. */
 export function isMixedScript(word: string): boolean {
-  if (!/[A-Za-z]/.test(word)) return false;
+  if (!NOT_ASCII.test(word) || !/[A-Za-z]/.test(word)) return false;
   return [...word].some((char) => OTHER_SCRIPT.test(char) && asciiOf(char) !== undefined);
 }
 
@@ -40,8 +40,7 @@ const WORD = /[\p{L}\p{M}\p{N}]+/gu;
 const OTHER_SCRIPT =
   /[\p{Script=Cyrillic}\p{Script=Greek}\p{Script=Armenian}\p{Script=Cherokee}\p{Script=Coptic}\p{Script=Lisu}\p{Script=Deseret}\p{Script=Georgian}\p{Script=Hebrew}\p{Script=Canadian_Aboriginal}]/u;
 /** A Latin letter right beside a letter of such a script. */
-const MEETING =
-  /[A-Za-z][\p{Script=Cyrillic}\p{Script=Greek}\p{Script=Armenian}\p{Script=Cherokee}\p{Script=Coptic}\p{Script=Lisu}\p{Script=Deseret}\p{Script=Georgian}\p{Script=Hebrew}\p{Script=Canadian_Aboriginal}]|[\p{Script=Cyrillic}\p{Script=Greek}\p{Script=Armenian}\p{Script=Cherokee}\p{Script=Coptic}\p{Script=Lisu}\p{Script=Deseret}\p{Script=Georgian}\p{Script=Hebrew}\p{Script=Canadian_Aboriginal}][A-Za-z]/u;
+const MEETING = new RegExp(`[A-Za-z]${OTHER_SCRIPT.source}|${OTHER_SCRIPT.source}[A-Za-z]`, 'u');
 
 function foldWord(word: string): string {
   if (!NOT_ASCII.test(word) || !/[A-Za-z]/.test(word)) return word;
