@@ -12,9 +12,11 @@ export function hasHidden(text: string): boolean {
 
 /** A text as people must see it before they agree to it: quoted as JSON, each hidden character as `<U+202E>`. */
 export function showHidden(text: string): string {
-  const name = (character: string): string => {
-    const code = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
-    return `<U+${code}>`;
-  };
-  return `"${text.replaceAll(/["\\]/g, '\\$&').replaceAll(EACH_HIDDEN, name)}"`;
+  const escaped = text.replaceAll(/["\\]/g, '\\$&');
+  return `"${escaped.replaceAll(EACH_HIDDEN, (character) => `<${nameCharacter(character)}>`)}"`;
+}
+
+/** The first character of a text as the Unicode Standard writes code points: `U+202E`. */
+export function nameCharacter(text: string): string {
+  return `U+${(text.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
 }

@@ -3,6 +3,7 @@ import { text as readAll } from 'node:stream/consumers';
 import { GatewardError } from '../../errors.ts';
 import type { Finding, Severity } from '../../guard/scan/rule.ts';
 import { scanDefinitions } from '../../guard/scan/scan-definition.ts';
+import { nameCharacter } from '../../lib/hidden-text.ts';
 import { EXIT } from '../exit-codes.ts';
 import { formatTable } from '../format-table.ts';
 import { toSarif } from '../scan-sarif.ts';
@@ -99,6 +100,6 @@ function rowOf({ severity, tool, index, rule, path, reason }: Finding): readonly
 /** What a stranger wrote, safe for a terminal: characters that cannot be seen are named. */
 function showText(text: string): string {
   return text.replaceAll(/[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}\u2800]/gu, (char) =>
-    char === ' ' ? char : `<U+${(char.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}>`,
+    char === ' ' ? char : `<${nameCharacter(char)}>`,
   );
 }

@@ -1,3 +1,4 @@
+import { nameCharacter } from '../../lib/hidden-text.ts';
 import type { Hit, RuleId } from './rule.ts';
 
 /**
@@ -29,7 +30,7 @@ const KEYCAP = 0x20e3;
 /** Finds invisible, control, bidirectional, tag and private characters, one hit for each rule. */
 export function findInvisible(text: string): Hit[] {
   if (PLAIN_TEXT.test(text)) return [];
-  const counts = new Map<string, { readonly code: number; count: number; readonly hit: Judged }>();
+  const counts = new Map<string, { readonly char: string; count: number; readonly hit: Judged }>();
   const shown = text.includes('\u{E007F}') ? withoutFlags(text) : text;
   const isRightToLeft = RIGHT_TO_LEFT.test(shown.slice(0, MAX_LOOK));
   let looked = 0;
@@ -41,13 +42,13 @@ export function findInvisible(text: string): Hit[] {
     if (judged === undefined) continue;
     const key = `${judged.rule} ${judged.severity}`;
     const seen = counts.get(key);
-    if (seen === undefined) counts.set(key, { code: char.codePointAt(0) ?? 0, count: 1, hit: judged });
+    if (seen === undefined) counts.set(key, { char, count: 1, hit: judged });
     else seen.count += 1;
   }
-  return [...counts.values()].map(({ code, count, hit }) => ({
+  return [...counts.values()].map(({ char, count, hit }) => ({
     rule: hit.rule,
     severity: hit.severity,
-    reason: `${nameOf(code)}${count > 1 ? ` and ${count - 1} more such characters` : ''}`,
+    reason: `${nameCharacter(char)}${count > 1 ? ` and ${count - 1} more such characters` : ''}`,
   }));
 }
 
@@ -118,8 +119,4 @@ function withoutFlags(text: string): string {
   let plain = text;
   for (const flag of FLAGS) plain = plain.replaceAll(flag, '\u{1F3F4}');
   return plain;
-}
-
-function nameOf(code: number): string {
-  return `U+${code.toString(16).toUpperCase().padStart(4, '0')}`;
 }
