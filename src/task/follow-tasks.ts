@@ -1,7 +1,7 @@
 import { GatewardError } from '../errors.ts';
 import type { JsonText } from '../lib/json-text.ts';
 import { isTaskId } from './make-task.ts';
-import type { TaskOwner } from './serve-tasks.ts';
+import { readOwn, type TaskOwner } from './serve-tasks.ts';
 import type { TaskParts } from './task-parts.ts';
 import { type TaskView, viewOf, writeDetailedTask } from './task-view.ts';
 
@@ -101,9 +101,8 @@ class Followed {
 
   async #read(): Promise<TaskView | undefined> {
     const { owner, parts } = this.#parts;
-    const row = await parts.table.read(this.id);
-    if (row === undefined || row.owner !== owner.principal || row.server !== owner.server) return undefined;
-    return viewOf(row, parts);
+    const row = await readOwn(this.id, owner, parts);
+    return row && viewOf(row, parts);
   }
 
   #tell(view: TaskView): void {

@@ -227,14 +227,19 @@ class NextChange {
   }
 }
 
-async function find(
-  { name }: Call,
+async function find({ name }: Call, owner: TaskOwner, parts: Pick<TaskParts, 'table'>): Promise<TaskRow> {
+  if (name === undefined) throw new GatewardError('INVALID_PARAMS', { detail: 'taskId is missing.' });
+  const row = await readOwn(name, owner, parts);
+  if (row === undefined) throw new GatewardError('TASK_NOT_FOUND');
+  return row;
+}
+
+/** The row of a task that is its owner's own: unknown ids and those of others look alike. Throws STORE_UNAVAILABLE. */
+export async function readOwn(
+  id: string,
   { principal, server }: TaskOwner,
   { table }: Pick<TaskParts, 'table'>,
-): Promise<TaskRow> {
-  if (name === undefined) throw new GatewardError('INVALID_PARAMS', { detail: 'taskId is missing.' });
-  const row = isTaskId(name) ? await table.read(name) : undefined;
-  if (row === undefined || row.owner !== principal || row.server !== server)
-    throw new GatewardError('TASK_NOT_FOUND');
-  return row;
+): Promise<TaskRow | undefined> {
+  const row = isTaskId(id) ? await table.read(id) : undefined;
+  return row?.owner === principal && row.server === server ? row : undefined;
 }
