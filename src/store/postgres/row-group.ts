@@ -1,4 +1,5 @@
 import { GatewardError } from '../../errors.ts';
+import { Groups } from '../groups.ts';
 
 interface Waiting<In, Out> {
   readonly item: In;
@@ -23,33 +24,21 @@ export interface RowGroupParts<In, Out> {
  */
 export class RowGroup<In, Out> {
   readonly #parts: RowGroupParts<In, Out>;
-  readonly #waiting: Waiting<In, Out>[] = [];
-  #isBusy = false;
+  readonly #groups: Groups<Waiting<In, Out>>;
 
   constructor(parts: RowGroupParts<In, Out>) {
     this.#parts = parts;
+    this.#groups = new Groups({
+      run: (group) => this.#run(group),
+      fitting: (waiting) => this.#fitting(waiting),
+    });
   }
 
   /** Rejects as `run` does. */
   add(item: In): Promise<Out> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ item, resolve, reject });
-      this.#goOn();
+      this.#groups.add({ item, resolve, reject });
     });
-  }
-
-  #goOn(): void {
-    if (this.#isBusy || this.#waiting.length === 0) return;
-    this.#isBusy = true;
-    // What comes in the same turn of the event loop belongs to it.
-    setImmediate(() => void this.#runNext());
-  }
-
-  async #runNext(): Promise<void> {
-    const group = this.#waiting.splice(0, this.#fitting());
-    await this.#run(group);
-    this.#isBusy = false;
-    this.#goOn();
   }
 
   async #run(group: readonly Waiting<In, Out>[]): Promise<void> {
@@ -63,14 +52,14 @@ export class RowGroup<In, Out> {
     }
   }
 
-  #fitting(): number {
+  #fitting(waiting: readonly Waiting<In, Out>[]): number {
     const { maxItems, maxBytes, sizeOf } = this.#parts;
     let bytes = 0;
-    const end = this.#waiting.findIndex(({ item }, n) => {
+    const end = waiting.findIndex(({ item }, n) => {
       bytes += sizeOf(item);
       return n >= maxItems || (n > 0 && bytes > maxBytes);
     });
-    return end < 0 ? this.#waiting.length : end;
+    return end < 0 ? waiting.length : end;
   }
 }
 

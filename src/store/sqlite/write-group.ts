@@ -1,3 +1,4 @@
+import { Groups } from '../groups.ts';
 import type { Database } from './database.ts';
 
 /** Writes in one transaction: it runs on the event loop, for a millisecond or two beside the disk. */
@@ -14,12 +15,10 @@ interface Waiting {
  * for other processes, waits for the disk once.
  */
 export class WriteGroup {
-  readonly #db: Database;
-  #waiting: Waiting[] = [];
-  #isBusy = false;
+  readonly #groups: Groups<Waiting>;
 
   constructor(db: Database) {
-    this.#db = db;
+    this.#groups = new Groups({ run: (group) => commit(db, group), fitting: () => MAX_WRITES });
   }
 
   /**
@@ -33,26 +32,16 @@ export class WriteGroup {
         const result = body();
         return () => resolve(result);
       };
-      this.#waiting.push({ write, reject });
-      this.#goOn();
+      this.#groups.add({ write, reject });
     });
   }
+}
 
-  #goOn(): void {
-    if (this.#isBusy || this.#waiting.length === 0) return;
-    this.#isBusy = true;
-    setImmediate(() => void this.#commit());
-  }
-
-  async #commit(): Promise<void> {
-    const group = this.#waiting.splice(0, MAX_WRITES);
-    try {
-      const told = await this.#db.writeDurably(() => group.map(({ write }) => write()));
-      for (const tell of told) tell();
-    } catch (error) {
-      for (const { reject } of group) reject(error);
-    }
-    this.#isBusy = false;
-    this.#goOn();
+async function commit(db: Database, group: readonly Waiting[]): Promise<void> {
+  try {
+    const told = await db.writeDurably(() => group.map(({ write }) => write()));
+    for (const tell of told) tell();
+  } catch (error) {
+    for (const { reject } of group) reject(error);
   }
 }
