@@ -38,9 +38,11 @@ export function openTasks({ metrics, config, upstream, ...parts }: OpenTasksPart
     upstream(name) {
       const served = upstream(name);
       if (served === undefined) return undefined;
-      const found = known.get(served) ?? taskUpstreamOf(served);
-      known.set(served, found);
-      return found;
+      const before = known.get(served);
+      if (before !== undefined) return before;
+      const made = taskUpstreamOf(served);
+      known.set(served, made);
+      return made;
     },
   });
   const { counts } = tasks.operations;

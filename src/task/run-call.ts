@@ -42,10 +42,9 @@ export function runCall(ask: TaskAsk, run: RunCall, needs: RunCallParts): Promis
   const { parts } = needs;
   const upstream = parts.upstream(source.name);
   if (upstream === undefined) return run(call);
-  const rules = upstream.rules(call.name ?? '');
-  const isRetry = call.message.at('params', 'requestState') !== undefined;
-  const resumed = isRetry ? resumeWaiting(ask, parts) : undefined;
+  const resumed = resumeWaiting(ask, parts);
   if (resumed !== undefined) return resumed;
+  const rules = upstream.rules(call.name ?? '');
   const running = { ask, run, rules };
   const wish = call.legacy?.task;
   if (wish === undefined && (call.legacy !== undefined || !declaresTasks(call)))
