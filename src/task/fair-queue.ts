@@ -14,11 +14,12 @@ export class FairQueue {
   /** In the order of turns; an owner without anything that waits is not in it. */
   readonly #waiting = new Map<string, Waiting[]>();
   #running = 0;
-  #length = 0;
 
   /** How many wait. */
   get length(): number {
-    return this.#length;
+    let length = 0;
+    for (const own of this.#waiting.values()) length += own.length;
+    return length;
   }
 
   /** How many run. */
@@ -36,7 +37,6 @@ export class FairQueue {
     const own = this.#waiting.get(one.owner);
     if (own === undefined) this.#waiting.set(one.owner, [one]);
     else own.push(one);
-    this.#length++;
     this.#startNext(limit);
   }
 
@@ -55,7 +55,6 @@ export class FairQueue {
   remove(one: Waiting): void {
     const own = this.#waiting.get(one.owner) ?? [];
     const left = own.filter((other) => other !== one);
-    this.#length -= own.length - left.length;
     // Its owner keeps the place in the order.
     if (left.length > 0) this.#waiting.set(one.owner, left);
     else this.#waiting.delete(one.owner);
@@ -69,7 +68,6 @@ export class FairQueue {
       this.#waiting.delete(owner);
       if (own.length > 0) this.#waiting.set(owner, own);
       if (next === undefined) continue;
-      this.#length--;
       this.#running++;
       next.start();
     }
