@@ -172,10 +172,7 @@ class TaskRun {
   }
 
   async #end(outcome: Complete | Failed): Promise<void> {
-    const { maxResultBytes } = this.#parts.config();
-    const { bytes } = outcome.kind === 'complete' ? outcome.result : outcome.error;
-    const large = bytes.length > maxResultBytes;
-    const kept = large ? failedBy(new GatewardError('TASK_RESULT_TOO_LARGE')) : outcome;
+    const kept = this.#bounded(outcome);
     const ending = endingOf(kept);
     this.#endAttempt(kept.kind === 'error' ? 'failed' : 'answered');
     if (kept.kind === 'complete') return this.#held.finish({ state: 'completed', ending });
@@ -213,9 +210,10 @@ class TaskRun {
     return this.#end(failedBy(new GatewardError('TASK_INTERRUPTED')));
   }
 
-  #bounded(failed: Failed): Failed {
-    const isLarge = failed.error.bytes.length > this.#parts.config().maxResultBytes;
-    return isLarge ? failedBy(new GatewardError('TASK_RESULT_TOO_LARGE')) : failed;
+  #bounded<T extends Complete | Failed>(outcome: T): T | Failed {
+    const { bytes } = outcome.kind === 'complete' ? outcome.result : outcome.error;
+    const isLarge = bytes.length > this.#parts.config().maxResultBytes;
+    return isLarge ? failedBy(new GatewardError('TASK_RESULT_TOO_LARGE')) : outcome;
   }
 
   /** The upstream asks for input: the task waits, and nobody has to hold it. */
