@@ -1,24 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CountedChecks } from '../support/count-checks.ts';
 import { type Caller, type CallerOptions, connectV1, connectV2 } from './clients.ts';
-import type { Disturber } from './disturber.ts';
+import { type Court, listFaults, type PartOptions, showVerdicts } from './court.ts';
 import { ALLOWED, type CallRecord, judge, type Verdict } from './judge.ts';
-import { createLedger, type Ledger } from './ledger.ts';
+import { createLedger } from './ledger.ts';
 import { startLegacyUpstream } from './legacy-upstream.ts';
 import { createListeners } from './listeners.ts';
 import { startModernUpstream } from './modern-upstream.ts';
 import { openStage } from './stage.ts';
 import { isInteractive, type ToolName } from './tools.ts';
-
-/** What a part of the suite is to do, and whom it tells. */
-export interface PartOptions {
-  /** Calls or tasks without disturbance. */
-  readonly calm: number;
-  /** Calls or tasks in the chaos. */
-  readonly chaos: number;
-  readonly isVerbose: boolean;
-  readonly check: CountedChecks['check'];
-}
 
 /** Workers of each pair of client and upstream. */
 const WORKERS = 3;
@@ -84,43 +73,23 @@ async function keepConnecting({ client }: Pair, url: string): Promise<Caller> {
   }
 }
 
-function report(title: string, verdicts: ReadonlyMap<CallRecord, Verdict>): void {
-  const table: Record<string, Record<string, number>> = {};
-  for (const [{ client, upstream }, verdict] of verdicts) {
-    const row = `${client} -> ${upstream}`;
-    table[row] ??= {};
-    table[row][verdict] = (table[row][verdict] ?? 0) + 1;
-  }
-  console.log(`\n${title}`);
-  console.table(table);
-}
-
 interface Judged {
   readonly title: string;
   readonly records: readonly CallRecord[];
   readonly allowed: readonly Verdict[];
 }
 
-interface Court extends Pick<PartOptions, 'check' | 'isVerbose'> {
-  readonly ledger: Ledger;
-  readonly disturber: Disturber;
-}
-
 function judgeAll({ title, records, allowed }: Judged, court: Court): void {
-  const { ledger, disturber, check, isVerbose } = court;
+  const { ledger, disturber, check } = court;
   const verdicts = new Map(records.map((one) => [one, judge(one, ledger, disturber.disturbances)]));
-  report(title, verdicts);
-  const faults = [...verdicts].filter(([, verdict]) => !allowed.includes(verdict));
-  for (const [record, verdict] of faults.slice(0, isVerbose ? 1000 : 10)) {
-    const { token, tool, seen, startedAt, endedAt } = record;
-    console.log(
-      `  ${verdict}: ${token} ${tool} after ${endedAt - startedAt} ms: ${JSON.stringify(seen.text)} ${String(seen.error)} ${seen.lost ?? ''} ${seen.progress.join(',')}`,
+  showVerdicts(title, verdicts, ({ client, upstream }) => `${client} -> ${upstream}`);
+  const faults = [...verdicts]
+    .filter(([, verdict]) => !allowed.includes(verdict))
+    .map(
+      ([{ token, tool, seen, startedAt, endedAt }, verdict]) =>
+        `${verdict}: ${token} ${tool} after ${endedAt - startedAt} ms: ${JSON.stringify(seen.text)} ${String(seen.error)} ${seen.lost ?? ''} ${seen.progress.join(',')}`,
     );
-  }
-  check(
-    `${title}: ${records.length} calls, each with an end that is allowed`,
-    faults.length > 0 ? `${faults.length} without` : undefined,
-  );
+  check(`${title}: ${records.length} calls, each with an end that is allowed`, listFaults(faults, court));
   const repeated = ledger.repeated();
   check(
     `${title}: nothing was executed twice`,
@@ -141,7 +110,7 @@ export async function runCalls(options: PartOptions): Promise<void> {
   const ledger = createLedger();
   const [legacy, modern] = await Promise.all([startLegacyUpstream(ledger), startModernUpstream(ledger)]);
   const upstreams = { legacy: { url: legacy.url }, modern: { url: modern.url } };
-  const stage = await openStage({ config: { upstreams }, pauseMs: PAUSE_MS });
+  const stage = await openStage({ config: { upstreams }, pauseMs: PAUSE_MS, isVerbose: options.isVerbose });
   const { balancer, disturber } = stage;
   const listeners = createListeners(balancer.url, { legacy, modern });
   const court: Court = { ...options, ledger, disturber };
@@ -160,8 +129,7 @@ export async function runCalls(options: PartOptions): Promise<void> {
     console.log(`${right} of ${chaos.length} calls got their right answer in the chaos`);
   } finally {
     listeners.stop();
-    const logs = await stage.stop();
-    if (options.isVerbose) for (const log of logs) console.log(log.split('\n').slice(-60).join('\n'));
+    await stage.stop();
     await Promise.all([legacy.stop(), modern.stop()]);
   }
 }

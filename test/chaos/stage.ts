@@ -14,8 +14,8 @@ export interface Stage {
   /** The database, past the proxies that are disturbed. */
   readonly database: string;
   readonly disturber: Disturber;
-  /** Ends it all. Gives what each replica logged. */
-  stop(): Promise<readonly string[]>;
+  /** Ends it all. */
+  stop(): Promise<void>;
 }
 
 /** What a stage is opened with. */
@@ -24,10 +24,12 @@ export interface StageOptions {
   readonly config: Readonly<Record<string, unknown>>;
   /** Milliseconds between one disturbance and the next. */
   readonly pauseMs: number;
+  /** Whether the end of what each replica logged is shown when it has stopped. */
+  readonly isVerbose: boolean;
 }
 
 /** Starts the replicas. */
-export async function openStage({ config, pauseMs }: StageOptions): Promise<Stage> {
+export async function openStage({ config, pauseMs, isVerbose }: StageOptions): Promise<Stage> {
   const postgres = await startPostgres();
   const ports = await Promise.all(Array.from({ length: REPLICAS }, findFreePort));
   const balancer = await startBalancer(ports);
@@ -50,10 +52,10 @@ export async function openStage({ config, pauseMs }: StageOptions): Promise<Stag
     async stop() {
       await disturber.stop();
       const logs = await Promise.all(replicas.map((replica) => replica.stop()));
+      if (isVerbose) for (const log of logs) console.log(log.split('\n').slice(-60).join('\n'));
       await balancer.stop();
       await Promise.all(proxies.map((proxy) => proxy.stop()));
       await postgres.stop();
-      return logs;
     },
   };
 }

@@ -2,7 +2,7 @@ import { REPLICA_KILLED } from '../disturber.ts';
 import type { Disturbance } from '../judge.ts';
 import type { Ledger } from '../ledger.ts';
 import type { Json } from './answer.ts';
-import { KINDS, type Kind, rightResult } from './kinds.ts';
+import { kindOf, rightResult } from './kinds.ts';
 import { statusIn, type TaskRecord } from './task-client.ts';
 
 /** How a task ended. The first five are as specified; the others are faults. */
@@ -53,14 +53,14 @@ export function judgeTask(
 
 function judgeCall({ first, token, kind }: TaskRecord): TaskVerdict {
   if (first.kind === 'result')
-    return textIn(first.result) === rightResult(KINDS[kind], token) ? 'answered at once' : 'wrong result';
+    return textIn(first.result) === rightResult(kindOf(kind), token) ? 'answered at once' : 'wrong result';
   if (first.kind === 'error' && !EXCUSED.includes(first.code)) return 'refused';
   return 'not acknowledged';
 }
 
 function judgeEnd(record: TaskRecord, ledger: Ledger, during: readonly Disturbance[]): TaskVerdict {
   const { last, token } = record;
-  const kind: Kind = KINDS[record.kind];
+  const kind = kindOf(record.kind);
   if (last.kind === 'error' && last.code === TASK_NOT_FOUND) return 'lost';
   if (last.kind !== 'result') return 'hung';
   switch (statusIn(last)) {
@@ -94,7 +94,7 @@ function textIn(result: Json): string {
 /** Tokens of tasks that ran twice though they must not. */
 export function ranTwice(records: readonly TaskRecord[], ledger: Ledger): readonly string[] {
   return records
-    .filter(({ kind }) => (KINDS[kind] as Kind).isRepeatable !== true)
+    .filter(({ kind }) => kindOf(kind).isRepeatable !== true)
     .map(({ token }) => token)
     .filter((token) => ledger.executions(token) > 1);
 }

@@ -53,6 +53,9 @@ export const KINDS = {
 
 export type KindName = keyof typeof KINDS;
 
+/** What tasks of a name are like. */
+export const kindOf = (name: KindName): Kind => KINDS[name];
+
 /** In which order tasks are made. Every kind comes up, the plain ones most. */
 export const TURNS: readonly KindName[] = [
   'slow',

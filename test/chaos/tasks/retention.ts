@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { Client } from 'pg';
-import { KINDS, type Kind } from './kinds.ts';
+import { kindOf } from './kinds.ts';
 import { statusIn, type TaskRecord } from './task-client.ts';
 import { insist, type Reply } from './task-wire.ts';
 
@@ -12,7 +12,7 @@ const NOT_FOUND = -32_602;
 /** How long rows may stay in the database that are past their time, or that end without a client's help. */
 const SWEPT_WITHIN_MS = 90_000;
 
-const isBrief = ({ kind }: TaskRecord): boolean => (KINDS[kind] as Kind).isBrief === true;
+const isBrief = ({ kind }: TaskRecord): boolean => kindOf(kind).isBrief === true;
 
 async function look({ url, handle }: TaskRecord): Promise<Reply> {
   return insist(url, { method: 'tasks/get', params: { taskId: handle?.id ?? '' } }, INSIST_MS);

@@ -1,9 +1,8 @@
-import type { PartOptions } from '../calls.ts';
-import type { Disturber } from '../disturber.ts';
-import { createLedger, type Ledger } from '../ledger.ts';
+import { type Court, listFaults, type PartOptions, showVerdicts } from '../court.ts';
+import { createLedger } from '../ledger.ts';
 import { startLegacyUpstream } from '../legacy-upstream.ts';
 import { openStage } from '../stage.ts';
-import { CALM_ENDS, CHAOS_ENDS, judgeTask, ranTwice, stillAtWork, type TaskVerdict } from './judge-task.ts';
+import { CALM_ENDS, CHAOS_ENDS, judgeTask, ranTwice, stillAtWork } from './judge-task.ts';
 import { configureTasks, TURNS } from './kinds.ts';
 import { startNativeUpstream } from './native-upstream.ts';
 import { startPlainUpstream } from './plain-upstream.ts';
@@ -14,8 +13,6 @@ import { runTask, statusIn, type TaskRecord } from './task-client.ts';
 const WORKERS = 60;
 /** Time between one disturbance and the next: a replica is killed in the middle of many tasks. */
 const PAUSE_MS = 1_000;
-/** Faults that are told of each check. */
-const TOLD = 10;
 
 interface Phase {
   readonly title: string;
@@ -47,31 +44,11 @@ async function makeTasks({ title, tasks, url }: Phase): Promise<Made> {
   return { records, kept: await Promise.all(watching) };
 }
 
-interface Court extends Pick<PartOptions, 'check' | 'isVerbose'> {
-  readonly ledger: Ledger;
-  readonly disturber: Disturber;
-}
-
-function report(title: string, verdicts: ReadonlyMap<TaskRecord, TaskVerdict>): void {
-  const table: Record<string, Record<string, number>> = {};
-  for (const [{ kind }, verdict] of verdicts) {
-    table[kind] ??= {};
-    table[kind][verdict] = (table[kind][verdict] ?? 0) + 1;
-  }
-  console.log(`\n${title}`);
-  console.table(table);
-}
-
-function listFaults(faults: readonly string[], { isVerbose }: Court): string | undefined {
-  for (const fault of faults.slice(0, isVerbose ? 1000 : TOLD)) console.log(`  ${fault}`);
-  return faults.length > 0 ? `${faults.length} faults` : undefined;
-}
-
 function judgeAll(title: string, { records, kept }: Made, court: Court): void {
   const { ledger, disturber, check } = court;
   const allowed = title === 'calm' ? CALM_ENDS : CHAOS_ENDS;
   const verdicts = new Map(records.map((one) => [one, judgeTask(one, ledger, disturber.disturbances)]));
-  report(title, verdicts);
+  showVerdicts(title, verdicts, ({ kind }) => kind);
   const faults = [...verdicts]
     .filter(([, verdict]) => !allowed.includes(verdict))
     .map(
@@ -103,7 +80,7 @@ export async function runTasks(options: PartOptions): Promise<void> {
   ]);
   const [plain, native, legacy] = upstreams;
   const config = configureTasks({ plain: plain.url, native: native.url, legacy: legacy.url });
-  const stage = await openStage({ config, pauseMs: PAUSE_MS });
+  const stage = await openStage({ config, pauseMs: PAUSE_MS, isVerbose: options.isVerbose });
   const { balancer, disturber } = stage;
   const court: Court = { ...options, ledger, disturber };
   try {
@@ -119,8 +96,7 @@ export async function runTasks(options: PartOptions): Promise<void> {
     check('no row is unfinished, past its time or missing', await inspectRows(stage.database, records));
     check('upstreams were told of what was cancelled', listFaults(stillAtWork(records, ledger), court));
   } finally {
-    const logs = await stage.stop();
-    if (options.isVerbose) for (const log of logs) console.log(log.split('\n').slice(-60).join('\n'));
+    await stage.stop();
     await Promise.all(upstreams.map((upstream) => upstream.stop()));
   }
 }

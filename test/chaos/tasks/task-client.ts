@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { seatOf } from '../ledger.ts';
 import type { Json } from './answer.ts';
-import { KINDS, type Kind, type KindName, POLL_MS } from './kinds.ts';
+import { type KindName, kindOf, POLL_MS } from './kinds.ts';
 import { insist, type Reply, send } from './task-wire.ts';
 
 /** The handle that a client got, and what it was told of it. Milliseconds since 1970. */
@@ -46,7 +46,7 @@ export function statusIn(reply: Reply): string | undefined {
 
 /** Makes one call of a kind, and follows the task that comes of it to its end. */
 export async function runTask(kind: KindName, token: string, base: string): Promise<TaskRecord> {
-  const { server, tool, maxWorkMs, isCancelled } = KINDS[kind] as Kind;
+  const { server, tool, maxWorkMs, isCancelled } = kindOf(kind);
   const url = `${base}/servers/${server}/mcp`;
   const workMs = isCancelled === true ? maxWorkMs : Math.round(Math.random() * maxWorkMs);
   const startedAt = Date.now();
