@@ -1,18 +1,8 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ADMIN_KEY, type AdminServer, startAdminServer } from '../../test/support/admin-server.ts';
 import { type FakeTasks, fakeTasks, taskDetails } from '../../test/support/fake-tasks.ts';
-import { createAdminApi } from './admin-api.ts';
 
-const KEY = 'k'.repeat(43);
-const quiet = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-};
-
-let server: Server;
+let server: AdminServer;
 let base: string;
 let tasks: FakeTasks;
 
@@ -22,23 +12,11 @@ beforeEach(async () => {
     taskDetails({ id: 'b', state: 'input_required', waitsFor: ['1-name'] }),
     taskDetails({ id: 'a', state: 'completed', owner: 'key:bob', endedAt: '2026-01-01T02:00:00.000Z' }),
   ]);
-  const admin = createAdminApi({
-    key: KEY,
-    status: () => ({ upstreams: [], servers: [] }),
-    reload: () => Promise.resolve({ changed: [] }),
-    tools: () => Promise.resolve([]),
-    tasks,
-    log: quiet,
-  });
-  server = createServer((request, response) => void admin(request, response));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  base = `http://127.0.0.1:${(server.address() as AddressInfo).port}/admin/api`;
+  server = await startAdminServer(tasks);
+  base = `${server.url}/admin/api`;
 });
 
-afterEach(async () => {
-  server.closeAllConnections();
-  await new Promise((resolve) => server.close(resolve));
-});
+afterEach(() => server.stop());
 
 interface Page {
   readonly tasks: readonly { readonly id: string }[];
@@ -46,7 +24,10 @@ interface Page {
 }
 
 async function ask<T = unknown>(path: string, method = 'GET'): Promise<{ status: number; body: T }> {
-  const response = await fetch(`${base}/${path}`, { method, headers: { authorization: `Bearer ${KEY}` } });
+  const response = await fetch(`${base}/${path}`, {
+    method,
+    headers: { authorization: `Bearer ${ADMIN_KEY}` },
+  });
   return { status: response.status, body: (await response.json()) as T };
 }
 

@@ -1,13 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ADMIN_KEY, type AdminServer, startAdminServer } from '../../test/support/admin-server.ts';
 import { type FakeTasks, fakeTasks, taskDetails } from '../../test/support/fake-tasks.ts';
-import { createAdminApi } from '../admin/admin-api.ts';
 import type { AdminOptions } from './admin-target.ts';
 import { cancelTasks } from './commands/task-cancel.ts';
 import { listTasks } from './commands/task-list.ts';
@@ -15,16 +13,8 @@ import { retryTasks } from './commands/task-retry.ts';
 import { showTask } from './commands/task-show.ts';
 import { createTerminal, type Terminal } from './terminal.ts';
 
-const KEY = 'k'.repeat(43);
-const quiet = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-};
-
 let folder: string;
-let server: Server;
+let server: AdminServer;
 let options: AdminOptions;
 let tasks: FakeTasks;
 let out: string;
@@ -54,26 +44,15 @@ beforeEach(async () => {
     taskDetails({ id: 'asking', state: 'input_required', waitsFor: ['1-name'] }),
     taskDetails({ id: 'busy', createdAt: new Date(Date.now() - 7_200_000).toISOString() }),
   ]);
-  const admin = createAdminApi({
-    key: KEY,
-    status: () => ({ upstreams: [], servers: [] }),
-    reload: () => Promise.resolve({ changed: [] }),
-    tools: () => Promise.resolve([]),
-    tasks,
-    log: quiet,
-  });
-  server = createServer((request, response) => void admin(request, response));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  server = await startAdminServer(tasks);
   folder = await mkdtemp(join(tmpdir(), 'gateward-task-'));
   const keyFile = join(folder, 'admin.key');
-  await writeFile(keyFile, `${KEY}\n`, { mode: 0o600 });
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  options = { config: undefined, url, keyFile };
+  await writeFile(keyFile, `${ADMIN_KEY}\n`, { mode: 0o600 });
+  options = { config: undefined, url: server.url, keyFile };
 });
 
 afterEach(async () => {
-  server.closeAllConnections();
-  await new Promise((resolve) => server.close(resolve));
+  await server.stop();
   await rm(folder, { recursive: true, force: true });
 });
 
