@@ -11,8 +11,7 @@ import {
   finish,
   type Globals,
   JSON_OUTPUT,
-  KEY_FILE,
-  URL_OPTION,
+  withAdminFlags,
 } from './run-command.ts';
 import { addTaskCommands } from './task-commands.ts';
 import type { Streams } from './terminal.ts';
@@ -124,27 +123,17 @@ function addScanCommand(program: Command): void {
 
 function addServerCommands(program: Command): void {
   const server = program.command('server').description('see the servers of the running gateway');
-  server
-    .command('list')
+  withAdminFlags(server.command('list'))
     .description('the servers and upstreams, with their state')
-    .option(...CONFIG)
-    .option(...URL_OPTION)
-    .option(...KEY_FILE)
-    .option(...JSON_OUTPUT)
     .action((options: AdminFlags) =>
       finish(options, async (terminal) => {
         const { listServers } = await import('./commands/server-list.ts');
         return listServers(adminOptions(options), terminal);
       }),
     );
-  server
-    .command('show')
+  withAdminFlags(server.command('show'))
     .description('one server, with its tools as clients see them')
     .argument('<name>', 'name of the server; "all" is the one at /mcp')
-    .option(...CONFIG)
-    .option(...URL_OPTION)
-    .option(...KEY_FILE)
-    .option(...JSON_OUTPUT)
     .action((name: string, options: AdminFlags) =>
       finish(options, async (terminal) => {
         const { showServer } = await import('./commands/server-show.ts');

@@ -1,3 +1,4 @@
+import type { Command } from 'commander';
 import { toGatewardError } from '../errors.ts';
 import type { AdminOptions } from './admin-target.ts';
 import { exitCodeOf } from './exit-codes.ts';
@@ -24,15 +25,9 @@ export const CONFIG: Flag = [
   'the configuration file (default: $GATEWARD_CONFIG, else ./gateward.yaml)',
 ];
 /** Where the running gateway is. */
-export const URL_OPTION: Flag = [
-  '--url <url>',
-  'where the gateway listens, if the configuration does not say it',
-];
+const URL_OPTION: Flag = ['--url <url>', 'where the gateway listens, if the configuration does not say it'];
 /** The key to the running gateway. */
-export const KEY_FILE: Flag = [
-  '--key-file <file>',
-  "the administrator's key, if it is not in the data folder",
-];
+const KEY_FILE: Flag = ['--key-file <file>', "the administrator's key, if it is not in the data folder"];
 /** For scripts. */
 export const JSON_OUTPUT: Flag = ['--json', 'print results as JSON, for scripts'];
 
@@ -50,6 +45,15 @@ export async function finish(
     reportError(terminal, error);
     process.exitCode = exitCodeOf(error.code);
   }
+}
+
+/** Gives a command the flags of those that ask the running gateway. */
+export function withAdminFlags(command: Command): Command {
+  return command
+    .option(...CONFIG)
+    .option(...URL_OPTION)
+    .option(...KEY_FILE)
+    .option(...JSON_OUTPUT);
 }
 
 /** How the flags say to find the running gateway. */

@@ -1,13 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import {
-  type AdminFlags,
-  adminOptions,
-  CONFIG,
-  finish,
-  JSON_OUTPUT,
-  KEY_FILE,
-  URL_OPTION,
-} from './run-command.ts';
+import { type AdminFlags, adminOptions, finish, withAdminFlags } from './run-command.ts';
 
 interface ListTasksFlags extends AdminFlags {
   readonly state?: string;
@@ -68,14 +60,6 @@ export function addTaskCommands(program: Command): void {
         return retryTasks(ids, adminOptions(options), terminal);
       }),
     );
-}
-
-function withAdminFlags(command: Command): Command {
-  return command
-    .option(...CONFIG)
-    .option(...URL_OPTION)
-    .option(...KEY_FILE)
-    .option(...JSON_OUTPUT);
 }
 
 function parseLimit(text: string): number {
