@@ -17,10 +17,9 @@ interface Owner {
   readonly name: string;
 }
 
-/** A name is distinctive if nobody would write it by chance: several words, or a namespace. */
-const DISTINCTIVE = /^[\p{L}\p{N}]+(?:[_.:/-][\p{L}\p{N}]+)+$/u;
+/** A name is distinctive if nobody would write it by chance: several words, or a namespace, and long enough. */
+const IDENTIFIER = /(?<![\p{L}\p{N}])[\p{L}\p{N}]+(?:[_.:/-][\p{L}\p{N}]+)+/gu;
 const MIN_DISTINCTIVE = 8;
-const IDENTIFIER = /[\p{L}\p{N}]+(?:[_.:/-][\p{L}\p{N}]+)+/gu;
 
 /**
  * Compares the tools of several upstreams: names that look alike (UTS #39), names that are the same, and descriptions
@@ -33,7 +32,7 @@ export function compareNames(upstreams: readonly NamedTools[]): NameFinding[] {
   for (const { upstream, tools } of upstreams) {
     for (const [index, { name }] of tools.entries()) {
       const skeleton = skeletonOf(name.toLowerCase());
-      const twin = bySkeleton.get(skeleton) ?? byName.get(name);
+      const twin = bySkeleton.get(skeleton);
       const finding = twin === undefined ? undefined : judgeTwin({ upstream, name }, twin);
       if (finding !== undefined) findings.push({ upstream, index, tool: name, path: '/name', ...finding });
       if (!bySkeleton.has(skeleton)) bySkeleton.set(skeleton, { upstream, name });
@@ -92,13 +91,7 @@ interface Known {
 function firstForeign(description: string, { own, byName }: Known): Owner | undefined {
   for (const [identifier] of description.matchAll(IDENTIFIER)) {
     const owner = byName.get(identifier);
-    if (
-      owner !== undefined &&
-      !own.has(identifier) &&
-      identifier.length >= MIN_DISTINCTIVE &&
-      DISTINCTIVE.test(identifier)
-    )
-      return owner;
+    if (owner !== undefined && !own.has(identifier) && identifier.length >= MIN_DISTINCTIVE) return owner;
   }
   return undefined;
 }
