@@ -37,9 +37,6 @@ writeFileSync(
   `// Made by scripts/generate-confusables.ts from confusables.txt of Unicode ${version}. Do not edit.
 // Copyright 1991-2025 Unicode, Inc., under the Unicode License v3: https://www.unicode.org/license.txt
 
-/** The version of Unicode that the table is of. */
-export const CONFUSABLES_VERSION = '${version}';
-
 /** UTS #39 prototypes, each with what looks like it: \`prototype=source,source\`, code points in hexadecimal. */
 export const CONFUSABLES: readonly string[] = [
 ${rows.map((row) => `  '${row}',`).join('\n')}

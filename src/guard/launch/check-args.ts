@@ -37,7 +37,7 @@ function judgeArg(arg: string): LaunchRuleId | undefined {
 }
 
 /** Whether a shell would see more than a text. Launchers escape it; one that does not, on Windows say, runs it. */
-export function actsInShell(text: string): boolean {
+function actsInShell(text: string): boolean {
   const plain = text.replaceAll(TEMPLATE, '').replaceAll(PLACEHOLDER, '');
   if (SUBSTITUTION.test(plain)) return true;
   if (URL_LIKE.test(plain)) return /[;|]/.test(plain.replace(/[?#].*$/, ''));
