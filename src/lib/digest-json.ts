@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 
 /**
  * SHA-256 of a parsed JSON value, base64url: the same for texts that differ in spaces or in the order of keys alone.
+ * Unlike `canonicalJson` it takes whatever a client may send, lone surrogates too, and leaves out undefined members.
  */
 export function digestJson(value: unknown): string {
   return createHash('sha256').update(canonical(value)).digest('base64url');
