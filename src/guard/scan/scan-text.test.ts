@@ -83,8 +83,8 @@ describe('text in disguise', () => {
 
   it.each(['\\x41', '&lt;', '%41'])(
     '%s beside a word of a megabyte takes no longer than its length',
-    (escape) => {
-      expect(rulesOf(`${escape} ${'a'.repeat(2 ** 20)}`)).toEqual([]);
+    (escaped) => {
+      expect(rulesOf(`${escaped} ${'a'.repeat(2 ** 20)}`)).toEqual([]);
     },
   );
 
