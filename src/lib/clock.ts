@@ -6,6 +6,11 @@ export interface Clock {
   after(delayMs: number, run: () => void): () => void;
 }
 
+/** The time now, as ISO 8601. */
+export function timeOf(clock: Pick<Clock, 'now'>): string {
+  return new Date(clock.now()).toISOString();
+}
+
 /** The machine's own time. */
 export const systemClock: Clock = {
   now: () => Date.now(),

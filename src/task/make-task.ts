@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { AuthorizationContext, Call, Outcome, Principal, TaskMade } from '../call.ts';
+import { timeOf } from '../lib/clock.ts';
 import type { TaskRow } from '../store/task-table.ts';
 import type { TaskRules } from './rules.ts';
 import { messageToKeep } from './task-call.ts';
-import { NOTHING_ASKED, newImage, type TaskImage } from './task-image.ts';
+import { NOTHING_ASKED, newImage, type TaskImage, withAttempt } from './task-image.ts';
 import type { TaskParts, TaskSource } from './task-parts.ts';
 import { writeTask } from './task-view.ts';
 import type { TaskToMake } from './task-work.ts';
@@ -46,21 +47,13 @@ export function taskOf(
   { config, clock, self }: Pick<TaskParts, 'config' | 'clock' | 'self'>,
 ): TaskToMake {
   const wishMs = Math.max(0, Math.floor(ask.call.legacy?.task?.ttlMs ?? rules.retentionMs));
-  const begun = {
-    startedAt: new Date(clock.now()).toISOString(),
-    replica: self,
-    endedAt: undefined,
-    end: undefined,
-  };
-  const image: TaskImage = {
-    ...newImage({
-      message: messageToKeep(ask.asked.message),
-      context: ask.context,
-      retentionMs: Math.min(wishMs, config().maxRetentionMs),
-    }),
-    history: isUnderWay ? [begun] : [],
-    ...known,
-  };
+  const image = newImage({
+    message: messageToKeep(ask.asked.message),
+    context: ask.context,
+    retentionMs: Math.min(wishMs, config().maxRetentionMs),
+  });
+  const begun = { startedAt: timeOf(clock), replica: self };
+  const history = isUnderWay ? withAttempt(image, begun) : image.history;
   return {
     // Begins with a letter: in a command line, a dash would begin an option.
     id: `task_${randomBytes(ID_BYTES).toString('base64url')}`,
@@ -69,7 +62,7 @@ export function taskOf(
     upstream: ask.source.name,
     tool: ask.call.name ?? '',
     deadlineMs: rules.deadlineMs,
-    image,
+    image: { ...image, history, ...known },
   };
 }
 

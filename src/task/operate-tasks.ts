@@ -1,4 +1,5 @@
 import { GatewardError } from '../errors.ts';
+import { timeOf } from '../lib/clock.ts';
 import type { TaskRow } from '../store/task-table.ts';
 import type { CancelTask } from './cancel-task.ts';
 import { isTaskId } from './make-task.ts';
@@ -64,7 +65,7 @@ export function createTaskOperations(
  * call is made again even if it is not safe to repeat.
  */
 function startingAnew(image: TaskImage, { clock }: Pick<TaskParts, 'clock'>): TaskImage {
-  const endedAt = new Date(clock.now()).toISOString();
+  const endedAt = timeOf(clock);
   return {
     ...image,
     message: withoutRetry(image.message),

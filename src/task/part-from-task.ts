@@ -1,9 +1,10 @@
 import { GatewardError } from '../errors.ts';
+import { timeOf } from '../lib/clock.ts';
 import { failedBy } from '../wire/failure.ts';
 import { type HeldTask, Parted } from './held-task.ts';
 import { failureNote } from './note.ts';
 import { endingOf } from './task-end.ts';
-import { withAttemptEnded } from './task-image.ts';
+import { openAttempt, withAttemptEnded } from './task-image.ts';
 import type { TaskParts } from './task-parts.ts';
 import { cancelUpstreamTask } from './upstream-task.ts';
 
@@ -63,28 +64,23 @@ async function handOver(held: HeldTask, parts: TaskParts): Promise<void> {
   // The call goes on: whoever counts this replica as gone resumes it.
   if (held.isResumable) return;
   const state = image.asked.size > 0 ? 'input_required' : 'working';
-  const last = image.history.at(-1);
-  const isOpen = last !== undefined && last.end === undefined && image.upstreamTask === undefined;
+  const isOpen = openAttempt(image) !== undefined && image.upstreamTask === undefined;
   // It waited for its turn, with a call that a dead replica had begun: others may still resume it.
   if (!isOpen || image.resumable !== undefined) return held.pause({}, { state, dueMs: 0 });
   const isRepeatable = parts.upstream(row.upstream)?.repeatable(row.tool) === true;
   if (!isRepeatable) return fail(held, parts, failedBy(new GatewardError('TASK_INTERRUPTED')));
   const note = 'The gateway was stopped.';
-  const history = withAttemptEnded(image, { endedAt: timeOf(parts), end: note });
+  const history = withAttemptEnded(image, { endedAt: timeOf(parts.clock), end: note });
   await held.pause({ history, note }, { state, dueMs: 0 });
 }
 
 async function fail(held: HeldTask, parts: TaskParts, failed: ReturnType<typeof failedBy>): Promise<void> {
   const note = failureNote(failed);
-  const history = withAttemptEnded(held.image, { endedAt: timeOf(parts), end: note });
+  const history = withAttemptEnded(held.image, { endedAt: timeOf(parts.clock), end: note });
   await held.finish({ state: 'failed', ending: endingOf(failed) }, { history, note });
 }
 
 /** A call under way is cancelled by its abort; a task of the upstream's own has to be told. Never rejects. */
 function cancelUpstream(held: HeldTask, parts: TaskParts): Promise<void> {
   return cancelUpstreamTask(held, held.image.upstreamTask?.id, parts);
-}
-
-function timeOf({ clock }: TaskParts): string {
-  return new Date(clock.now()).toISOString();
 }

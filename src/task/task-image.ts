@@ -62,7 +62,7 @@ const MAX_HISTORY = 20;
 
 /** The history with one more attempt. */
 export function withAttempt(
-  { history }: TaskImage,
+  { history }: Pick<TaskImage, 'history'>,
   begun: Pick<TaskAttempt, 'startedAt' | 'replica'>,
 ): readonly TaskAttempt[] {
   return [...history, { ...begun, endedAt: undefined, end: undefined }].slice(-MAX_HISTORY);
@@ -70,12 +70,17 @@ export function withAttempt(
 
 /** The history with the newest attempt ended. */
 export function withAttemptEnded(
-  { history }: TaskImage,
+  { history }: Pick<TaskImage, 'history'>,
   { endedAt, end }: { readonly endedAt: string; readonly end: string },
 ): readonly TaskAttempt[] {
+  const open = openAttempt({ history });
+  return open === undefined ? history : [...history.slice(0, -1), { ...open, endedAt, end }];
+}
+
+/** The newest attempt, as long as nobody has ended it. */
+export function openAttempt({ history }: Pick<TaskImage, 'history'>): TaskAttempt | undefined {
   const last = history.at(-1);
-  if (last === undefined || last.end !== undefined) return history;
-  return [...history.slice(0, -1), { ...last, endedAt, end }];
+  return last?.end === undefined ? last : undefined;
 }
 
 /** Writes an image, so that only this gateway can read it and only as that of this task. */

@@ -1,5 +1,6 @@
 import type { Complete, Failed, InputRequired, Outcome } from '../call.ts';
 import { GatewardError } from '../errors.ts';
+import { timeOf } from '../lib/clock.ts';
 import { joinMembers } from '../lib/json-edit.ts';
 import { JsonText } from '../lib/json-text.ts';
 import { raceAbort } from '../lib/race-abort.ts';
@@ -13,7 +14,7 @@ import { afterFailure, ranNothing } from './retry.ts';
 import { answersOf } from './task-answers.ts';
 import { callOf, withRetry } from './task-call.ts';
 import { endingOf } from './task-end.ts';
-import { NOTHING_ASKED, type TaskImage, withAttempt, withAttemptEnded } from './task-image.ts';
+import { NOTHING_ASKED, openAttempt, type TaskImage, withAttempt, withAttemptEnded } from './task-image.ts';
 import type { TaskParts, TaskUpstream } from './task-parts.ts';
 import { tellUpstream } from './tell-upstream.ts';
 import { cancelUpstreamTask, readCreated } from './upstream-task.ts';
@@ -91,7 +92,7 @@ class TaskRun {
     const { image, row, callSignal, attempts } = this.#held;
     if (image.history.length === 0)
       this.#parts.meter.waited(row.upstream, Math.max(0, this.#parts.clock.now() - row.createdAt));
-    const doubtful = isOpen(image.history);
+    const doubtful = openAttempt(image) !== undefined;
     const resumes = doubtful && image.resumable !== undefined;
     const attempt: Attempt = { doubtful, resumes, sent: false };
     this.#attempt = attempt;
@@ -130,7 +131,7 @@ class TaskRun {
     const makesAnother = !resumes && this.#upstream()?.repeatable(row.tool) === true;
     if (!makesAnother) return image.history;
     const history = withAttemptEnded(image, { endedAt: this.#time(), end: CUT_OFF });
-    return withAttempt({ ...image, history }, begun);
+    return withAttempt({ history }, begun);
   }
 
   /** Rejects as soon as the work has to end. What a call still becomes then is nobody's. */
@@ -314,13 +315,8 @@ class TaskRun {
   }
 
   #time(): string {
-    return new Date(this.#parts.clock.now()).toISOString();
+    return timeOf(this.#parts.clock);
   }
-}
-
-function isOpen(history: TaskImage['history']): boolean {
-  const last = history.at(-1);
-  return last !== undefined && last.end === undefined;
 }
 
 /** The upstream's key of an input request, without the round before it. */
