@@ -5,14 +5,13 @@ import { quiet } from '../../test/support/manual-clock.ts';
 import {
   asks,
   complete,
+  createTask,
   startTaskFleet,
   type TestReplica,
-  toolAsk,
 } from '../../test/support/task-replicas.ts';
 import { GatewardError } from '../errors.ts';
 import { JsonText } from '../lib/json-text.ts';
 import type { TaskRow } from '../store/task-table.ts';
-import { taskOf } from './make-task.ts';
 import { sealAnswer } from './task-answers.ts';
 import { openImage } from './task-image.ts';
 
@@ -49,8 +48,7 @@ it('every task ends, an end is final, and nothing runs twice that is not safe to
       const replicas: TestReplica[] = [await fleet.replica(), await fleet.replica()];
       const [first] = replicas;
       if (first === undefined) return;
-      const task = taskOf(toolAsk(first), { rules: fleet.upstream.rules, isUnderWay: false }, first.parts);
-      const { id } = await first.work.create(task);
+      const id = await createTask(first);
       let end: TaskRow | undefined;
       const downs = { count: 0 };
       for (const { kind, at, ms } of script) {

@@ -4,17 +4,16 @@ import {
   askOf,
   asks,
   complete,
+  createTask,
   failed,
   startTaskFleet,
   type TaskFleet,
   type TestReplica,
-  toolAsk,
 } from '../../test/support/task-replicas.ts';
 import type { Call, Outcome } from '../call.ts';
 import { JsonText } from '../lib/json-text.ts';
 import { createSeal } from '../lib/seal.ts';
 import { followTasks } from './follow-tasks.ts';
-import { taskOf } from './make-task.ts';
 import { createTaskOperations } from './operate-tasks.ts';
 import { serveTasks } from './serve-tasks.ts';
 import { viewOf, writeDetailedTask } from './task-view.ts';
@@ -30,8 +29,7 @@ beforeEach(async () => {
 afterEach(() => fleet.close());
 
 async function create(): Promise<string> {
-  const task = taskOf(toolAsk(a), { rules: fleet.upstream.rules, isUnderWay: false }, a.parts);
-  const { id } = await a.work.create(task);
+  const id = await createTask(a);
   await quiet();
   return id;
 }

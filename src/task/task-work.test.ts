@@ -3,17 +3,17 @@ import { quiet } from '../../test/support/manual-clock.ts';
 import {
   asks,
   complete,
+  createTask,
   failed,
   startTaskFleet,
   type TaskFleet,
   type TestReplica,
-  toolAsk,
+  taskToMake,
 } from '../../test/support/task-replicas.ts';
 import type { Call, Outcome } from '../call.ts';
 import { GatewardError } from '../errors.ts';
 import { JsonText } from '../lib/json-text.ts';
 import type { TaskRow } from '../store/task-table.ts';
-import { taskOf } from './make-task.ts';
 import { sealAnswer } from './task-answers.ts';
 import { openEnding } from './task-end.ts';
 import { openImage, sealImage } from './task-image.ts';
@@ -43,10 +43,8 @@ function silence(): void {
     new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
 }
 
-async function create(replica: TestReplica = a, owner = 'ann'): Promise<string> {
-  const { rules } = fleet.upstream;
-  const task = taskOf(toolAsk(replica, { owner }), { rules, isUnderWay: false }, replica.parts);
-  return (await replica.work.create(task)).id;
+function create(replica: TestReplica = a, owner?: string): Promise<string> {
+  return createTask(replica, owner);
 }
 
 async function rowOf(id: string): Promise<TaskRow> {
@@ -199,8 +197,7 @@ describe('a task', () => {
     };
     const times = { deadlineMs: 1000, retentionMs: 100_000 };
     await fleet.store.tasks.create({ id: 'bad', ...make, ...times, body: Buffer.from('nonsense') });
-    const { rules } = fleet.upstream;
-    const task = taskOf(toolAsk(a), { rules, isUnderWay: false }, a.parts);
+    const task = taskToMake(a);
     const { image, ...row } = task;
     const body = sealImage(a.parts.seal, task.id, image);
     await fleet.store.tasks.create({ ...row, retentionMs: 1, holder: undefined, attempts: 0, body });

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { quiet } from '../../test/support/manual-clock.ts';
 import {
+  createTask,
   failed,
   startTaskFleet,
   type TaskFleet,
@@ -12,7 +13,6 @@ import type { Call, Outcome } from '../call.ts';
 import { GatewardError } from '../errors.ts';
 import { JsonText } from '../lib/json-text.ts';
 import { undeclareTasks } from '../wire/declare-tasks.ts';
-import { taskOf } from './make-task.ts';
 import { runCall } from './run-call.ts';
 import { sealAnswer } from './task-answers.ts';
 import { pollMsOf } from './upstream-task.ts';
@@ -48,8 +48,7 @@ const created: Outcome = {
 };
 
 async function create(): Promise<string> {
-  const task = taskOf(toolAsk(a), { rules: fleet.upstream.rules, isUnderWay: false }, a.parts);
-  const { id } = await a.work.create(task);
+  const id = await createTask(a);
   await quiet();
   return id;
 }

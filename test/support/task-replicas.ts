@@ -7,13 +7,13 @@ import { createSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import type { Bus, Store } from '../../src/store/store.ts';
 import type { TaskTable } from '../../src/store/task-table.ts';
 import { createCancelTask } from '../../src/task/cancel-task.ts';
-import type { TaskAsk } from '../../src/task/make-task.ts';
+import { type TaskAsk, taskOf } from '../../src/task/make-task.ts';
 import type { TaskMeter } from '../../src/task/operations.ts';
 import type { TaskRules } from '../../src/task/rules.ts';
 import { TaskChanges } from '../../src/task/task-changes.ts';
 import type { TaskParts } from '../../src/task/task-parts.ts';
 import { TaskQuota } from '../../src/task/task-quota.ts';
-import { TaskWork } from '../../src/task/task-work.ts';
+import { type TaskToMake, TaskWork } from '../../src/task/task-work.ts';
 import { failedBy } from '../../src/wire/failure.ts';
 import { META_KEYS, TASKS_EXTENSION } from '../../src/wire/meta-keys.ts';
 import { ManualClock, quiet } from './manual-clock.ts';
@@ -58,7 +58,10 @@ export interface TestReplica {
   kill(): Promise<void>;
 }
 
-export const RULES: TaskRules = {
+/** A client that knows tasks. */
+const CAPABILITIES = JsonText.of({ extensions: { [TASKS_EXTENSION]: {} } });
+
+const RULES: TaskRules = {
   mode: 'auto',
   promoteAfterMs: 3000,
   deadlineMs: 3_600_000,
@@ -198,7 +201,7 @@ async function startReplica(id: string, fleet: FleetParts): Promise<TestReplica>
 }
 
 /** A table whose every method may fail first. */
-export function guarded(table: TaskTable, check: (method: string) => void): TaskTable {
+function guarded(table: TaskTable, check: (method: string) => void): TaskTable {
   const wrapped = Object.entries(table).map(([name, run]: [string, (...args: unknown[]) => unknown]) => [
     name,
     async (...args: unknown[]) => {
@@ -209,6 +212,17 @@ export function guarded(table: TaskTable, check: (method: string) => void): Task
   return Object.fromEntries(wrapped) as TaskTable;
 }
 
+/** Makes a task of such a call at a replica, by the rules of the upstream, and gives its id. */
+export async function createTask(replica: TestReplica, owner?: string): Promise<string> {
+  return (await replica.work.create(taskToMake(replica, owner))).id;
+}
+
+/** What of such a call makes a task. */
+export function taskToMake({ parts }: Pick<TestReplica, 'parts'>, owner = 'ann'): TaskToMake {
+  const rules = parts.upstream('up')?.rules('work') ?? RULES;
+  return taskOf(toolAsk({ parts }, { owner }), { rules, isUnderWay: false }, parts);
+}
+
 /** A call of a tool as the step hands it over, by a client that knows tasks. */
 export function toolAsk(
   replica: Pick<TestReplica, 'parts'>,
@@ -216,28 +230,12 @@ export function toolAsk(
 ): TaskAsk {
   const source = replica.parts.upstream('up')?.source;
   if (source === undefined) throw new TypeError('The upstream is there.');
-  const clientCapabilities = JsonText.of({ extensions: { [TASKS_EXTENSION]: {} } });
   const _meta = {
     [META_KEYS.protocolVersion]: '2026-07-28',
-    [META_KEYS.clientCapabilities]: clientCapabilities.value(),
+    [META_KEYS.clientCapabilities]: CAPABILITIES.value(),
   };
   const params = { name: 'work', arguments: { n: 1 }, _meta };
-  const call: Call = {
-    message: JsonText.of({ jsonrpc: '2.0', id: 1, method: 'tools/call', params }),
-    id: '1',
-    method: 'tools/call',
-    name: 'work',
-    meta: {
-      protocolVersion: '2026-07-28',
-      clientCapabilities,
-      clientInfo: undefined,
-      logLevel: undefined,
-      progressToken: undefined,
-    },
-    signal,
-    notify: () => undefined,
-    legacy: undefined,
-  };
+  const call: Call = { ...askOf('tools/call', params), name: 'work', signal };
   return {
     server: 'all',
     principal: { key: owner, kind: 'key' },
@@ -251,15 +249,14 @@ export function toolAsk(
 
 /** A call of another method by the same kind of client. */
 export function askOf(method: string, params: Record<string, unknown>): Call {
-  const clientCapabilities = JsonText.of({ extensions: { [TASKS_EXTENSION]: {} } });
   return {
-    message: JsonText.of({ jsonrpc: '2.0', id: 2, method, params }),
-    id: '2',
+    message: JsonText.of({ jsonrpc: '2.0', id: 1, method, params }),
+    id: '1',
     method,
     name: typeof params['taskId'] === 'string' ? params['taskId'] : undefined,
     meta: {
       protocolVersion: '2026-07-28',
-      clientCapabilities,
+      clientCapabilities: CAPABILITIES,
       clientInfo: undefined,
       logLevel: undefined,
       progressToken: undefined,
