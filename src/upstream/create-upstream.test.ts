@@ -10,12 +10,9 @@ import {
   sendJson,
   startHttpUpstream,
 } from '../../test/support/http-upstream.ts';
-import { upstreamTasksSchema } from '../config/schema-tasks.ts';
+import { upstreamAt } from '../../test/support/upstream-over-http.ts';
 import type { HttpUpstreamConfig } from '../config/types.ts';
-import { systemClock } from '../lib/clock.ts';
 import type { JsonText } from '../lib/json-text.ts';
-import { createSeal } from '../lib/seal.ts';
-import { createUpstreamOf } from './create-upstream.ts';
 import type { Upstream } from './upstream.ts';
 
 const closers: (() => Promise<unknown>)[] = [];
@@ -23,39 +20,8 @@ afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
 
-function make(url: string, more: Partial<HttpUpstreamConfig> = {}): Upstream {
-  const config: HttpUpstreamConfig = {
-    kind: 'http',
-    name: 'it',
-    url,
-    proxy: null,
-    transport: 'auto',
-    era: 'auto',
-    headers: {},
-    timeoutMs: 10_000,
-    maxTimeoutMs: 20_000,
-    connectTimeoutMs: 5_000,
-    inputTimeoutMs: 5_000,
-    maxConnections: 8,
-    maxResponseBytes: 1_000_000,
-    trusted: false,
-    repeatable: false,
-    tasks: upstreamTasksSchema.parse({}),
-    ...more,
-  };
-  const upstream = createUpstreamOf(config, {
-    clientInfo: { name: 'gateward', version: '0' },
-    context: 'own',
-    hooksOf: () => ({}),
-    createStdioOpener: () => {
-      throw new TypeError('No processes here.');
-    },
-    seal: createSeal(Buffer.alloc(32, 7)),
-    clock: systemClock,
-    monotonicMs: () => performance.now(),
-    random: Math.random,
-    log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
-  });
+function make(url: string, config: Partial<HttpUpstreamConfig> = {}): Upstream {
+  const upstream = upstreamAt(url, { config });
   closers.push(() => upstream.close());
   return upstream;
 }

@@ -1,10 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type LegacyHttp, startLegacyHttp } from '../../test/fixtures/servers/legacy-http.ts';
 import { bodyOf, sketchCall } from '../../test/support/legacy-upstream.ts';
-import { upstreamTasksSchema } from '../config/schema-tasks.ts';
-import { systemClock } from '../lib/clock.ts';
-import { createSeal } from '../lib/seal.ts';
-import { createUpstreamOf } from './create-upstream.ts';
+import { upstreamAt } from '../../test/support/upstream-over-http.ts';
 import type { Upstream } from './upstream.ts';
 
 const WITHIN = { timeout: 8_000, interval: 50 };
@@ -14,48 +11,12 @@ let server: LegacyHttp;
 let upstream: Upstream;
 beforeEach(async () => {
   server = await startLegacyHttp({ tasks: true });
-  upstream = make(server.url);
+  upstream = upstreamAt(server.url);
 });
 afterEach(async () => {
   await upstream.close();
   await server.stop();
 });
-
-function make(url: string): Upstream {
-  return createUpstreamOf(
-    {
-      kind: 'http',
-      name: 'it',
-      url,
-      proxy: null,
-      transport: 'auto',
-      era: 'auto',
-      headers: {},
-      timeoutMs: 10_000,
-      maxTimeoutMs: 20_000,
-      connectTimeoutMs: 5_000,
-      inputTimeoutMs: 5_000,
-      maxConnections: 8,
-      maxResponseBytes: 1_000_000,
-      trusted: false,
-      repeatable: false,
-      tasks: upstreamTasksSchema.parse({}),
-    },
-    {
-      clientInfo: { name: 'gateward', version: '0' },
-      context: 'own',
-      hooksOf: () => ({}),
-      createStdioOpener: () => {
-        throw new TypeError('No processes here.');
-      },
-      seal: createSeal(Buffer.alloc(32, 7)),
-      clock: systemClock,
-      monotonicMs: () => performance.now(),
-      random: Math.random,
-      log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
-    },
-  );
-}
 
 async function ask(method: string, params: Record<string, unknown>) {
   const outcome = await upstream.call(sketchCall({ method, params, capabilities }).call, 'c');

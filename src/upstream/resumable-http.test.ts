@@ -1,12 +1,9 @@
 import { afterEach, expect, test } from 'vitest';
 import { type LegacyHttp, startLegacyHttp } from '../../test/fixtures/servers/legacy-http.ts';
 import { bodyOf, sketchCall } from '../../test/support/legacy-upstream.ts';
-import { upstreamTasksSchema } from '../config/schema-tasks.ts';
-import { systemClock } from '../lib/clock.ts';
-import { createSeal } from '../lib/seal.ts';
+import { upstreamAt } from '../../test/support/upstream-over-http.ts';
 import { createSqliteStore } from '../store/sqlite/sqlite-store.ts';
 import type { Store } from '../store/store.ts';
-import { createUpstreamOf } from './create-upstream.ts';
 import type { Replicas } from './remote/replicas.ts';
 import type { Upstream } from './upstream.ts';
 
@@ -28,40 +25,7 @@ function replicasOf(self: string, store: Store, dead: ReadonlySet<string>): Repl
 }
 
 function make({ url }: LegacyHttp, replicas: Replicas): Upstream {
-  const upstream = createUpstreamOf(
-    {
-      kind: 'http',
-      name: 'it',
-      url,
-      proxy: null,
-      transport: 'auto',
-      era: 'auto',
-      headers: {},
-      timeoutMs: 10_000,
-      maxTimeoutMs: 20_000,
-      connectTimeoutMs: 5_000,
-      inputTimeoutMs: 5_000,
-      maxConnections: 8,
-      maxResponseBytes: 1_000_000,
-      trusted: false,
-      repeatable: false,
-      tasks: upstreamTasksSchema.parse({}),
-    },
-    {
-      clientInfo: { name: 'gateward', version: '0' },
-      context: 'own',
-      hooksOf: () => ({}),
-      createStdioOpener: () => {
-        throw new TypeError('No processes here.');
-      },
-      seal: createSeal(Buffer.alloc(32, 7)),
-      clock: systemClock,
-      monotonicMs: () => performance.now(),
-      random: Math.random,
-      log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
-      replicas,
-    },
-  );
+  const upstream = upstreamAt(url, { replicas });
   closers.push(() => upstream.close());
   return upstream;
 }
