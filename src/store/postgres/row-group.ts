@@ -14,9 +14,10 @@ export interface RowGroupParts<In, Out> {
   readonly maxItems: number;
   /** What an item weighs, in bytes. */
   readonly sizeOf: (item: In) => number;
-  /** A single item may be larger. */
-  readonly maxBytes: number;
 }
+
+/** Bytes that a statement is given at most, unless a single item is larger. */
+const MAX_BYTES = 4 * 1024 * 1024;
 
 /**
  * Rows that share statements: what comes while one is under way goes into the next, so that many rows wait for one
@@ -53,11 +54,11 @@ export class RowGroup<In, Out> {
   }
 
   #fitting(waiting: readonly Waiting<In, Out>[]): number {
-    const { maxItems, maxBytes, sizeOf } = this.#parts;
+    const { maxItems, sizeOf } = this.#parts;
     let bytes = 0;
     const end = waiting.findIndex(({ item }, n) => {
       bytes += sizeOf(item);
-      return n >= maxItems || (n > 0 && bytes > maxBytes);
+      return n >= maxItems || (n > 0 && bytes > MAX_BYTES);
     });
     return end < 0 ? waiting.length : end;
   }

@@ -9,7 +9,6 @@ import { RowGroup } from './row-group.ts';
 import { NOW, statement } from './statement.ts';
 
 const MAX_ROWS = 200;
-const MAX_BYTES = 4 * 1024 * 1024;
 
 /**
  * Gives everything but the body, which the caller has. A row that is there already is the one that an attempt made
@@ -54,7 +53,6 @@ export class TaskCreation {
       run: (tasks) => insertTasks(db, tasks),
       maxItems: MAX_ROWS,
       sizeOf: ({ body }) => body?.length ?? 0,
-      maxBytes: MAX_BYTES,
     });
   }
 

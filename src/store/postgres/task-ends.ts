@@ -8,7 +8,6 @@ import { RowGroup } from './row-group.ts';
 import { NOW, statement } from './statement.ts';
 
 const MAX_ROWS = 200;
-const MAX_BYTES = 4 * 1024 * 1024;
 
 /** Finishing again says true again: the answer to the first time may have been lost. */
 const FINISH = statement(
@@ -42,7 +41,6 @@ export function createEndGroup(db: Database): RowGroup<EndedTask, boolean> {
     run: (ends) => finishTasks(db, ends),
     maxItems: MAX_ROWS,
     sizeOf: ({ outcome }) => outcome?.length ?? 0,
-    maxBytes: MAX_BYTES,
   });
 }
 

@@ -24,6 +24,5 @@ export function createReadGroup(db: Database): RowGroup<string, TaskRow | undefi
     },
     maxItems: MAX_ROWS,
     sizeOf: () => 0,
-    maxBytes: 0,
   });
 }
