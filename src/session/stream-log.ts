@@ -55,17 +55,17 @@ export function createStreamLog({ streams, seal, maxBytes, maxAgeMs }: StreamLog
   });
   const workOf = (key: StreamKey, work: Buffer): Buffer =>
     sealAt(seal, work, { place: nameOf(key), use: WORK_USE });
+  const withWork = <T extends Pick<StreamRow, 'work'>>(key: StreamKey, opens: T): T =>
+    opens.work === undefined ? opens : { ...opens, work: workOf(key, opens.work) };
   return {
-    open: ({ key, holder, requests, work }) =>
-      streams.open({ key, holder, requests, work: work === undefined ? undefined : workOf(key, work) }),
+    open: (opens) => streams.open(withWork(opens.key, opens)),
     saveWork: (key, by, work) => streams.saveWork(key, by, workOf(key, work)),
     append: (key, by, { events, opens, ends }) => {
       const sealed = events.map(({ number, data }) => ({
         number,
         data: sealAt(seal, data, eventAt(key, number)),
       }));
-      const opening = opens?.work && { ...opens, work: workOf(key, opens.work) };
-      return streams.append(key, by, { events: sealed, bounds, opens: opening ?? opens, ends });
+      return streams.append(key, by, { events: sealed, bounds, opens: opens && withWork(key, opens), ends });
     },
     finish: (key, by) => streams.finish(key, by, bounds),
     read: async (key) => {
