@@ -13,7 +13,13 @@ import {
   resultOf,
   toolNames,
 } from '../support/front-door.ts';
-import { isRunning, type RunningGateway, type ServeEvent, startGateway } from '../support/gateway.ts';
+import {
+  askAdmin,
+  isRunning,
+  type RunningGateway,
+  type ServeEvent,
+  startGateway,
+} from '../support/gateway.ts';
 import { type ScriptedServer, startScripted, text } from '../support/scripted-server.ts';
 
 const STEADY = join(import.meta.dirname, '..', 'fixtures', 'stdio', 'steady.js');
@@ -51,14 +57,9 @@ const save = (config: Json): Promise<void> => writeFile(gateway.configFile, writ
 /** Saves a configuration and has it read by the admin API. */
 async function reload(config: Json): Promise<Json> {
   await save(config);
-  const response = await admin('reload', 'POST');
+  const response = await askAdmin(gateway, 'reload', 'POST');
   expect(response.status).toBe(200);
   return (await response.json()) as Json;
-}
-
-function admin(path: string, method = 'GET'): Promise<Response> {
-  const headers = { authorization: `Bearer ${gateway.adminKey}` };
-  return fetch(`${gateway.url}/admin/api/${path}`, { method, headers });
 }
 
 const at = (server: string): string => `${gateway.url}/servers/${server}/mcp`;
@@ -69,7 +70,7 @@ describe('a new configuration', () => {
   afterEach(() => gateway?.stop());
 
   it.each([
-    ['the admin API', async () => void (await admin('reload', 'POST')).body?.cancel()],
+    ['the admin API', async () => void (await askAdmin(gateway, 'reload', 'POST')).body?.cancel()],
     ['SIGHUP', async () => gateway.signal('SIGHUP')],
     ['the change of the file itself', async () => undefined],
   ])('is taken on %s', async (_, ask: () => Promise<void>) => {
@@ -81,7 +82,7 @@ describe('a new configuration', () => {
       interval: 100,
     });
     expect(textOf(await callTool(at('b'), 'two'))).toBe('two');
-    const { lastReload } = (await (await admin('status')).json()) as { lastReload: Json };
+    const { lastReload } = (await (await askAdmin(gateway, 'status')).json()) as { lastReload: Json };
     expect(lastReload['changed']).toEqual(expect.arrayContaining(['upstreams.b', 'servers.b']));
   });
 
@@ -233,7 +234,7 @@ describe('a bad configuration', () => {
     const pid = await pidOf('files');
     const seen = gateway.events.length;
     await writeFile(gateway.configFile, yaml);
-    const response = await admin('reload', 'POST');
+    const response = await askAdmin(gateway, 'reload', 'POST');
     expect(response.status).toBe(422);
     const { error } = (await response.json()) as { error: Json & { problems?: { line: number }[] } };
     expect(JSON.stringify(error)).toContain(word);
@@ -259,10 +260,10 @@ describe('a bad configuration', () => {
 
   it('that is taken away and comes back is no trouble', async () => {
     await rm(gateway.configFile);
-    expect((await admin('reload', 'POST')).status).toBe(422);
+    expect((await askAdmin(gateway, 'reload', 'POST')).status).toBe(422);
     expect(await toolNames(`${gateway.url}/mcp`)).toContain('a__one');
     await save({ upstreams: base() });
-    expect((await admin('reload', 'POST')).status).toBe(200);
+    expect((await askAdmin(gateway, 'reload', 'POST')).status).toBe(200);
   });
 });
 

@@ -20,7 +20,7 @@ import {
   resultOf,
   toolNames,
 } from '../support/front-door.ts';
-import { isRunning, type RunningGateway, startGateway } from '../support/gateway.ts';
+import { askAdmin, isRunning, type RunningGateway, startGateway } from '../support/gateway.ts';
 import { closedPort, portOf, startHttpUpstream } from '../support/http-upstream.ts';
 import { RawConnection } from '../support/raw-http.ts';
 import { ANSWERED, type ScriptedServer, startScripted, type Turn, text } from '../support/scripted-server.ts';
@@ -55,10 +55,7 @@ async function good(): Promise<ScriptedServer> {
 const steady = (...args: string[]): Json => ({ command: process.execPath, args: [STEADY, ...args] });
 
 async function status(gateway: RunningGateway): Promise<{ upstreams: Json[] }> {
-  const headers = { authorization: `Bearer ${gateway.adminKey}` };
-  return (await (await fetch(`${gateway.url}/admin/api/status`, { headers })).json()) as {
-    upstreams: Json[];
-  };
+  return (await (await askAdmin(gateway, 'status')).json()) as { upstreams: Json[] };
 }
 
 const textOf = (result: Json): unknown => (result['content'] as Json[])[0]?.['text'];

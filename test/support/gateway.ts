@@ -92,6 +92,11 @@ export async function startGateway(sketch: GatewaySketch): Promise<RunningGatewa
   }
 }
 
+/** Asks the admin API of a gateway; the path begins after `/admin/api/`. */
+export function askAdmin({ url, adminKey }: RunningGateway, path: string, method = 'GET'): Promise<Response> {
+  return fetch(`${url}/admin/api/${path}`, { method, headers: { authorization: `Bearer ${adminKey}` } });
+}
+
 /** What a child printed, line by line. */
 class Output {
   readonly events: ServeEvent[] = [];
