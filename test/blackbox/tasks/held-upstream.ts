@@ -1,4 +1,5 @@
 /** An upstream that knows no tasks: its tools end when the test says so, and it writes down what it ran. */
+import { expect, vi } from 'vitest';
 import type { Json } from '../../support/front-door.ts';
 import {
   ANSWERED,
@@ -25,11 +26,14 @@ export interface HeldUpstream {
   readonly server: ScriptedServer;
   /** The runs of a label, oldest first. */
   runs(label: string): readonly Run[];
+  /** Waits until a label has had so many runs, one unless told. */
+  seen(label: string, runs?: number): Promise<void>;
   /** Lets the runs of a label end, those to come included. */
   release(label: string): void;
   close(): Promise<void>;
 }
 
+const SEEN_WITHIN = { timeout: 15_000, interval: 20 };
 const QUESTION = {
   method: 'elicitation/create',
   params: {
@@ -131,6 +135,7 @@ export async function startHeldUpstream(): Promise<HeldUpstream> {
     url: server.url,
     server,
     runs,
+    seen: (label, count = 1) => vi.waitFor(() => expect(runs(label)).toHaveLength(count), SEEN_WITHIN),
     release: (label) => gateOf(label).release(),
     async close() {
       for (const { release } of gates.values()) release();

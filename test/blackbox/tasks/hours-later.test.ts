@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readEnvironment } from '../../../src/config/env.ts';
 import { readConfig } from '../../../src/config/load.ts';
 import { createGateway, type Gateway } from '../../../src/gateway.ts';
@@ -13,7 +13,6 @@ import { silentLog } from '../../support/legacy-upstream.ts';
 import { TaskClient } from '../../support/task-client.ts';
 import { type HeldUpstream, nameIs, startHeldUpstream } from './held-upstream.ts';
 
-const WITHIN = { timeout: 10_000, interval: 20 };
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
@@ -123,7 +122,7 @@ describe('a task at work while the gateway is stopped', () => {
   it('is tried again after the next start where its call is safe to repeat', async () => {
     const taskId = await clientOf('safe').create('work', { label: 'safe' });
     await restart();
-    await vi.waitFor(() => expect(upstream.runs('safe')).toHaveLength(2), WITHIN);
+    await upstream.seen('safe', 2);
     expect(upstream.runs('safe')[0]?.gone.aborted).toBe(true);
     upstream.release('safe');
     expect(await clientOf('safe').textOf(taskId)).toBe('worked on safe');
@@ -165,7 +164,7 @@ describe('a task that waits for input', () => {
     await client.update(patient, { [key]: nameIs('Ann') });
     expect(await client.textOf(patient)).toBe('Ann, with the state of patient');
     clock.jump(HOUR_MS + MINUTE_MS);
-    await vi.waitFor(async () => expect(await client.get(late)).toMatchObject({ status: 'failed' }), WITHIN);
+    await client.until(late, 'failed');
     expect(upstream.runs('late')).toHaveLength(1);
   });
 });
@@ -175,10 +174,6 @@ describe('a task that is never over', () => {
     const client = clientOf('always');
     const taskId = await client.create('work', { label: 'endless' });
     clock.jump(25 * HOUR_MS);
-    await vi.waitFor(
-      async () => expect(await client.get(taskId)).toMatchObject({ status: 'failed' }),
-      WITHIN,
-    );
-    expect(await client.get(taskId)).toMatchObject({ error: { code: 1024 } });
+    expect(await client.until(taskId, 'failed')).toMatchObject({ error: { code: 1024 } });
   });
 });

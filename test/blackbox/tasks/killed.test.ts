@@ -1,12 +1,10 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RunningGateway, startGateway } from '../../support/gateway.ts';
 import { TaskClient } from '../../support/task-client.ts';
 import { type HeldUpstream, startHeldUpstream } from './held-upstream.ts';
-
-const WITHIN = { timeout: 15_000, interval: 20 };
 
 let folder: string;
 let configFile: string;
@@ -32,8 +30,6 @@ afterAll(async () => {
 });
 
 const clientOf = (server: string): TaskClient => new TaskClient(`${gateway.url}/servers/${server}/mcp`);
-const seen = (label: string, runs = 1): Promise<void> =>
-  vi.waitFor(() => expect(upstream.runs(label)).toHaveLength(runs), WITHIN);
 
 describe('the only gateway, killed and started again', () => {
   it('still has its tasks: repeats what is safe to repeat, and says of the rest that it may have run', async () => {
@@ -42,13 +38,13 @@ describe('the only gateway, killed and started again', () => {
     await clientOf('plain').until(ended, 'completed');
     const safe = await clientOf('safe').create('work', { label: 'safe' });
     const plain = await clientOf('plain').create('work', { label: 'plain' });
-    await Promise.all([seen('safe'), seen('plain')]);
+    await Promise.all([upstream.seen('safe'), upstream.seen('plain')]);
     gateway.signal('SIGKILL');
     await gateway.ended;
     await gateway.stop();
     gateway = await startGateway({ configFile });
     expect(await clientOf('plain').textOf(ended)).toBe('worked on ended');
-    await seen('safe', 2);
+    await upstream.seen('safe', 2);
     upstream.release('safe');
     expect(await clientOf('safe').textOf(safe)).toBe('worked on safe');
     expect(await clientOf('plain').until(plain, 'failed')).toMatchObject({

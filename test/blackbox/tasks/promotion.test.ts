@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { postModern, readAnswer } from '../../support/front-door.ts';
-import { type RunningGateway, startGateway } from '../../support/gateway.ts';
+import { askAdmin, type RunningGateway, startGateway } from '../../support/gateway.ts';
 import { TASKS, TaskClient } from '../../support/task-client.ts';
 import { type HeldUpstream, nameIs, startHeldUpstream } from './held-upstream.ts';
 
@@ -31,13 +31,10 @@ afterAll(async () => {
 const at = (server: string): string => `${gateway.url}/servers/${server}/mcp`;
 /** Ids of tasks, as an operator sees them. */
 async function tasksOf(server: string, state: string): Promise<string[]> {
-  const headers = { authorization: `Bearer ${gateway.adminKey}` };
-  const url = `${gateway.url}/admin/api/tasks?limit=500&server=${server}&state=${state}`;
-  const { tasks } = Object(await (await fetch(url, { headers })).json());
+  const response = await askAdmin(gateway, `tasks?limit=500&server=${server}&state=${state}`);
+  const { tasks } = Object(await response.json());
   return tasks.map(({ id }: { id: string }) => id);
 }
-const seen = (label: string, runs = 1): Promise<void> =>
-  vi.waitFor(() => expect(upstream.runs(label)).toHaveLength(runs), WITHIN);
 
 describe('a call of a client that knows tasks', () => {
   it('is answered directly if the upstream is quick', async () => {
@@ -90,7 +87,7 @@ describe('a call of a client that knows tasks', () => {
   it('is cancelled when the client hangs up before it has a handle', async () => {
     const hangUp = new AbortController();
     const call = new TaskClient(at('patient')).call('work', { label: 'hung-up' }, { signal: hangUp.signal });
-    await seen('hung-up');
+    await upstream.seen('hung-up');
     hangUp.abort();
     await expect(call).rejects.toThrow();
     await vi.waitFor(() => expect(upstream.runs('hung-up')[0]?.gone.aborted).toBe(true), WITHIN);
@@ -181,7 +178,7 @@ describe('a call of a client that knows tasks', () => {
 
   it('never becomes a task where the rules say so', async () => {
     const call = new TaskClient(at('never')).call('work', { label: 'never' });
-    await seen('never');
+    await upstream.seen('never');
     await new Promise((resolve) => setTimeout(resolve, 150));
     upstream.release('never');
     expect(await call).toMatchObject({ resultType: 'complete', content: [{ text: 'worked on never' }] });
@@ -192,7 +189,7 @@ describe('a client that knows no tasks', () => {
   it('waits for the result, however long it takes', async () => {
     const client = new TaskClient(at('quick'), { tasks: false });
     const call = client.call('work', { label: 'plain' });
-    await seen('plain');
+    await upstream.seen('plain');
     await new Promise((resolve) => setTimeout(resolve, 150));
     upstream.release('plain');
     expect(await call).toMatchObject({ resultType: 'complete', content: [{ text: 'worked on plain' }] });

@@ -116,7 +116,7 @@ describe('a replica that is killed', () => {
     const [atA, atB] = clientsOf('safe');
     const taskId = await atA.create('work', { label: 'taken-over' });
     await kill(a);
-    await vi.waitFor(() => expect(upstream.runs('taken-over')).toHaveLength(2), WITHIN);
+    await upstream.seen('taken-over', 2);
     upstream.release('taken-over');
     expect(await atB.textOf(taskId)).toBe('worked on taken-over');
     expect(upstream.runs('taken-over')).toHaveLength(2);
