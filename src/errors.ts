@@ -233,6 +233,71 @@ export const ERRORS = define({
     status: 409,
     text: 'Only a task that has failed, and whose call is still known, can be tried again.',
   },
+  LAUNCH_NOT_APPROVED: {
+    rpc: 1027,
+    status: 200,
+    text: 'The command of this MCP server waits for an approval, so it was not started. The operator can read it with gateward server diff, and let it start with gateward server approve.',
+  },
+  LAUNCH_REFUSED: {
+    rpc: 1028,
+    status: 200,
+    text: 'The command of this MCP server is refused: nobody could tell what it runs. See gateward launch check.',
+  },
+  SANDBOX_UNAVAILABLE: {
+    rpc: 1029,
+    status: 200,
+    text: 'This MCP server may run in a sandbox only, and none can run on this machine. See gateward doctor.',
+  },
+  DEFINITION_NOT_APPROVED: {
+    rpc: 1030,
+    status: 200,
+    text: 'This is new, or has changed since it was approved, so it was not run. The operator can read the change with gateward server diff, and allow it with gateward server approve.',
+  },
+  UPSTREAM_NOT_APPROVED: {
+    rpc: 1031,
+    status: 200,
+    text: 'The MCP server behind this name is not the one that was approved, so nothing was run. The operator can read the change with gateward server diff, and allow it with gateward server approve.',
+  },
+  FLOW_NOT_APPROVED: {
+    rpc: 1032,
+    status: 200,
+    text: 'The arguments hold what an untrusted MCP server returned, and this tool would pass it on. It was not run, since the user did not agree.',
+  },
+  RESULT_WITHHELD: {
+    rpc: 1033,
+    status: 200,
+    text: 'The call ran, but its result holds instructions for a model, so it was withheld.',
+  },
+  APPROVAL_NOT_FOUND: {
+    rpc: null,
+    status: 404,
+    text: 'Nothing of this name waits for an approval or has one. See: gateward server diff',
+  },
+  EGRESS_REFUSED: {
+    rpc: null,
+    status: 403,
+    text: 'The address is not fetched: it did not come from the operator, and it is not a public https address.',
+  },
+  EGRESS_FAILED: {
+    rpc: null,
+    status: 502,
+    text: 'The address did not give what was asked for, within the bounds of size and time.',
+  },
+  CLIENT_CONFIG_INVALID: {
+    rpc: null,
+    status: 422,
+    text: "The client's configuration file cannot be read or written as it is. It was left alone.",
+  },
+  SEAL_MISSING: {
+    rpc: null,
+    status: 404,
+    text: 'These configuration files were never sealed. Seal them first: gateward seal',
+  },
+  SEAL_INVALID: {
+    rpc: null,
+    status: 422,
+    text: 'The seal was changed or belongs to another key, so nothing can be said of the files. Look at them, then seal them again.',
+  },
   ADMIN_KEY_REQUIRED: {
     rpc: null,
     status: 401,

@@ -9,12 +9,14 @@ import type {
   DeepReadonly,
   HttpUpstreamConfig,
   ListenConfig,
+  PinsConfig,
   ProxyVariables,
   ServerConfig,
   SourceConfig,
   StdioUpstreamConfig,
   StoreConfig,
   UpstreamConfig,
+  UpstreamGuardConfig,
 } from './types.ts';
 
 /** What is needed to resolve a file beside its value. */
@@ -40,7 +42,7 @@ export function resolveConfig(input: ConfigFile, options: ResolveOptions): Confi
     const upstream = input.upstreams[name];
     if (upstream === undefined) return [];
     const { proxy } = options;
-    return [resolveUpstream(name, upstream, { folder, proxy, toldApart: input.auth.keys })];
+    return [resolveUpstream(name, upstream, { folder, proxy, input })];
   });
   const dataDir = resolve(folder, input.dataDir);
   const config: Config = {
@@ -55,6 +57,8 @@ export function resolveConfig(input: ConfigFile, options: ResolveOptions): Confi
     limits: input.limits,
     stop: input.stop,
     tasks: input.tasks,
+    launch: { ...input.launch, folders: input.launch.folders.map((path) => resolve(folder, path)) },
+    guard: input.guard,
     upstreams,
     servers: resolveServers(input, names, options),
   };
@@ -98,12 +102,12 @@ function normalizeOrigin(text: string): string {
 interface UpstreamOptions {
   readonly folder: string;
   readonly proxy: ProxyVariables;
-  /** Callers prove who they are, so each can have a process of its own. */
-  readonly toldApart: boolean;
+  readonly input: ConfigFile;
 }
 
 function resolveUpstream(name: string, input: FileUpstream, options: UpstreamOptions): UpstreamConfig {
   const from = (path: string): string => resolve(options.folder, path);
+  const { pins, guard } = settle(input, options.input);
   if ('command' in input) {
     const command = /^\.{1,2}[/\\]/.test(input.command) ? from(input.command) : input.command;
     const upstream: StdioUpstreamConfig = {
@@ -111,8 +115,17 @@ function resolveUpstream(name: string, input: FileUpstream, options: UpstreamOpt
       name,
       ...input,
       command,
-      process: input.process ?? (options.toldApart ? 'principal' : 'shared'),
+      // Callers that prove who they are can each have a process of their own.
+      process: input.process ?? (options.input.auth.keys ? 'principal' : 'shared'),
       cwd: from(input.cwd ?? '.'),
+      sandbox: input.sandbox && {
+        ...input.sandbox,
+        write: input.sandbox.write.map(from),
+        hide: input.sandbox.hide.map(from),
+      },
+      references: { env: {}, args: {} },
+      pins,
+      guard,
     };
     return upstream;
   }
@@ -124,6 +137,8 @@ function resolveUpstream(name: string, input: FileUpstream, options: UpstreamOpt
     ...input,
     url: new URL(input.url).href,
     headers: Object.fromEntries(headers),
+    pins,
+    guard,
     proxy: resolveProxy(input.url, input.proxy, options.proxy),
     tls: input.tls && {
       ...(ca && { ca: from(ca) }),
@@ -131,6 +146,23 @@ function resolveUpstream(name: string, input: FileUpstream, options: UpstreamOpt
     },
   };
   return upstream;
+}
+
+/** What holds for an upstream: the file's word, and its own where it has one. */
+function settle(
+  upstream: FileUpstream,
+  file: ConfigFile,
+): { readonly pins: PinsConfig; readonly guard: UpstreamGuardConfig } {
+  const mode = file.pins.mode ?? (file.auth.keys ? 'enforce' : 'warn');
+  return {
+    pins: { ...file.pins, mode, ...given(upstream.pins) },
+    guard: { ...file.guard, sinks: [], ...given(upstream.guard) },
+  };
+}
+
+/** The members that are there, for spreading over others. */
+function given<T extends object>(value: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as never;
 }
 
 function resolveProxy(url: string, proxy: string | undefined, variables: ProxyVariables): string | null {

@@ -10,6 +10,7 @@ import {
   textField,
   wholeNumber,
 } from './schema-fields.ts';
+import { sandboxSchema, upstreamGuardSchema, upstreamPinsSchema } from './schema-guard.ts';
 import { upstreamTasksSchema } from './schema-tasks.ts';
 
 /** What upstreams of both kinds have. */
@@ -52,6 +53,8 @@ const common = {
       'Which tools are safe to run twice with the same arguments: `true` for all, or a list of names, where `*` stands for any characters. When a replica or a connection dies with a call under way, such a call is sent again; any other ends with an error that says that it may have run.',
     ),
   tasks: upstreamTasksSchema.prefault({}).describe('Which calls become tasks, and what becomes of these.'),
+  pins: upstreamPinsSchema.prefault({}).describe('Where this upstream differs from `pins` of the file.'),
+  guard: upstreamGuardSchema.prefault({}).describe('Where this upstream differs from `guard` of the file.'),
 };
 
 /** An upstream that is reached by HTTP. */
@@ -105,7 +108,10 @@ export const stdioUpstreamSchema = z.strictObject({
     .describe('Environment variables that the program gets beside the few that every program gets.'),
   cwd: pathField
     .optional()
-    .describe('The folder that the program runs in. Without it, the folder of this file.'),
+    .describe('The folder that the program runs in. Without it, an empty one of its own below `dataDir`.'),
+  sandbox: sandboxSchema
+    .optional()
+    .describe('Shuts the process into a sandbox of the system. Without it there is none.'),
   process: z
     .enum(['shared', 'principal', 'session'])
     .optional()

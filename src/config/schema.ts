@@ -12,6 +12,7 @@ import {
   textField,
   wholeNumber,
 } from './schema-fields.ts';
+import { guardSchema, launchSchema, pinsSchema } from './schema-guard.ts';
 import { listenSchema } from './schema-listen.ts';
 import { authSchema, busField, storeField } from './schema-store.ts';
 import { tasksSchema } from './schema-tasks.ts';
@@ -144,6 +145,11 @@ export const configFileSchema = z.strictObject({
   limits: limitsSchema.prefault({}).describe('Bounds of what one process holds.'),
   stop: stopSchema.prefault({}).describe('How the gateway stops.'),
   tasks: tasksSchema.prefault({}).describe('Bounds of tasks: tool calls with a durable handle.'),
+  launch: launchSchema
+    .prefault({})
+    .describe('Which commands of upstreams may start, and what their processes may use.'),
+  pins: pinsSchema.prefault({}).describe('What happens when an upstream offers something new or changed.'),
+  guard: guardSchema.prefault({}).describe('What is looked for in definitions and results.'),
   upstreams: z
     .record(nameField, upstreamSchema)
     .default({})

@@ -1,6 +1,13 @@
 /** What a configuration is once it is read: every default filled in, every path absolute, deeply frozen. */
 import type { z } from 'zod';
 import type { configFileSchema, limitsSchema, logSchema, serverSchema, stopSchema } from './schema.ts';
+import type {
+  guardSchema,
+  launchSchema,
+  pinsSchema,
+  sandboxSchema,
+  upstreamGuardSchema,
+} from './schema-guard.ts';
 import type { listenSchema } from './schema-listen.ts';
 import type { authSchema } from './schema-store.ts';
 import type { tasksSchema, upstreamTasksSchema } from './schema-tasks.ts';
@@ -26,6 +33,20 @@ export type AuthConfig = DeepReadonly<z.output<typeof authSchema>>;
 export type TasksConfig = DeepReadonly<z.output<typeof tasksSchema>>;
 /** `upstreams.NAME.tasks` */
 export type UpstreamTasksConfig = DeepReadonly<z.output<typeof upstreamTasksSchema>>;
+/** `launch`. `folders` are absolute. */
+export type LaunchConfig = DeepReadonly<z.output<typeof launchSchema>>;
+/** `upstreams.NAME.sandbox`. Paths are absolute. */
+export type SandboxConfig = DeepReadonly<z.output<typeof sandboxSchema>>;
+/** `pins` as they hold for one upstream, or for all. */
+export type PinsConfig = DeepReadonly<
+  Required<z.output<typeof pinsSchema>> & { mode: 'off' | 'warn' | 'enforce' }
+>;
+/** `guard` as it holds for every upstream. */
+export type GuardConfig = DeepReadonly<z.output<typeof guardSchema>>;
+/** `guard` as it holds for one upstream: the file's, with what the upstream has of its own. */
+export type UpstreamGuardConfig = DeepReadonly<
+  GuardConfig & { sinks: NonNullable<z.output<typeof upstreamGuardSchema>['sinks']> }
+>;
 /** `stop` */
 export type StopConfig = DeepReadonly<z.output<typeof stopSchema>>;
 
@@ -48,17 +69,32 @@ export type ListenConfig = DeepReadonly<
  * direct connection. `tls` holds absolute paths. Header names are in lower case.
  */
 export type HttpUpstreamConfig = DeepReadonly<
-  { kind: 'http'; name: string; proxy: string | null } & Omit<z.output<typeof httpUpstreamSchema>, 'proxy'>
+  { kind: 'http'; name: string; proxy: string | null } & Settled &
+    Omit<z.output<typeof httpUpstreamSchema>, 'proxy' | keyof Settled>
 >;
+
+/** What an upstream has of its own or from the whole file. */
+interface Settled {
+  pins: PinsConfig;
+  guard: UpstreamGuardConfig;
+}
 
 type StdioFields = z.output<typeof stdioUpstreamSchema>;
 
-/** An upstream that is a process. `cwd` is absolute and always there; `process` is settled. */
+/**
+ * An upstream that is a process. `cwd` is absolute; without it the process gets a private folder. `process` is settled.
+ * `references` holds, for each variable or argument (by its index) into which something was substituted, the text of
+ * the file, such as `${GITHUB_TOKEN}`: what an approval shows and covers in place of the value.
+ */
 export type StdioUpstreamConfig = DeepReadonly<
-  { kind: 'stdio'; name: string; cwd: string; process: NonNullable<StdioFields['process']> } & Omit<
-    StdioFields,
-    'cwd' | 'process'
-  >
+  {
+    kind: 'stdio';
+    name: string;
+    cwd?: string | undefined;
+    process: NonNullable<StdioFields['process']>;
+    references: { env: Record<string, string>; args: Record<number, string> };
+  } & Settled &
+    Omit<StdioFields, 'cwd' | 'process' | keyof Settled>
 >;
 
 /** `store`. `file` is an absolute path; `url` is secret. */
@@ -115,6 +151,8 @@ export interface Config {
   readonly limits: LimitsConfig;
   readonly stop: StopConfig;
   readonly tasks: TasksConfig;
+  readonly launch: LaunchConfig;
+  readonly guard: GuardConfig;
   /** In the order of the file. */
   readonly upstreams: readonly UpstreamConfig[];
   /** `all` first, then one for each upstream in the order of the file, then the further ones of `servers`. */

@@ -8,6 +8,7 @@ import type { Log, LogFields } from '../../src/lib/log.ts';
 import { createSeal } from '../../src/lib/seal.ts';
 import type { StdioOpenerDeps } from '../../src/upstream/stdio/stdio-opener.ts';
 import { createProcessGroups } from '../../src/upstream/stdio/stdio-process.ts';
+import { NO_PINS, USUAL_GUARD } from './trusting.ts';
 
 export const fixtureFolder = fileURLToPath(new URL('../fixtures/stdio/', import.meta.url));
 
@@ -34,7 +35,18 @@ export function stdioConfig(
   const { flags = [], ...rest } = options;
   const parsed = stdioUpstreamSchema.parse({ command: process.execPath });
   const args = [`${fixtureFolder}${script}`, ...flags.map((flag) => `--${flag}`)];
-  return { ...parsed, process: 'shared', kind: 'stdio', name: 'fixture', cwd: fixtureFolder, args, ...rest };
+  return {
+    ...parsed,
+    process: 'shared',
+    kind: 'stdio',
+    name: 'fixture',
+    cwd: fixtureFolder,
+    args,
+    references: { env: {}, args: {} },
+    pins: NO_PINS,
+    guard: USUAL_GUARD,
+    ...rest,
+  };
 }
 
 export function stdioDeps(log: Log = new MemoryLog()): StdioOpenerDeps {

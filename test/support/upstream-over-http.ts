@@ -6,6 +6,7 @@ import { createUpstreamOf } from '../../src/upstream/create-upstream.ts';
 import type { Replicas } from '../../src/upstream/remote/replicas.ts';
 import type { Upstream } from '../../src/upstream/upstream.ts';
 import { silentLog } from './legacy-upstream.ts';
+import { NO_PINS, USUAL_GUARD } from './trusting.ts';
 
 /** What differs from an upstream of a gateway that is alone. */
 export interface UpstreamChanges {
@@ -32,6 +33,8 @@ export function upstreamAt(url: string, { config, replicas }: UpstreamChanges = 
     trusted: false,
     repeatable: false,
     tasks: upstreamTasksSchema.parse({}),
+    pins: NO_PINS,
+    guard: USUAL_GUARD,
     ...config,
   };
   return createUpstreamOf(whole, {

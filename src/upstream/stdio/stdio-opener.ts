@@ -67,7 +67,7 @@ class StdioOpener implements Opener {
     this.#deadlines = new Deadlines({ timeoutMs, maxTimeoutMs, now: monotonicMs });
     this.#channel = {
       upstream: config.name,
-      launch: { command, args, cwd, env: childEnvironment(deps.variables, env), stopMs: STOP_MS },
+      launch: { command, args, cwd: cwd ?? '.', env: childEnvironment(deps.variables, env), stopMs: STOP_MS },
       maxMessageBytes: config.maxResponseBytes,
       groups,
       clock,

@@ -1,0 +1,93 @@
+import { createHash } from 'node:crypto';
+
+/** What may need an approval: the start of a program, who an upstream is, what it says of itself, what it offers. */
+export const APPROVAL_KINDS = [
+  'launch',
+  'identity',
+  'instructions',
+  'tools',
+  'prompts',
+  'resources',
+  'templates',
+] as const;
+
+/** One of APPROVAL_KINDS. */
+export type ApprovalKind = (typeof APPROVAL_KINDS)[number];
+
+/** `pending` waits for somebody to decide. */
+export type ApprovalState = 'pending' | 'approved' | 'rejected';
+
+/** One exact thing that was seen. Several digests of one name may be approved, since lists may differ by caller. */
+export interface ApprovalKey {
+  readonly upstream: string;
+  readonly kind: ApprovalKind;
+  /** Name of the tool or prompt, URI of the resource or template; empty where an upstream has only one. */
+  readonly name: string;
+  /** `sha256:` and 64 hex digits. */
+  readonly digest: string;
+}
+
+/** What is known of one exact thing, without its text. */
+export interface ApprovalMark extends ApprovalKey {
+  /** `approvalId` of the key. */
+  readonly id: string;
+  readonly state: ApprovalState;
+}
+
+/** One row. */
+export interface ApprovalRow extends ApprovalMark {
+  /** Canonical JSON of what was seen. Holds no secrets. */
+  readonly body: string;
+  /** What a scan found in it: a JSON array; `[]` for nothing. */
+  readonly findings: string;
+  /** Milliseconds since 1970, by the store's clock, as `decidedAt`. */
+  readonly seenAt: number;
+  /** Undefined while it is pending. */
+  readonly decidedAt: number | undefined;
+  /** Who decided, for people. */
+  readonly decidedBy: string | undefined;
+}
+
+/** Something that was seen. */
+export interface Seen extends ApprovalKey {
+  readonly body: string;
+  readonly findings: string;
+  /** `approved` for what needs nobody's word, such as what an upstream offers at first sight; `decidedBy` says why. */
+  readonly state: 'pending' | 'approved';
+  readonly decidedBy: string | undefined;
+}
+
+/** Which rows to list; what is absent does not narrow. */
+export interface ApprovalFilter {
+  readonly upstream?: string;
+  readonly kind?: ApprovalKind;
+  readonly name?: string;
+  readonly state?: ApprovalState;
+}
+
+/** Approvals. Writes are durable. */
+export interface ApprovalTable {
+  /**
+   * Notes what was seen; what is known already stays as it is. Gives the state of each, in order. Of one upstream at
+   * most `maxPending` are kept pending: the oldest are forgotten.
+   */
+  see(seen: readonly Seen[], maxPending: number): Promise<readonly ApprovalState[]>;
+  /** All marks of an upstream. */
+  marks(upstream: string): Promise<readonly ApprovalMark[]>;
+  read(id: string): Promise<ApprovalRow | undefined>;
+  /** The rows that fit, the oldest first, at most `max`, after the row with the id `after`. */
+  list(
+    filter: ApprovalFilter,
+    page: { readonly max: number; readonly after?: string },
+  ): Promise<readonly ApprovalRow[]>;
+  /** Decides rows, whatever was decided before. Gives them as they are then; unknown ids are left out. */
+  decide(ids: readonly string[], state: 'approved' | 'rejected', by: string): Promise<readonly ApprovalRow[]>;
+  /** Forgets everything of an upstream. */
+  forget(upstream: string): Promise<void>;
+}
+
+/** Names an exact thing in 16 letters and digits, the same at every replica. */
+export function approvalId({ upstream, kind, name, digest }: ApprovalKey): string {
+  const text = JSON.stringify([upstream, kind, name, digest]);
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
+}
