@@ -1,4 +1,4 @@
-import { namesRunner } from './program-names.ts';
+import { namesRunnerPackage } from './program-names.ts';
 import type { LaunchRuleId } from './rules.ts';
 
 /** A package as a launcher is told to fetch it. */
@@ -30,7 +30,7 @@ export function readNpmPackage(text: string): PackageSpec {
 }
 
 function judgeNpm(name: string, wanted: string | undefined): LaunchRuleId {
-  if (namesRunner(name)) return 'package.program';
+  if (namesRunnerPackage(name)) return 'package.program';
   if (wanted === undefined) return 'npm.version';
   if (NPM_EXACT.test(wanted)) return 'npm.exact';
   return NPM_LOOSE.test(wanted) ? 'npm.version' : sourceRule(wanted);
@@ -58,7 +58,7 @@ export function readPypiPackage(text: string): PackageSpec {
 const PYPI_RUNNERS = new Set(['mcp', 'fastmcp', 'uvicorn', 'gunicorn', 'hypercorn', 'flask', 'streamlit']);
 
 function judgePypi(name: string, wanted: string | undefined): LaunchRuleId {
-  if (namesRunner(name) || PYPI_RUNNERS.has(name.toLowerCase())) return 'package.program';
+  if (namesRunnerPackage(name) || PYPI_RUNNERS.has(name.toLowerCase())) return 'package.program';
   if (wanted === undefined || PYPI_LOOSE.test(wanted)) return 'pypi.version';
   return PYPI_EXACT.test(wanted) ? 'pypi.exact' : sourceRule(wanted);
 }

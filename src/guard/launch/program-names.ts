@@ -14,11 +14,15 @@ const STARTERS =
 
 /** Packages of npm and PyPI whose arguments name what they run. */
 const RUNNERS =
-  'npm npx pnpm pnpx yarn bunx corepack ts-node ts-node-dev tsx tsm esno esm jiti vite-node babel-node swc-node sucrase-node coffee coffeescript zx shx shelljs shell-exec execa-cli cross-env cross-env-shell env-cmd dotenv dotenv-cli dotenvx nodemon pm2 forever supervisor concurrently npm-run-all npm-run-all2 run-s run-p wireit nx turbo lerna gulp gulp-cli grunt grunt-cli jake electron nw node-gyp husky onchange chokidar-cli nexe create-react-app degit tiged giget cowsay-sh supergateway mcp-proxy mcp-inspector inspector mcpo mcp-cli uv uvx pip pipx pipenv poetry hatch pdm tox nox invoke fabric ansible honcho circus pyinstaller ipykernel http-server serve live-server json-server localtunnel ngrok cloudflared eslint webpack webpack-cli rollup vite vitest jest mocha ava tap c8 nyc karma parcel esbuild tsup tsc typescript babel prettier stylelint postcss knex sequelize typeorm prisma plop hygen yo storybook next nuxt astro gatsby cypress nightwatch pytest celery scrapy mitmproxy ansible-playbook jupyterlab notebook httpie awscli';
+  'npm npx pnpm pnpx yarn bunx corepack ts-node ts-node-dev tsx tsm esno esm jiti vite-node babel-node swc-node sucrase-node coffee coffeescript zx shx shelljs shell-exec execa-cli cross-env cross-env-shell env-cmd dotenv dotenv-cli dotenvx nodemon pm2 forever supervisor concurrently npm-run-all npm-run-all2 run-s run-p wireit nx turbo lerna gulp gulp-cli grunt grunt-cli jake electron nw node-gyp husky onchange chokidar-cli nexe create-react-app degit tiged giget cowsay-sh supergateway mcp-proxy mcp-inspector inspector mcpo mcp-cli uv uvx pip pipx pipenv poetry hatch pdm tox nox invoke fabric ansible honcho circus pyinstaller ipykernel http-server serve live-server json-server localtunnel ngrok cloudflared eslint webpack webpack-cli rollup vite vitest jest mocha ava tap c8 nyc karma parcel esbuild tsup tsc typescript babel prettier stylelint postcss knex sequelize typeorm prisma plop hygen yo storybook next nuxt astro gatsby cypress nightwatch pytest celery scrapy mitmproxy ansible-playbook jupyterlab notebook httpie awscli sucrase bpython ptpython pex shiv serverless wsrun esm swc esbuild-register';
 
 /** Packages of operating systems and languages that are no server: as images they run what they are told. */
 const BASES =
   'alpine ubuntu debian fedora centos rockylinux almalinux amazonlinux archlinux opensuse oraclelinux photon wolfi-base chainguard-base scratch buildpack-deps golang rust openjdk eclipse-temurin gcc dind docker-in-docker devcontainers nginx httpd';
+
+/** Words in the name of a package that starts what it is told; where `mcp` stands beside, it is a server about that. */
+const STARTING_WORDS =
+  /(?:^|[-_./])(?:run|runner|exec|execute|cmd|repl|loader|register|launcher|spawn|eval|daemonize)(?:$|[-_.])/;
 
 const split = (text: string): string[] => text.split(' ');
 const SHELL_SET = new Set([...split(SHELLS), ...split('env xargs')]);
@@ -49,6 +53,12 @@ export function namesRunner(name: string): boolean {
   return spellingsOf(name).some((word) => PROGRAM_SET.has(word));
 }
 
+/** Whether a package by its name is a runner, or one of its kind that no list has. */
+export function namesRunnerPackage(name: string): boolean {
+  const plain = name.toLowerCase();
+  return namesRunner(name) || (STARTING_WORDS.test(plain) && !plain.includes('mcp'));
+}
+
 /** Whether the name of an image is that of a shell, a language or an operating system, which is no server. */
 export function namesBaseImage(name: string): boolean {
   return spellingsOf(name).some((word) => BASE_SET.has(word));
@@ -58,7 +68,8 @@ function spellingsOf(name: string): string[] {
   const plain = lastPart(name)
     .toLowerCase()
     .replace(/\.(exe|cmd|bat|ps1|com)$/, '');
-  const stem = plain.replace(/[-_.]?\d+(\.\d+)*$/, '').replace(/[-_](cli|bin|js|slim|alpine)$/, '');
+  // The digits and dots at the end in one run, so that a long name costs no more than its length.
+  const stem = plain.replace(/(?<![\d.])[-_.]?\d[\d.]*$/, '').replace(/[-_](cli|bin|js|slim|alpine)$/, '');
   return [plain, stem, plain.replaceAll('_', '-').replaceAll('.', '-')];
 }
 
