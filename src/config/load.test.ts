@@ -398,3 +398,25 @@ describe('files', () => {
     expect(error.code).toBe('CONFIG_INVALID');
   });
 });
+
+describe('what an approval shows in place of substituted values', () => {
+  const referencesOf = async (text: string, variables: Record<string, string>): Promise<unknown> => {
+    const { config } = await read(text, variables);
+    return config.upstreams.map((upstream) => upstream.kind === 'stdio' && upstream.references);
+  };
+
+  it('is the text of the file, wherever something was put into it', async () => {
+    const text =
+      'upstreams: { a: { command: x, args: ["--t=${T}", plain, "$${T}"], env: { A_TOKEN: "${T}", B: "$${T}" } } }';
+    expect(await referencesOf(text, { T: 'value' })).toEqual([
+      { args: { 0: '--t=${T}' }, env: { A_TOKEN: '${T}' } },
+    ]);
+  });
+
+  it('is there for aliases and merged maps too, so that no value is taken for plain', async () => {
+    const text =
+      'upstreams:\n  a: &a { command: x, args: &args ["${T}"], env: &env { A: "${T}" } }\n  b: { command: y, args: *args, env: { <<: *env, B: "1" } }\n  c: *a\n';
+    const each = { args: { 0: '${T}' }, env: { A: '${T}' } };
+    expect(await referencesOf(text, { T: 'value' })).toEqual([each, each, each]);
+  });
+});

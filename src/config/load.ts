@@ -38,6 +38,8 @@ export async function readConfig(content: string, { file, env }: LoadOptions): P
   const folder = dirname(absolute);
   const text = parseYaml(content);
   if (text.problems.length > 0) throw invalid(file, text.problems);
+  // Before anything is filled in, and with aliases followed: what an approval shows of a secret.
+  const written = plain(text, file);
   const filled = await substitute(text, { variables: env.variables, folder });
   const value = plain(text, file);
   const checked = checkSchema(text, value, filled.changed);
@@ -52,6 +54,7 @@ export async function readConfig(content: string, { file, env }: LoadOptions): P
   const config = resolveConfig(checked.file, {
     file: absolute,
     proxy: env.proxy,
+    written,
     keysOf: (path, map) => keysInOrder(text, path, map),
   });
   return Object.freeze({

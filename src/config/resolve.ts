@@ -1,8 +1,10 @@
 import { dirname, join, resolve } from 'node:path';
 import { bareHost, isLoopbackHost } from './address.ts';
 import { chooseProxy } from './choose-proxy.ts';
+import { type KeyPath, valueAt } from './key-path.ts';
 import { MERGED_SERVER } from './schema-fields.ts';
 import { isPostgresUrl, sqlitePath } from './schema-store.ts';
+import { hasReference } from './substitute.ts';
 import type {
   Config,
   ConfigFile,
@@ -24,6 +26,8 @@ export interface ResolveOptions {
   /** Absolute path of the configuration file. */
   readonly file: string;
   readonly proxy: ProxyVariables;
+  /** The plain value of the file before anything was substituted in it. */
+  readonly written: unknown;
   /** The keys of a map of the file in the order of its text. */
   readonly keysOf: (path: readonly string[], map: object) => readonly string[];
 }
@@ -41,8 +45,8 @@ export function resolveConfig(input: ConfigFile, options: ResolveOptions): Confi
   const upstreams = names.flatMap((name) => {
     const upstream = input.upstreams[name];
     if (upstream === undefined) return [];
-    const { proxy } = options;
-    return [resolveUpstream(name, upstream, { folder, proxy, input })];
+    const { proxy, written } = options;
+    return [resolveUpstream(name, upstream, { folder, proxy, input, written })];
   });
   const dataDir = resolve(folder, input.dataDir);
   const config: Config = {
@@ -103,6 +107,7 @@ interface UpstreamOptions {
   readonly folder: string;
   readonly proxy: ProxyVariables;
   readonly input: ConfigFile;
+  readonly written: unknown;
 }
 
 function resolveUpstream(name: string, input: FileUpstream, options: UpstreamOptions): UpstreamConfig {
@@ -123,7 +128,10 @@ function resolveUpstream(name: string, input: FileUpstream, options: UpstreamOpt
         write: input.sandbox.write.map(from),
         hide: input.sandbox.hide.map(from),
       },
-      references: { env: {}, args: {} },
+      references: {
+        env: referencesIn(options.written, ['upstreams', name, 'env']),
+        args: referencesIn(options.written, ['upstreams', name, 'args']),
+      },
       pins,
       guard,
     };
@@ -146,6 +154,15 @@ function resolveUpstream(name: string, input: FileUpstream, options: UpstreamOpt
     },
   };
   return upstream;
+}
+
+/** The texts of a map or list of the file into which something is substituted, by key or index. */
+function referencesIn(written: unknown, path: KeyPath): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const [key, text] of Object.entries(valueAt(written, path) ?? {})) {
+    if (typeof text === 'string' && hasReference(text)) found[key] = text;
+  }
+  return found;
 }
 
 /** What holds for an upstream: the file's word, and its own where it has one. */

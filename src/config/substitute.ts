@@ -31,6 +31,11 @@ const MARK = /\$\$\{|\$\{([^{}]*)\}|\$\{/g;
 const VARIABLE = /^[A-Za-z_]\w*$/;
 const MAX_FILE_BYTES = 1_048_576;
 
+/** Whether a text of the file is filled from elsewhere; one that only says `$${` is not. */
+export function hasReference(text: string): boolean {
+  return [...text.matchAll(MARK)].some(([mark]) => mark !== '$${');
+}
+
 /** Variables whose value is no secret, so that a log may show it wherever it was substituted. */
 const PLAIN_VARIABLES = new Set(
   'HOME USER LOGNAME USERNAME USERPROFILE PATH PWD SHELL LANG TZ HOSTNAME TMPDIR TMP TEMP'.split(' '),
