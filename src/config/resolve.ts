@@ -61,7 +61,11 @@ export function resolveConfig(input: ConfigFile, options: ResolveOptions): Confi
     limits: input.limits,
     stop: input.stop,
     tasks: input.tasks,
-    launch: { ...input.launch, folders: input.launch.folders.map((path) => resolve(folder, path)) },
+    launch: {
+      ...input.launch,
+      folders: input.launch.folders.map((path) => resolve(folder, path)),
+      programs: input.launch.programs.map((program) => resolveProgram(program, folder)),
+    },
     guard: input.guard,
     upstreams,
     servers: resolveServers(input, names, options),
@@ -114,12 +118,11 @@ function resolveUpstream(name: string, input: FileUpstream, options: UpstreamOpt
   const from = (path: string): string => resolve(options.folder, path);
   const { pins, guard } = settle(input, options.input);
   if ('command' in input) {
-    const command = /^\.{1,2}[/\\]/.test(input.command) ? from(input.command) : input.command;
     const upstream: StdioUpstreamConfig = {
       kind: 'stdio',
       name,
       ...input,
-      command,
+      command: resolveProgram(input.command, options.folder),
       // Callers that prove who they are can each have a process of their own.
       process: input.process ?? (options.input.auth.keys ? 'principal' : 'shared'),
       cwd: from(input.cwd ?? '.'),
@@ -163,6 +166,11 @@ function referencesIn(written: unknown, path: KeyPath): Record<string, string> {
     if (typeof text === 'string' && hasReference(text)) found[key] = text;
   }
   return found;
+}
+
+/** A path that begins with `./` or `../` starts from the file; every other text stays as it is. */
+function resolveProgram(text: string, folder: string): string {
+  return /^\.{1,2}[/\\]/.test(text) ? resolve(folder, text) : text;
 }
 
 /** What holds for an upstream: the file's word, and its own where it has one. */

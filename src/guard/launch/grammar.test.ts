@@ -23,6 +23,47 @@ function holds(lines: Lines, policy?: LaunchPolicy): void {
   });
 }
 
+describe('a script by a relative path', () => {
+  const judge = (script: string, cwd?: string, command = 'node'): LaunchRuleId =>
+    judgeLaunch({ command, args: [script], cwd }, POLICY).rule;
+
+  it('starts from the working directory', () => {
+    expect(judge('dist/index.js', '/srv/mcp')).toBe('script.vouched');
+    expect(judge('@acme/notes/index.js', '/srv/mcp/')).toBe('script.vouched');
+    expect(judge('index.ts', '/srv/mcp/notes', 'bun')).toBe('script.vouched');
+  });
+
+  it('is not known where there is none, or in a folder that nobody vouches for', () => {
+    expect(judge('index.js')).toBe('script.place');
+    expect(judge('mcp/index.js', '/srv')).toBe('cwd.place');
+    expect(judge('index.js', '/srv/mcp/../other')).toBe('script.place');
+  });
+
+  it.each([
+    '../index.js',
+    './index.js',
+    'a/../index.js',
+    'a//index.js',
+    'npm:x.js',
+    'http://x/y.js',
+    'a b.js',
+    '~x.js',
+  ])('is plain: %s is not', (script) => {
+    expect(judge(script, '/srv/mcp')).toBe('script.place');
+  });
+});
+
+describe('a launcher outside the folders of the system', () => {
+  const policy: LaunchPolicy = { folders: ['/srv/mcp'], programs: ['/opt/node/bin/node', '/opt/npm/npx'] };
+
+  it('is one if the operator vouches for its absolute path, and its own grammar holds', () => {
+    expect(ruleOf('/opt/node/bin/node /srv/mcp/index.js', policy)).toBe('script.vouched');
+    expect(ruleOf('/opt/node/bin/node -e 1', policy)).toBe('script.code');
+    expect(ruleOf('/opt/npm/npx -y notes-mcp@1.2.3', policy)).toBe('npm.exact');
+    expect(ruleOf('/opt/other/node /srv/mcp/index.js', policy)).toBe('program.place');
+  });
+});
+
 describe('npx', () => {
   holds({
     'npx -y notes-mcp@1.2.3 --port 80': 'npm.exact',

@@ -2,18 +2,18 @@ import { checkServerArgs } from './check-args.ts';
 import { judgeContainer } from './judge-container.ts';
 import { judgeDlx, judgeNpmExec, judgeNpx } from './judge-npm.ts';
 import { judgePipx, judgePypiRun, judgeUv } from './judge-python-package.ts';
-import { judgeScript } from './judge-script.ts';
+import { judgeScript, type ScriptPlace } from './judge-script.ts';
 import type { Launch, LaunchPolicy } from './launch.ts';
 import { namesRunner, namesShell } from './program-names.ts';
 import type { Finding, LaunchRuleId } from './rules.ts';
 import { bareName, isPlainAbsolute } from './system-folders.ts';
 
-type Judge = (args: readonly string[], policy: LaunchPolicy) => Finding[];
+type Judge = (args: readonly string[], place: ScriptPlace) => Finding[];
 
 const notDlx: Judge = () => [{ rule: 'launcher.subcommand', at: 'args[0]' }];
-const dlx: Judge = (args, policy) => (args[0] === 'dlx' ? judgeDlx(args, 1) : notDlx(args, policy));
-const node: Judge = (args, policy) => judgeScript('node', args, policy);
-const python: Judge = (args, policy) => judgeScript('python', args, policy);
+const dlx: Judge = (args, place) => (args[0] === 'dlx' ? judgeDlx(args, 1) : notDlx(args, place));
+const node: Judge = (args, place) => judgeScript('node', args, place);
+const python: Judge = (args, place) => judgeScript('python', args, place);
 
 /** The launchers whose grammar is known, by the exact name that they have on a PATH. */
 const LAUNCHERS: Readonly<Record<string, Judge>> = {
@@ -22,7 +22,7 @@ const LAUNCHERS: Readonly<Record<string, Judge>> = {
   pnpm: dlx,
   yarn: dlx,
   bunx: (args) => judgeDlx(args, 0),
-  bun: (args, policy) => (args[0] === 'x' ? judgeDlx(args, 1) : judgeScript('bun', args, policy)),
+  bun: (args, place) => (args[0] === 'x' ? judgeDlx(args, 1) : judgeScript('bun', args, place)),
   uvx: (args) => judgePypiRun(args, 0, '--from'),
   uv: judgeUv,
   pipx: judgePipx,
@@ -32,7 +32,7 @@ const LAUNCHERS: Readonly<Record<string, Judge>> = {
   nodejs: node,
   python,
   python3: python,
-  deno: (args, policy) => judgeScript('deno', args, policy),
+  deno: (args, place) => judgeScript('deno', args, place),
 };
 /** The launchers that are an `.exe` on Windows; those of npm are batch files there. */
 const WINDOWS = /^(node|python3?|uvx?|bunx?|deno|docker|podman|pipx)\.exe$/;
@@ -49,7 +49,7 @@ export interface JudgedCommand {
 }
 
 /** Judges the command by what it is, and its arguments by the grammar of the launcher. */
-export function judgeCommand({ command, args }: Launch, policy: LaunchPolicy): JudgedCommand {
+export function judgeCommand({ command, args, cwd }: Launch, policy: LaunchPolicy): JudgedCommand {
   const spelling = judgeSpelling(command);
   if (spelling !== undefined) return judgeOther(spelling, args);
   if (policy.programs.includes(command) && !namesRunner(command) && isNamed(command))
@@ -57,10 +57,16 @@ export function judgeCommand({ command, args }: Launch, policy: LaunchPolicy): J
       findings: [{ rule: 'program.vouched', at: 'command' }, ...checkServerArgs(args, 0)],
       readsFolder: true,
     };
-  const name = bareName(command)?.replace(WINDOWS, '$1');
+  const name = launcherName(command, policy)?.replace(WINDOWS, '$1');
   const judge = name === undefined ? undefined : launcherOf(name);
   if (name === undefined || judge === undefined) return judgeOther(judgeProgram(command), args, command);
-  return { findings: judge(args, policy), readsFolder: !IGNORES_FOLDER.has(name) };
+  return { findings: judge(args, { ...policy, cwd }), readsFolder: !IGNORES_FOLDER.has(name) };
+}
+
+/** A launcher outside the folders of the system is one if the operator says so: then its own grammar holds for it. */
+function launcherName(command: string, { programs }: LaunchPolicy): string | undefined {
+  const isVouched = programs.includes(command) && isPlainAbsolute(command);
+  return bareName(isVouched ? (command.split(/[\\/]/).at(-1) ?? '') : command);
 }
 
 function launcherOf(name: string): Judge | undefined {

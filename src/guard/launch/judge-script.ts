@@ -33,14 +33,19 @@ export type InterpreterName = keyof typeof INTERPRETERS;
 const CODE =
   /^(?:-|-[a-zA-Z]*[cempir].*|--(?:eval|print|command|run|interactive|test|import|require|loader|preload).*)$/;
 
+/** A plain path below the working directory: no scheme that an interpreter would fetch, no drive, no `.` or `..`. */
+const RELATIVE = /^[\w@][\w@.-]*(?:\/[\w@][\w@.-]*)*$/;
+
 const judgeUnknown = (option: string): LaunchRuleId => (CODE.test(option) ? 'script.code' : 'script.option');
 
-/** `node /folder/script.js ARGS` and its likes: one script by its absolute path, in a folder that is vouched for. */
-export function judgeScript(
-  name: InterpreterName,
-  args: readonly string[],
-  { folders }: LaunchPolicy,
-): Finding[] {
+/** What tells where a script lies. */
+export interface ScriptPlace extends Pick<LaunchPolicy, 'folders'> {
+  /** The working directory, from which a relative path starts. */
+  readonly cwd: string | undefined;
+}
+
+/** `node /folder/script.js ARGS` and its likes: one script by its path, in a folder that is vouched for. */
+export function judgeScript(name: InterpreterName, args: readonly string[], place: ScriptPlace): Finding[] {
   const { known, files, subcommand } = INTERPRETERS[name];
   const hasSubcommand = subcommand !== undefined && args[0] === subcommand.name;
   if (subcommand?.required === true && !hasSubcommand) return [{ rule: 'script.code', at: 'args[0]' }];
@@ -50,12 +55,13 @@ export function judgeScript(
     return findings.length > 0 ? [...findings] : [{ rule: 'script.code', at: 'args' }];
   return [
     ...findings,
-    { rule: judgeFile(script, files, folders), at: `args[${next}]` },
+    { rule: judgeFile(script, files, place), at: `args[${next}]` },
     ...checkServerArgs(args, next + 1),
   ];
 }
 
-function judgeFile(script: string, files: RegExp, folders: readonly string[]): LaunchRuleId {
+function judgeFile(script: string, files: RegExp, { folders, cwd }: ScriptPlace): LaunchRuleId {
   if (!files.test(script)) return 'script.kind';
-  return isBelow(script, folders) ? 'script.vouched' : 'script.place';
+  const path = RELATIVE.test(script) && cwd !== undefined ? `${cwd.replace(/\/*$/, '')}/${script}` : script;
+  return isBelow(path, folders) ? 'script.vouched' : 'script.place';
 }
