@@ -17,12 +17,16 @@ export type ApprovalKind = (typeof APPROVAL_KINDS)[number];
 /** `pending` waits for somebody to decide. */
 export type ApprovalState = 'pending' | 'approved' | 'rejected';
 
-/** One exact thing that was seen. Several digests of one name may be approved, since lists may differ by caller. */
-export interface ApprovalKey {
+/** What may change: each of its states has a digest of its own. */
+export interface ApprovalThing {
   readonly upstream: string;
   readonly kind: ApprovalKind;
   /** Name of the tool or prompt, URI of the resource or template; empty where an upstream has only one. */
   readonly name: string;
+}
+
+/** One exact thing that was seen. Several digests of one name may be approved, since lists may differ by caller. */
+export interface ApprovalKey extends ApprovalThing {
   /** `sha256:` and 64 hex digits. */
   readonly digest: string;
 }
@@ -80,14 +84,36 @@ export interface ApprovalTable {
     filter: ApprovalFilter,
     page: { readonly max: number; readonly after?: string },
   ): Promise<readonly ApprovalRow[]>;
+  /** The row of the same upstream, kind and name that was approved last. */
+  lastApproved(thing: ApprovalThing): Promise<ApprovalRow | undefined>;
   /** Decides rows, whatever was decided before. Gives them as they are then; unknown ids are left out. */
   decide(ids: readonly string[], state: 'approved' | 'rejected', by: string): Promise<readonly ApprovalRow[]>;
   /** Forgets everything of an upstream. */
   forget(upstream: string): Promise<void>;
 }
 
-/** Names an exact thing in 16 letters and digits, the same at every replica. */
+const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
+const ID_LENGTH = 20;
+
+/**
+ * Names an exact thing in 20 letters and digits, the same at every replica. With 100 bits, nobody finds two things of
+ * one name, of which a person would approve the wrong one.
+ */
 export function approvalId({ upstream, kind, name, digest }: ApprovalKey): string {
-  const text = JSON.stringify([upstream, kind, name, digest]);
-  return createHash('sha256').update(text).digest('hex').slice(0, 16);
+  return shorten([upstream, kind, name, digest]);
+}
+
+/** Names a thing whatever its state is, as `approvalId` names a state of it. */
+export function thingId({ upstream, kind, name }: ApprovalThing): string {
+  return shorten([upstream, kind, name]);
+}
+
+/** Whether a text may be the id of an approval. */
+export function isApprovalId(text: string): boolean {
+  return text.length === ID_LENGTH && [...text].every((letter) => ALPHABET.includes(letter));
+}
+
+function shorten(parts: readonly string[]): string {
+  const bytes = createHash('sha256').update(JSON.stringify(parts)).digest();
+  return Array.from(bytes.subarray(0, ID_LENGTH), (byte) => ALPHABET[byte % ALPHABET.length]).join('');
 }

@@ -39,10 +39,12 @@ export interface Feed {
   onSession(run: (key: string) => void): () => void;
   /** Runs with the id of each key that was revoked. */
   onKey(run: (id: string) => void): () => void;
+  /** Runs with the name of each upstream of which something was approved, rejected or forgotten. */
+  onApproval(run: (upstream: string) => void): () => void;
   /** Runs when too much changed or the feed was interrupted: drop everything. */
   onReset(run: () => void): () => void;
   /** Tells the other replicas of a change at once. */
-  announce(kind: 'session' | 'key', name: string): void;
+  announce(kind: 'session' | 'key' | 'approval', name: string): void;
 }
 
 /** What replicas share. */

@@ -1,3 +1,4 @@
+import type { ApprovalTable } from './approval-table.ts';
 import type { Holding } from './holding.ts';
 import type { TaskTable } from './task-table.ts';
 
@@ -18,7 +19,8 @@ export interface Store {
   readonly tasks: TaskTable;
   readonly owners: OwnerTable;
   readonly keys: KeyTable;
-  /** What changed of sessions and keys, so that what is cached of them can be dropped. */
+  readonly approvals: ApprovalTable;
+  /** What changed of sessions, keys and approvals, so that what is cached of them can be dropped. */
   readonly changes: ChangeFeed;
   /** Deletes what has expired, a bounded part of it. To be called from time to time by every replica. */
   sweep(bounds: SweepBounds): Promise<void>;
@@ -257,6 +259,8 @@ export interface Changes {
   readonly sessions: readonly string[];
   /** Ids of keys that were revoked. */
   readonly keys: readonly string[];
+  /** Names of upstreams of which something was approved, rejected or forgotten. */
+  readonly approvals: readonly string[];
   /** Where to go on. */
   readonly cursor: string;
 }

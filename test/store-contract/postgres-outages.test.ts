@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { GatewardError } from '../../src/errors.ts';
+import { approvalId, type Seen } from '../../src/store/approval-table.ts';
 import { createPostgresStore } from '../../src/store/postgres/postgres-store.ts';
 import type { Store, StreamKey } from '../../src/store/store.ts';
 import { type LossyProxy, startLossyProxy } from '../support/lossy-proxy.ts';
@@ -295,6 +296,27 @@ describe('a store whose answers are lost on the way', () => {
     expect(await codeOf(store.keys.create({ ...key, id: `${id}2` }))).toBe('KEY_EXISTS');
     expect((await lossy('revoke_key', () => store.keys.revoke(id)))?.revokedAt).toBeGreaterThan(0);
     expect(await store.keys.revoke(id)).toBeUndefined();
+  });
+
+  it('notes and decides what was seen once', async () => {
+    const seen: Seen = {
+      ...{ upstream: id, kind: 'tools', name: 'search', digest: 'sha256:1', body: '{}', findings: '[]' },
+      ...{ state: 'approved', decidedBy: 'first sight' },
+    };
+    const pending: Seen = { ...seen, name: 'fetch', state: 'pending', decidedBy: undefined };
+    expect(await lossy('add_approvals', () => store.approvals.see([seen, pending], 10))).toEqual([
+      'approved',
+      'pending',
+    ]);
+    const ids = [approvalId(pending), approvalId(seen)];
+    const decided = await lossy('decide_approvals', () => store.approvals.decide(ids, 'rejected', 'eve'));
+    expect(decided.map(({ name, state }) => [name, state])).toEqual([
+      ['fetch', 'rejected'],
+      ['search', 'rejected'],
+    ]);
+    expect(await store.approvals.list({ upstream: id }, { max: 10 })).toEqual(decided.toReversed());
+    await lossy('forget_approvals', () => store.approvals.forget(id));
+    expect(await store.approvals.marks(id)).toEqual([]);
   });
 
   it('changes and ends a session', async () => {

@@ -57,11 +57,12 @@ export class MemoryTables {
     since: (cursor) =>
       this.#do(() => {
         const at = String(this.told.length);
-        if (cursor === undefined) return { sessions: [], keys: [], cursor: at };
+        if (cursor === undefined) return { sessions: [], keys: [], approvals: [], cursor: at };
         if (this.tooMuch) return undefined;
         const news = this.told.slice(Number(cursor));
         const sessions = news.flatMap((one) => one.sessions);
-        return { sessions, keys: news.flatMap((one) => one.keys), cursor: at };
+        const keys = news.flatMap((one) => one.keys);
+        return { sessions, keys, approvals: news.flatMap((one) => one.approvals), cursor: at };
       }),
   };
 

@@ -129,6 +129,7 @@ class Replica implements TestReplica {
       isFresh: () => this.fresh,
       onSession: (run) => bus.subscribe('session', run),
       onKey: (run) => bus.subscribe('key', run),
+      onApproval: (run) => bus.subscribe('approval', run),
       onReset: (run) => listen(this.#onReset, run),
       announce: (kind, name) => bus.publish(kind, name),
     };

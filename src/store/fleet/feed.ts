@@ -20,7 +20,7 @@ export interface OpenFeed extends Feed {
 const LOOK_EVERY_MS = 500;
 /** Milliseconds since the last good look after which what is cached may be old. */
 const FRESH_MS = 1_000;
-const TOPICS = { session: 'session', key: 'key' } as const;
+const TOPICS = { session: 'session', key: 'key', approval: 'approval' } as const;
 
 /**
  * Opens the feed, from now on.
@@ -37,6 +37,7 @@ class StoreFeed implements OpenFeed {
   readonly #parts: FeedParts;
   readonly #onSession = new Set<(key: string) => void>();
   readonly #onKey = new Set<(id: string) => void>();
+  readonly #onApproval = new Set<(upstream: string) => void>();
   readonly #onReset = new Set<() => void>();
   #endings: readonly (() => void)[] = [];
   #cursor: string | undefined;
@@ -55,6 +56,7 @@ class StoreFeed implements OpenFeed {
     this.#endings = [
       bus.subscribe(TOPICS.session, (key) => tell(this.#onSession, key)),
       bus.subscribe(TOPICS.key, (id) => tell(this.#onKey, id)),
+      bus.subscribe(TOPICS.approval, (upstream) => tell(this.#onApproval, upstream)),
     ];
     this.#schedule();
   }
@@ -74,12 +76,17 @@ class StoreFeed implements OpenFeed {
     return () => this.#onKey.delete(run);
   }
 
+  onApproval(run: (upstream: string) => void): () => void {
+    this.#onApproval.add(run);
+    return () => this.#onApproval.delete(run);
+  }
+
   onReset(run: () => void): () => void {
     this.#onReset.add(run);
     return () => this.#onReset.delete(run);
   }
 
-  announce(kind: 'session' | 'key', name: string): void {
+  announce(kind: keyof typeof TOPICS, name: string): void {
     this.#parts.bus.publish(TOPICS[kind], name);
   }
 
@@ -118,6 +125,7 @@ class StoreFeed implements OpenFeed {
     if (found !== undefined && !first) {
       for (const key of found.sessions) tell(this.#onSession, key);
       for (const id of found.keys) tell(this.#onKey, id);
+      for (const upstream of found.approvals) tell(this.#onApproval, upstream);
     }
     this.#goodMs = askedMs;
   }

@@ -21,7 +21,10 @@ const SINCE = statement(
      WHERE changed_at > coalesce($1::bigint, ${NOW}) - ${OVERLAP_MS} LIMIT ${MAX_ROWS})
    UNION ALL (
      SELECT 'key', id, revoked_at FROM gateward_keys
-     WHERE revoked_at > coalesce($1::bigint, ${NOW}) - ${OVERLAP_MS} LIMIT ${MAX_ROWS})`,
+     WHERE revoked_at > coalesce($1::bigint, ${NOW}) - ${OVERLAP_MS} LIMIT ${MAX_ROWS})
+   UNION ALL (
+     SELECT 'approval', upstream, changed_at FROM gateward_approval_changes
+     WHERE changed_at > coalesce($1::bigint, ${NOW}) - ${OVERLAP_MS} LIMIT ${MAX_ROWS})`,
   { isUrgent: true },
 );
 
@@ -51,7 +54,12 @@ export function createChangeFeed(db: Database): ChangeFeed {
       const times = new Map(changes.map((row) => [nameIn(row), numberIn(row, 'at')]));
       told = { cursor: String(now), times };
       const found = from === undefined ? [] : fresh;
-      return { sessions: namesOf('session', found), keys: namesOf('key', found), cursor: told.cursor };
+      return {
+        sessions: namesOf('session', found),
+        keys: namesOf('key', found),
+        approvals: namesOf('approval', found),
+        cursor: told.cursor,
+      };
     },
   };
 }

@@ -153,4 +153,36 @@ CREATE TABLE IF NOT EXISTS gateward_task_answers (
 CREATE INDEX IF NOT EXISTS gateward_task_answers_by_expiry ON gateward_task_answers (expires_at);
 `,
   },
+  {
+    version: 3,
+    minReader: 1,
+    sql: `
+CREATE TABLE IF NOT EXISTS gateward_approvals (
+  upstream text NOT NULL,
+  id text NOT NULL,
+  kind text NOT NULL,
+  name text NOT NULL,
+  digest text NOT NULL,
+  thing text NOT NULL,
+  state text NOT NULL,
+  came bigint NOT NULL,
+  seen_at bigint NOT NULL,
+  decided_at bigint,
+  decided_by text,
+  findings text NOT NULL,
+  body text NOT NULL,
+  PRIMARY KEY (upstream, id)
+);
+CREATE INDEX IF NOT EXISTS gateward_approvals_by_id ON gateward_approvals (id);
+CREATE INDEX IF NOT EXISTS gateward_approvals_by_age ON gateward_approvals (came, id);
+CREATE INDEX IF NOT EXISTS gateward_approvals_by_upstream ON gateward_approvals (upstream, state, came, id);
+CREATE INDEX IF NOT EXISTS gateward_approvals_by_state ON gateward_approvals (state, came, id);
+CREATE INDEX IF NOT EXISTS gateward_approvals_by_thing ON gateward_approvals (upstream, thing, state);
+
+CREATE TABLE IF NOT EXISTS gateward_approval_changes (
+  upstream text PRIMARY KEY,
+  changed_at bigint NOT NULL
+);
+`,
+  },
 ];

@@ -1,5 +1,6 @@
 import type { Log } from '../../lib/log.ts';
 import type { Store } from '../store.ts';
+import { createApprovalTable } from './approvals.ts';
 import { createChangeFeed } from './changes.ts';
 import { Database } from './database.ts';
 import { createKeyTable } from './keys.ts';
@@ -44,6 +45,7 @@ export async function createPostgresStore(options: {
     tasks: createTaskTable(db),
     owners: createOwnerTable(db),
     keys: createKeyTable(db),
+    approvals: createApprovalTable(db),
     changes: createChangeFeed(db),
     sweep: (bounds) => sweep(db, bounds),
     close: () => db.close(),

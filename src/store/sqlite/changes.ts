@@ -5,6 +5,7 @@ import type { Database } from './database.ts';
 
 /** Changes told at a time. */
 const MAX_CHANGES = 1000;
+const NOTHING = { sessions: [], keys: [], approvals: [] };
 
 /**
  * What changed, by a counter in the file. Only one process writes at a time, so the numbers come in the order of
@@ -15,11 +16,11 @@ export function createChangeFeed(db: Database): ChangeFeed {
     since: (cursor) =>
       db.read(() => {
         const newest = newestChange(db);
-        if (cursor === undefined) return { sessions: [], keys: [], cursor: String(newest) };
+        if (cursor === undefined) return { ...NOTHING, cursor: String(newest) };
         const from = Number(cursor);
         // A number that this file has not come to is another file's.
         if (!Number.isSafeInteger(from) || from > newest) return undefined;
-        return from === newest ? { sessions: [], keys: [], cursor } : changesAfter(db, from, newest);
+        return from === newest ? { ...NOTHING, cursor } : changesAfter(db, from, newest);
       }),
   };
 }
@@ -35,13 +36,12 @@ function newestChange(db: Database): number {
 }
 
 function changesAfter(db: Database, from: number, newest: number): Changes | undefined {
-  const sessions = db.all('SELECT key AS name FROM sessions WHERE changed > ? LIMIT ?', [
-    from,
-    MAX_CHANGES + 1,
-  ]);
-  const keys = db.all('SELECT id AS name FROM keys WHERE changed > ? LIMIT ?', [from, MAX_CHANGES + 1]);
-  if (sessions.length + keys.length > MAX_CHANGES) return undefined;
-  return { sessions: sessions.map(nameOf), keys: keys.map(nameOf), cursor: String(newest) };
+  const after = (sql: string) => db.all(sql, [from, MAX_CHANGES + 1]).map(nameOf);
+  const sessions = after('SELECT key AS name FROM sessions WHERE changed > ? LIMIT ?');
+  const keys = after('SELECT id AS name FROM keys WHERE changed > ? LIMIT ?');
+  const approvals = after('SELECT upstream AS name FROM approval_changes WHERE changed > ? LIMIT ?');
+  if (sessions.length + keys.length + approvals.length > MAX_CHANGES) return undefined;
+  return { sessions, keys, approvals, cursor: String(newest) };
 }
 
 function nameOf(row: Row): string {

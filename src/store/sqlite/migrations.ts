@@ -157,4 +157,35 @@ CREATE TABLE task_answers (
 ) STRICT;
 `,
   },
+  {
+    version: 3,
+    minReader: 1,
+    sql: `
+CREATE TABLE approvals (
+  number INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  upstream TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  name TEXT NOT NULL,
+  digest TEXT NOT NULL,
+  thing TEXT NOT NULL,
+  state TEXT NOT NULL,
+  seen_at INTEGER NOT NULL,
+  decided_at INTEGER,
+  decided_by TEXT,
+  findings TEXT NOT NULL,
+  body TEXT NOT NULL
+) STRICT;
+CREATE INDEX approvals_by_upstream ON approvals (upstream, number);
+CREATE INDEX approvals_by_upstream_and_state ON approvals (upstream, state, number);
+CREATE INDEX approvals_by_state ON approvals (state, number);
+CREATE INDEX approvals_by_thing ON approvals (thing, state);
+
+-- One row for each upstream that ever had approvals, so that what was forgotten is told too.
+CREATE TABLE approval_changes (
+  upstream TEXT PRIMARY KEY,
+  changed INTEGER NOT NULL
+) STRICT;
+`,
+  },
 ];

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { GatewardError } from '../../errors.ts';
 import { makeDataFolder } from '../key-files.ts';
 import type { Store } from '../store.ts';
+import { createApprovalTable } from './approvals.ts';
 import { createChangeFeed } from './changes.ts';
 import { Checkpointer } from './checkpointer.ts';
 import { Database, type DatabaseOptions } from './database.ts';
@@ -49,6 +50,7 @@ export async function createSqliteStore({
     tasks: createTaskTable(db),
     owners: createOwnerTable(db),
     keys: createKeyTable(db),
+    approvals: createApprovalTable(db),
     changes: createChangeFeed(db),
     sweep: (bounds) => sweep(db, bounds),
     close: async () => {

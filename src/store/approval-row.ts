@@ -1,0 +1,81 @@
+import {
+  APPROVAL_KINDS,
+  type ApprovalFilter,
+  type ApprovalKey,
+  type ApprovalMark,
+  type ApprovalRow,
+  type ApprovalState,
+} from './approval-table.ts';
+import { numberIn, optionalNumberIn, optionalTextIn, type Row, textIn, unexpected } from './row.ts';
+
+const STATES: readonly ApprovalState[] = ['pending', 'approved', 'rejected'];
+
+/** The columns of a mark. Both databases name them alike. */
+export const MARK_COLUMNS = 'id, upstream, kind, name, digest, state';
+/** The columns of a row. */
+export const APPROVAL_COLUMNS = `${MARK_COLUMNS}, seen_at, decided_at, decided_by, findings, body`;
+
+/** A name as its column holds it: as JSON, since upstreams choose it, and databases have no text for some characters. */
+export function nameColumn(name: string): string {
+  return JSON.stringify(name);
+}
+
+/** A mark. */
+export function markIn(row: Row): ApprovalMark {
+  const name: unknown = JSON.parse(textIn(row, 'name'));
+  return {
+    id: textIn(row, 'id'),
+    upstream: textIn(row, 'upstream'),
+    kind: APPROVAL_KINDS.find((kind) => kind === row['kind']) ?? unexpected('kind'),
+    name: typeof name === 'string' ? name : unexpected('name'),
+    digest: textIn(row, 'digest'),
+    state: STATES.find((state) => state === row['state']) ?? unexpected('state'),
+  };
+}
+
+/** A whole row. */
+export function approvalIn(row: Row): ApprovalRow {
+  return {
+    ...markIn(row),
+    body: textIn(row, 'body'),
+    findings: textIn(row, 'findings'),
+    seenAt: numberIn(row, 'seen_at'),
+    decidedAt: optionalNumberIn(row, 'decided_at'),
+    decidedBy: optionalTextIn(row, 'decided_by'),
+  };
+}
+
+/** What a mark says of a thing. One that bears the same id by chance or by art says nothing: the thing waits. */
+export function stateOf(key: ApprovalKey, mark: ApprovalMark | undefined): ApprovalState {
+  const isSame =
+    mark !== undefined &&
+    mark.upstream === key.upstream &&
+    mark.kind === key.kind &&
+    mark.name === key.name &&
+    mark.digest === key.digest;
+  return isSame ? mark.state : 'pending';
+}
+
+/** The conditions of a list, in SQL. */
+export interface ApprovalConditions {
+  /** The same for filters of the same kind: what a statement is known by. */
+  readonly name: string;
+  /** To be joined by AND. */
+  readonly parts: readonly string[];
+  /** What they take, in order. */
+  readonly values: readonly string[];
+}
+
+const FILTERED = ['upstream', 'kind', 'name', 'state'] as const;
+
+/** Turns a filter into SQL. `parameter` gives the placeholder of the n-th value, from 1. */
+export function conditionsOf(filter: ApprovalFilter, parameter: (n: number) => string): ApprovalConditions {
+  const named = FILTERED.filter((column) => filter[column] !== undefined);
+  return {
+    name: named.map((column) => `_${column}`).join(''),
+    parts: named.map((column, n) => `${column} = ${parameter(n + 1)}`),
+    values: named.map((column) =>
+      column === 'name' ? nameColumn(filter.name ?? '') : (filter[column] ?? ''),
+    ),
+  };
+}

@@ -1,0 +1,76 @@
+import { nameColumn } from '../approval-row.ts';
+import { approvalId, type Seen, thingId } from '../approval-table.ts';
+import { tellOf } from './approval-rules.ts';
+import type { Database } from './database.ts';
+import { NOW, ORDER, statement } from './statement.ts';
+
+const MAX_ROWS = 200;
+/** Characters that a statement is given at most, unless a single row is larger. */
+const MAX_LENGTH = 2 * 1024 * 1024;
+
+/** Rows that are there already stay as they are, also those of an attempt whose answer was lost. */
+const ADD = statement(
+  'add_approvals',
+  `WITH added AS (
+     INSERT INTO gateward_approvals
+       (upstream, id, kind, name, digest, thing, state, came, seen_at, decided_at, decided_by, findings, body)
+     SELECT seen.upstream, seen.id, seen.kind, seen.name, seen.digest, seen.thing, seen.state,
+       ${ORDER} + seen.place, ${NOW}, CASE WHEN seen.state <> 'pending' THEN ${NOW} END,
+       seen.decided_by, seen.findings, seen.body
+     FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bigint[],
+       $9::text[], $10::text[], $11::text[])
+       AS seen (upstream, id, kind, name, digest, thing, state, place, decided_by, findings, body)
+     ON CONFLICT (upstream, id) DO NOTHING
+     RETURNING upstream, state
+   )
+   ${tellOf(`SELECT DISTINCT upstream, ${NOW} FROM added WHERE state <> 'pending'`)}`,
+);
+const FORGET_OLDEST = statement(
+  'forget_oldest_approvals',
+  `DELETE FROM gateward_approvals WHERE upstream = $1 AND state = 'pending' AND id IN (
+     SELECT id FROM gateward_approvals WHERE upstream = $1 AND state = 'pending'
+     ORDER BY came DESC, id DESC OFFSET $2::bigint
+   )`,
+);
+
+/** Adds rows, as many with one statement as fit. */
+export async function addApprovals(db: Database, seen: readonly Seen[]): Promise<void> {
+  let from = 0;
+  while (from < seen.length) {
+    const end = endOfBatch(seen, from);
+    await db.rows(ADD, valuesOf(seen.slice(from, end)));
+    from = end;
+  }
+}
+
+/** Deletes the pending rows above the bound of each upstream of which something was added. */
+export async function forgetOldest(db: Database, added: readonly Seen[], maxPending: number): Promise<void> {
+  const pending = added.filter(({ state }) => state === 'pending');
+  for (const upstream of new Set(pending.map((one) => one.upstream)))
+    await db.rows(FORGET_OLDEST, [upstream, maxPending]);
+}
+
+function endOfBatch(seen: readonly Seen[], from: number): number {
+  let length = 0;
+  for (let end = from; end < seen.length; end += 1) {
+    length += (seen[end]?.body.length ?? 0) + (seen[end]?.findings.length ?? 0);
+    if (end - from >= MAX_ROWS || (end > from && length > MAX_LENGTH)) return end;
+  }
+  return seen.length;
+}
+
+function valuesOf(seen: readonly Seen[]): readonly unknown[] {
+  return [
+    seen.map(({ upstream }) => upstream),
+    seen.map(approvalId),
+    seen.map(({ kind }) => kind),
+    seen.map(({ name }) => nameColumn(name)),
+    seen.map(({ digest }) => digest),
+    seen.map(thingId),
+    seen.map(({ state }) => state),
+    seen.map((_, place) => place),
+    seen.map(({ state, decidedBy }) => (state === 'pending' ? null : (decidedBy ?? null))),
+    seen.map(({ findings }) => findings),
+    seen.map(({ body }) => body),
+  ];
+}

@@ -1,0 +1,180 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import {
+  APPROVAL_COLUMNS,
+  approvalIn,
+  conditionsOf,
+  MARK_COLUMNS,
+  markIn,
+  nameColumn,
+  stateOf,
+} from '../approval-row.ts';
+import {
+  type ApprovalMark,
+  type ApprovalRow,
+  type ApprovalState,
+  type ApprovalTable,
+  approvalId,
+  type Seen,
+  thingId,
+} from '../approval-table.ts';
+import { numberIn } from '../row.ts';
+import { nextChange } from './changes.ts';
+import type { Database } from './database.ts';
+
+/** Rows of one transaction: it runs on the event loop. */
+const BATCH = 100;
+/** Marks read at a stretch. */
+const MARKS = 1_000;
+
+const ADD = `
+INSERT INTO approvals
+  (id, upstream, kind, name, digest, thing, state, seen_at, decided_at, decided_by, findings, body)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`;
+const TELL = `
+INSERT INTO approval_changes (upstream, changed) VALUES (?, ?)
+ON CONFLICT (upstream) DO UPDATE SET changed = excluded.changed`;
+const FORGET_OLDEST = `
+DELETE FROM approvals WHERE number IN (
+  SELECT number FROM approvals WHERE upstream = ? AND state = 'pending' ORDER BY number DESC LIMIT -1 OFFSET ?
+)`;
+
+/** Approvals. */
+export function createApprovalTable(db: Database): ApprovalTable {
+  return {
+    see: (seen, maxPending) => seeAll(db, seen, maxPending),
+    marks: (upstream) => readMarks(db, upstream),
+    read: (id) => db.attempt(() => find(db, id)),
+    list: (filter, { max, after }) =>
+      db.read(() => {
+        const { parts, values } = conditionsOf(filter, () => '?');
+        const from = after === undefined ? 0 : placeOf(db, after);
+        const where = [...parts, 'number > ?'].join(' AND ');
+        const sql = `SELECT ${APPROVAL_COLUMNS} FROM approvals WHERE ${where} ORDER BY number LIMIT ?`;
+        return from === undefined ? [] : db.all(sql, [...values, from, max]).map(approvalIn);
+      }),
+    lastApproved: (thing) =>
+      db.attempt(() => {
+        const row = db.get(
+          `SELECT ${APPROVAL_COLUMNS} FROM approvals WHERE thing = ? AND state = 'approved'
+           ORDER BY decided_at DESC, number DESC LIMIT 1`,
+          [thingId(thing)],
+        );
+        return row && approvalIn(row);
+      }),
+    decide: (ids, state, by) => decideAll(db, ids, { state, by }),
+    forget: (upstream) =>
+      db.writeDurably(() => {
+        db.run('DELETE FROM approvals WHERE upstream = ?', [upstream]);
+        tell(db, [upstream]);
+      }),
+  };
+}
+
+/** What is known is read without a write: that is nearly always all of it. */
+async function seeAll(
+  db: Database,
+  seen: readonly Seen[],
+  maxPending: number,
+): Promise<readonly ApprovalState[]> {
+  const states: ApprovalState[] = [];
+  for (let from = 0; from < seen.length; from += BATCH) {
+    const batch = seen.slice(from, from + BATCH);
+    const found = await db.read(() => batch.map((one) => findMark(db, approvalId(one))));
+    const marks = found.includes(undefined) ? await db.writeDurably(() => add(db, batch, maxPending)) : found;
+    states.push(...batch.map((one, n) => stateOf(one, marks[n])));
+    await nextTurn();
+  }
+  return states;
+}
+
+function add(
+  db: Database,
+  batch: readonly Seen[],
+  maxPending: number,
+): readonly (ApprovalMark | undefined)[] {
+  const added = batch.filter((one) => addOne(db, one));
+  tell(
+    db,
+    added.filter(({ state }) => state !== 'pending').map(({ upstream }) => upstream),
+  );
+  const marks = batch.map((one) => findMark(db, approvalId(one)));
+  for (const upstream of new Set(added.map((one) => one.upstream)))
+    db.run(FORGET_OLDEST, [upstream, maxPending]);
+  return marks;
+}
+
+function addOne(db: Database, seen: Seen): boolean {
+  const { upstream, kind, name, digest, state, findings, body } = seen;
+  const isPending = state === 'pending';
+  const now = db.now();
+  const key = [approvalId(seen), upstream, kind, nameColumn(name), digest, thingId(seen)];
+  const decision = [isPending ? null : now, isPending ? null : (seen.decidedBy ?? null)];
+  return db.run(ADD, [...key, state, now, ...decision, findings, body]) > 0;
+}
+
+/** Page by page, so that what an upstream with very many costs is spread over turns of the event loop. */
+async function readMarks(db: Database, upstream: string): Promise<readonly ApprovalMark[]> {
+  const marks: ApprovalMark[] = [];
+  for (let from = 0; ; ) {
+    const rows = await db.attempt(() =>
+      db.all(
+        `SELECT number, ${MARK_COLUMNS} FROM approvals WHERE upstream = ? AND number > ? ORDER BY number LIMIT ?`,
+        [upstream, from, MARKS],
+      ),
+    );
+    marks.push(...rows.map(markIn));
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < MARKS) return marks;
+    from = numberIn(last, 'number');
+    await nextTurn();
+  }
+}
+
+async function decideAll(
+  db: Database,
+  ids: readonly string[],
+  { state, by }: { readonly state: ApprovalState; readonly by: string },
+): Promise<readonly ApprovalRow[]> {
+  const decided: ApprovalRow[] = [];
+  for (let from = 0; from < ids.length; from += BATCH) {
+    const batch = ids.slice(from, from + BATCH);
+    const rows = await db.writeDurably(() => {
+      for (const id of batch) {
+        db.run('UPDATE approvals SET state = ?, decided_at = ?, decided_by = ? WHERE id = ?', [
+          state,
+          db.now(),
+          by,
+          id,
+        ]);
+      }
+      const found = batch.map((id) => find(db, id)).filter((row) => row !== undefined);
+      tell(
+        db,
+        found.map(({ upstream }) => upstream),
+      );
+      return found;
+    });
+    decided.push(...rows);
+    await nextTurn();
+  }
+  return decided;
+}
+
+function tell(db: Database, upstreams: readonly string[]): void {
+  for (const upstream of new Set(upstreams)) db.run(TELL, [upstream, nextChange(db)]);
+}
+
+function find(db: Database, id: string): ApprovalRow | undefined {
+  const row = db.get(`SELECT ${APPROVAL_COLUMNS} FROM approvals WHERE id = ?`, [id]);
+  return row && approvalIn(row);
+}
+
+function findMark(db: Database, id: string): ApprovalMark | undefined {
+  const row = db.get(`SELECT ${MARK_COLUMNS} FROM approvals WHERE id = ?`, [id]);
+  return row && markIn(row);
+}
+
+function placeOf(db: Database, id: string): number | undefined {
+  const row = db.get('SELECT number FROM approvals WHERE id = ?', [id]);
+  return row && numberIn(row, 'number');
+}
