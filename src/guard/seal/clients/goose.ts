@@ -1,0 +1,17 @@
+import { type Client, server, trust } from '../client-file.ts';
+
+/** https://block.github.io/goose/docs/guides/config-files; Windows as in stacklok/toolhive pkg/client/config.go at e25de16c */
+export const goose: Client = {
+  id: 'goose',
+  name: 'Goose',
+  programs: ['goose', 'goosed'],
+  files: [
+    {
+      scope: 'user',
+      path: '{CONFIG}/goose/config.yaml',
+      windows: '{APP}/Block/goose/config/config.yaml',
+      format: 'yaml',
+      selectors: [server('extensions', '*'), trust('GOOSE_MODE')],
+    },
+  ],
+};

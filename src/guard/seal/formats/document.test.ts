@@ -1,0 +1,164 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { BrokenDocument } from './broken-document.ts';
+import { editDocument, parseDocument } from './document.ts';
+
+const JSONC = `{
+  // mine
+  "theme": "dark", /* why */
+  "mcpServers": {
+    "a": { "url": "https://a.example/mcp", "headers": { "x": "1" } }, // the first
+    "b": { "command": "npx" },
+  },
+  "n": 12345678901234567890
+}
+`;
+const TOML = `# mine
+model = "o" # why
+
+[mcp_servers.a]   # the first
+url = "https://a.example/mcp"
+args = [
+  "x", # one
+  "y]",
+]
+[mcp_servers.a.env]
+"odd key" = '''raw
+text'''
+
+[projects."/home/me/x"]
+trust_level = "trusted"
+
+[[list]]
+name = "p"
+[[list]]
+name = "q"
+`;
+const YAML = `# mine
+extensions:
+  a: # the first
+    uri: https://a.example/mcp
+    enabled: true
+mcpServers:
+  - name: one
+    url: https://one.example
+  - name: two # second
+    url: https://two.example
+`;
+
+describe('editDocument', () => {
+  it('changes one value of JSON with comments, and no other character', () => {
+    const edited = editDocument('json', JSONC, [
+      { path: ['mcpServers', 'a'], value: { url: 'http://127.0.0.1/x', headers: { x: '1' } } },
+    ]);
+    expect(edited).toBe(JSONC.replace('https://a.example/mcp', 'http://127.0.0.1/x'));
+  });
+
+  it('changes one value of TOML, and no other character', () => {
+    const edited = editDocument('toml', TOML, [{ path: ['mcp_servers', 'a', 'url'], value: 'http://x' }]);
+    expect(edited).toBe(TOML.replace('https://a.example/mcp', 'http://x'));
+  });
+
+  it('changes one value of YAML, and no other character', () => {
+    const edited = editDocument('yaml', YAML, [{ path: ['mcpServers', 'two', 'url'], value: 'http://x' }]);
+    expect(edited).toBe(YAML.replace('https://two.example', '"http://x"'));
+  });
+
+  it.each(['json', 'toml', 'yaml'] as const)('writes a document into an empty %s file', (format) => {
+    const server = { url: 'http://x', headers: { a: 'b' }, args: ['1', '2'] };
+    const edited = editDocument(format, '', [{ path: ['servers', 'my server'], value: server }]);
+    expect(parseDocument(format, edited).value).toEqual({ servers: { 'my server': server } });
+  });
+
+  it.each([
+    ['json', JSONC, ['mcpServers', 'a']],
+    ['toml', TOML, ['mcp_servers', 'a']],
+    ['yaml', YAML, ['extensions', 'a']],
+    ['yaml', YAML, ['mcpServers', 'one']],
+  ] as const)('takes a server out of %s and keeps the comments of the rest', (format, text, path) => {
+    const edited = editDocument(format, text, [{ path, value: undefined }]);
+    expect(edited).not.toContain(`${path[1]}.example`);
+    expect(edited).toContain('mine');
+  });
+
+  it('puts a server into a list by its name', () => {
+    const edited = editDocument('yaml', YAML, [
+      { path: ['mcpServers', 'three'], value: { name: 'three', url: 'http://3' } },
+    ]);
+    expect(parseDocument('yaml', edited).value).toMatchObject({
+      mcpServers: [{ name: 'one' }, { name: 'two' }, { name: 'three', url: 'http://3' }],
+    });
+  });
+
+  it('edits inside inline tables of TOML', () => {
+    const edited = editDocument('toml', 'a = 1\ns = { x = { url = "u", n = 2 } } # why\nb = 2\n', [
+      { path: ['s', 'x', 'url'], value: 'v' },
+    ]);
+    expect(edited).toBe('a = 1\ns = { x = { url = "v", n = 2 } } # why\nb = 2\n');
+  });
+
+  it('keeps a byte order mark and Windows line ends', () => {
+    const text = '\uFEFF{\r\n  "a": 1\r\n}\r\n';
+    expect(editDocument('json', text, [{ path: ['b'], value: 2 }])).toBe(
+      '\uFEFF{\r\n  "a": 1,\r\n  "b": 2\r\n}\r\n',
+    );
+  });
+
+  it.each([
+    ['json', '{"a": }'],
+    ['json', '[1]'],
+    ['json', '['.repeat(100_000)],
+    ['toml', 'a = '],
+    ['yaml', 'a: [1'],
+    ['yaml', 'a: 1\na: 2'],
+  ] as const)('refuses broken %s', (format, text) => {
+    expect(() => parseDocument(format, text)).toThrow(BrokenDocument);
+  });
+
+  it('tells which keys of JSON stand twice', () => {
+    expect(parseDocument('json', '{"a":{"x":1,"x":2}}').repeated).toEqual([['a', 'x']]);
+  });
+});
+
+const key = fc.oneof(fc.string({ maxLength: 6 }), fc.constantFrom('__proto__', 'a', 'b', 'name'));
+const plain = fc.oneof(fc.string(), fc.integer(), fc.boolean());
+const entry = fc.dictionary(
+  key,
+  fc.oneof(plain, fc.array(plain, { maxLength: 3 }), fc.dictionary(key, plain)),
+  {
+    minKeys: 1,
+    maxKeys: 4,
+    noNullPrototype: false,
+  },
+);
+const documents = fc.dictionary(key, fc.dictionary(key, entry, { maxKeys: 3 }), { maxKeys: 3 });
+
+describe.each(['json', 'toml', 'yaml'] as const)('any edit of %s', (format) => {
+  it('does what was meant, and taking it back gives the same document', () => {
+    fc.assert(
+      fc.property(documents, key, key, fc.option(entry), (document, first, second, value) => {
+        let text = '';
+        for (const [name, member] of Object.entries(document)) {
+          text = editDocument(format, text, [{ path: [name], value: member }]);
+        }
+        const before = parseDocument(format, text).value;
+        const path = [first, second];
+        const edited = editDocument(format, text, [{ path, value: value ?? undefined }]);
+        const back = editDocument(format, edited, [{ path: [first], value: at(before, first) }]);
+        expect(plainOf(parseDocument(format, back).value)).toEqual(plainOf(before));
+      }),
+      { numRuns: 150 },
+    );
+  });
+});
+
+function at(value: unknown, name: string): unknown {
+  return Object.entries(value ?? {}).find(([found]) => found === name)?.[1];
+}
+
+/** Objects that are empty cannot be written in every format. */
+function plainOf(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const members = Object.entries(value).map(([name, member]) => [name, plainOf(member)] as const);
+  return new Map(members.filter(([, member]) => !(member instanceof Map) || member.size > 0));
+}

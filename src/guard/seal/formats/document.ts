@@ -1,0 +1,69 @@
+import type { FileFormat } from '../client-file.ts';
+import { BrokenDocument } from './broken-document.ts';
+import { editJson, type ParsedJson, parseJson } from './json.ts';
+import { editToml, parseToml } from './toml.ts';
+import { type Edit, isSame, isTree, makeTree, placeOf, planEdits, valueAt, withValue } from './tree.ts';
+import { editYaml, parseYaml } from './yaml.ts';
+
+/** A part of a document as it is to be: undefined for none. */
+export interface Wanted {
+  /** Keys from the root; items of lists by their `name`. */
+  readonly path: readonly string[];
+  readonly value: unknown;
+}
+
+/**
+ * Reads a document. Nothing at all is an empty one.
+ *
+ * @throws BrokenDocument
+ */
+export function parseDocument(format: FileFormat, text: string): ParsedJson {
+  const parsed = parseAs(format, text);
+  const { value } = parsed;
+  if (value === undefined || value === null) return { value: makeTree([]), repeated: [] };
+  if (!isTree(value)) throw new BrokenDocument('it is no object');
+  return parsed;
+}
+
+function parseAs(format: FileFormat, text: string): ParsedJson {
+  try {
+    if (format === 'json') return parseJson(text);
+    return { value: format === 'toml' ? parseToml(text) : parseYaml(text), repeated: [] };
+  } catch (cause) {
+    if (cause instanceof BrokenDocument) throw cause;
+    // A parser that runs out of stack or meets what it never expected: the file is not usable, the program is.
+    throw new BrokenDocument(cause instanceof RangeError ? 'it nests too deep' : 'it cannot be parsed');
+  }
+}
+
+/**
+ * The text with some parts as they are to be, and everything else as it was. What comes out is read again: unless it
+ * holds exactly what was meant, nothing comes out.
+ *
+ * @throws BrokenDocument
+ */
+export function editDocument(format: FileFormat, text: string, wanted: readonly Wanted[]): string {
+  let edited = text;
+  let expected = parseDocument(format, text).value;
+  for (const { path, value } of wanted) {
+    const place = placeOf(expected, path);
+    for (const edit of planEdits(valueAt(expected, path), value, place))
+      edited = editAs(format, edited, edit);
+    expected = withValue(expected, place, value);
+  }
+  if (!isSame(withoutEmpty(parseDocument(format, edited).value), withoutEmpty(expected)))
+    throw new BrokenDocument('it cannot be changed without changing more');
+  return edited;
+}
+
+function editAs(format: FileFormat, text: string, edit: Edit): string {
+  if (format === 'json') return editJson(text, edit);
+  return format === 'toml' ? editToml(text, edit) : editYaml(text, edit);
+}
+
+/** Some formats have no way to write an object that has lost its last member. */
+function withoutEmpty(value: unknown): unknown {
+  if (!isTree(value)) return value;
+  const members = Object.entries(value).map(([key, member]) => [key, withoutEmpty(member)] as const);
+  return makeTree(members.filter(([, member]) => !isTree(member) || Object.keys(member).length > 0));
+}
