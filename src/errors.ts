@@ -283,6 +283,11 @@ export const ERRORS = define({
     status: 502,
     text: 'The address did not give what was asked for, within the bounds of size and time.',
   },
+  NOT_CONFIRMED: {
+    rpc: null,
+    status: 409,
+    text: 'Nobody agreed, so nothing was changed. Run it in a terminal, which asks, or agree beforehand with --yes.',
+  },
   CLIENT_CONFIG_INVALID: {
     rpc: null,
     status: 422,

@@ -13,6 +13,7 @@ import {
   JSON_OUTPUT,
   withAdminFlags,
 } from './run-command.ts';
+import { addServerEditCommands } from './server-edit-commands.ts';
 import { addTaskCommands } from './task-commands.ts';
 import type { Streams } from './terminal.ts';
 
@@ -122,7 +123,8 @@ function addScanCommand(program: Command): void {
 }
 
 function addServerCommands(program: Command): void {
-  const server = program.command('server').description('see the servers of the running gateway');
+  const server = program.command('server').description('see and change the servers of a gateway');
+  addServerEditCommands(server);
   withAdminFlags(server.command('list'))
     .description('the servers and upstreams, with their state')
     .action((options: AdminFlags) =>

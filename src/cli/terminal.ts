@@ -1,6 +1,10 @@
 import { ERRORS, type GatewardError } from '../errors.ts';
+import { escapeHidden, nameHidden } from '../lib/hidden-text.ts';
 
-/** Where a command writes: results to standard output, everything else to standard error. */
+/**
+ * Where a command writes: results to standard output, everything else to standard error. Whatever it is given, no
+ * character that cannot be seen gets there but line ends and tabs: they stand as `<U+001B>`, in JSON as `\u001b`.
+ */
 export interface Terminal {
   /** Whether results are JSON: one value, or one value a line where they come bit by bit. */
   readonly isJson: boolean;
@@ -18,18 +22,20 @@ export interface Streams {
   readonly stderr: { write(text: string): unknown };
 }
 
+const LAYOUT = '\n\t';
+
 /** The terminal of a process. */
 export function createTerminal({ stdout, stderr }: Streams, isJson: boolean): Terminal {
   return {
     isJson,
     say: (text) => {
-      if (!isJson) stdout.write(`${text}\n`);
+      if (!isJson) stdout.write(`${nameHidden(text, LAYOUT)}\n`);
     },
     emit: (value) => {
-      if (isJson) stdout.write(`${JSON.stringify(value)}\n`);
+      if (isJson) stdout.write(`${escapeHidden(JSON.stringify(value))}\n`);
     },
     warn: (text) => {
-      stderr.write(`${text}\n`);
+      stderr.write(`${nameHidden(text, LAYOUT)}\n`);
     },
   };
 }

@@ -12,8 +12,22 @@ export function hasHidden(text: string): boolean {
 
 /** A text as people must see it before they agree to it: quoted as JSON, each hidden character as `<U+202E>`. */
 export function showHidden(text: string): string {
-  const escaped = text.replaceAll(/["\\]/g, '\\$&');
-  return `"${escaped.replaceAll(EACH_HIDDEN, (character) => `<${nameCharacter(character)}>`)}"`;
+  return `"${nameHidden(text.replaceAll(/["\\]/g, '\\$&'))}"`;
+}
+
+/** The same without quotes; `kept` are characters that stay as they are. */
+export function nameHidden(text: string, kept = ''): string {
+  return text.replaceAll(EACH_HIDDEN, (character) =>
+    kept.includes(character) ? character : `<${nameCharacter(character)}>`,
+  );
+}
+
+/** JSON in which no hidden character stands as itself: the same value to every reader. */
+export function escapeHidden(json: string): string {
+  return json.replaceAll(EACH_HIDDEN, (character) => {
+    const units = Array.from({ length: character.length }, (_, index) => character.charCodeAt(index));
+    return units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('');
+  });
 }
 
 /** The first character of a text as the Unicode Standard writes code points: `U+202E`. */

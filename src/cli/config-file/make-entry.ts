@@ -1,0 +1,133 @@
+import { GatewardError } from '../../errors.ts';
+import {
+  findSecretParts,
+  isSecretName,
+  looksSecret,
+  mergeParts,
+  type SecretPart,
+} from './find-secret-parts.ts';
+import type { UpstreamEntry } from './upstream-entry.ts';
+
+/** Puts a secret away and gives the reference that stands for it. `label` says what it is. */
+export type KeepSecret = (label: string, value: string) => string;
+
+/** The values of a map whose names or looks are secret, each by a reference; the others as they are. */
+export function keepValues(
+  values: Readonly<Record<string, string>>,
+  keep: KeepSecret,
+): Readonly<Record<string, string>> {
+  const entries = Object.entries(values).map(([name, value]) => {
+    const isPlain = !isSecretName(name, value) && !looksSecret(value);
+    return [name, isPlain || isReference(value) ? value : keep(name, value)] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
+/** Headers likewise. The value of a header that names an authentication scheme keeps the scheme. */
+export function keepHeaders(
+  headers: Readonly<Record<string, string>>,
+  keep: KeepSecret,
+): Readonly<Record<string, string>> {
+  const entries = Object.entries(headers).map(([name, value]) => {
+    const [, scheme = '', rest = value] = /^(Bearer +|Basic +|Token +)(.+)$/i.exec(value) ?? [];
+    if (isReference(rest)) return [name, value] as const;
+    const isPlain = scheme === '' && !isSecretName(name, value) && !looksSecret(value);
+    return [name, isPlain ? value : scheme + keep(name, rest)] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
+/** The arguments of a command with their secrets by reference: after options that name one, and by how they look. */
+export function keepArgs(args: readonly string[], keep: KeepSecret): readonly string[] {
+  return args.map((arg, index) => {
+    const before = args[index - 1] ?? '';
+    const option = /^--?([A-Za-z][\w.-]*)$/.exec(before)?.[1];
+    if (option !== undefined && !arg.startsWith('-') && isSecretName(option, arg) && !isReference(arg))
+      return keep(option, arg);
+    return replaceParts(arg, mergeParts([...namedPart(arg), ...findSecretParts(arg)]), (value) =>
+      keep(option ?? nameOf(arg) ?? 'argument', value),
+    );
+  });
+}
+
+/**
+ * The URL of an endpoint with the secrets of its path and query by reference. A user and password, which the gateway
+ * sends as a header, come apart from it.
+ */
+export function keepUrl(
+  text: string,
+  keep: KeepSecret,
+): { readonly url: string; readonly authorization: string | undefined } {
+  const [, scheme = '', user, rest = ''] =
+    /^([a-z][a-z0-9+.-]*:\/\/)(?:([^/?#@]*)@)?(.*)$/is.exec(text) ?? [];
+  if (scheme === '') return { url: text, authorization: undefined };
+  const named = [...rest.matchAll(/[?&;]([^=&;#]+)=([^&;#]+)/g)].flatMap(
+    ({ index, 0: whole, 1: name = '', 2: value = '' }) =>
+      isSecretName(name, value)
+        ? [{ start: index + whole.length - value.length, end: index + whole.length }]
+        : [],
+  );
+  const host = /^[^/?#]*/.exec(rest)?.[0].length ?? 0;
+  // A host has to be found in the file; what looks drawn by chance in it is a name all the same.
+  const looks = findSecretParts(rest).filter(({ start }) => start >= host);
+  const url = scheme + replaceParts(rest, mergeParts([...named, ...looks]), (value) => keep('url', value));
+  if (user === undefined) return { url, authorization: undefined };
+  return { url, authorization: `Basic ${keep('authorization', encodeBasic(user))}` };
+}
+
+/** RFC 7617 §2, of what stands in a URL. */
+function encodeBasic(user: string): string {
+  const text = user.includes(':') ? user : `${user}:`;
+  try {
+    return Buffer.from(decodeURIComponent(text)).toString('base64');
+  } catch (cause) {
+    throw new GatewardError('INPUT_UNREADABLE', {
+      detail: 'The user or password in the URL is not valid.',
+      cause,
+    });
+  }
+}
+
+function replaceParts(text: string, parts: readonly SecretPart[], make: (value: string) => string): string {
+  let at = 0;
+  let made = '';
+  for (const { start, end } of parts) {
+    const value = text.slice(start, end);
+    made += text.slice(at, start) + (isReference(value) ? value : make(value));
+    at = end;
+  }
+  return made + text.slice(at);
+}
+
+const NAMED = /^(?:--?)?([A-Za-z][\w.-]*)(=|:\s*)(.+)$/s;
+
+/** `--token=VALUE`, `TOKEN=VALUE`, `Authorization: Bearer VALUE` */
+function namedPart(arg: string): SecretPart[] {
+  const [, name = '', sign = '', value = ''] = NAMED.exec(arg) ?? [];
+  if (sign === '' || value.startsWith('//') || !isSecretName(name, value)) return [];
+  const scheme = /^(?:Bearer|Basic|Token) +/i.exec(value)?.[0].length ?? 0;
+  return isReference(value.slice(scheme))
+    ? []
+    : [{ start: arg.length - value.length + scheme, end: arg.length }];
+}
+
+function nameOf(arg: string): string | undefined {
+  return NAMED.exec(arg)?.[1];
+}
+
+/** What stands for a value already. */
+function isReference(value: string): boolean {
+  return /^\$\{[^{}]+\}$/.test(value);
+}
+
+/** The texts of an entry with `${` as the configuration writes it, so that nothing is put in their place. */
+export function escapeReferences(text: string): string {
+  return text.replaceAll('${', '$${');
+}
+
+/** Every reference in an entry, as it is written. */
+export function referencesIn(entry: UpstreamEntry): readonly string[] {
+  return [...JSON.stringify(entry).matchAll(/\$?\$\{[^{}]*\}/g)]
+    .map(([mark]) => mark)
+    .filter((mark) => !mark.startsWith('$$'));
+}

@@ -1,0 +1,34 @@
+import { createInterface } from 'node:readline/promises';
+import type { ShownText } from './shown-text.ts';
+
+/** Asks the user and gives the answer without blanks at its ends; undefined where nobody can be asked. */
+export type Ask = (question: ShownText) => Promise<string | undefined>;
+
+/** The streams of a terminal. */
+export interface AskStreams {
+  readonly input: NodeJS.ReadableStream & { readonly isTTY?: boolean };
+  /** Not standard output: that is for results. */
+  readonly output: NodeJS.WritableStream & { readonly isTTY?: boolean };
+}
+
+/** Asks on the terminal of the process. Without a terminal, or with --json, there is nobody to ask. */
+export function createAsk(isJson: boolean, streams?: AskStreams): Ask {
+  return async ({ text }) => {
+    const { input, output } = streams ?? { input: process.stdin, output: process.stderr };
+    if (isJson || input.isTTY !== true || output.isTTY !== true) return undefined;
+    const lines = createInterface({ input, output });
+    const { promise: ended, resolve } = Promise.withResolvers<string>();
+    // An end of the input, or Ctrl-C, is a no.
+    lines.once('close', () => resolve(''));
+    try {
+      return (await Promise.race([lines.question(text), ended])).trim();
+    } finally {
+      lines.close();
+    }
+  };
+}
+
+/** Whether an answer to `[y/N]` is yes. */
+export function isYes(answer: string): boolean {
+  return /^y(?:es)?$/i.test(answer);
+}

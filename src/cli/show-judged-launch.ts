@@ -1,0 +1,16 @@
+import type { LaunchJudgement } from '../guard/launch/judge-launch.ts';
+import { showLaunch } from '../guard/launch/show-launch.ts';
+import { alreadyShown, bare, type ShownText, show } from './shown-text.ts';
+
+/**
+ * A launch with the verdict on it, as people see it before they agree (SEP-1024): one argument a line, hidden characters
+ * named, nothing cut. `launch` is what is shown: secrets stand in it by reference.
+ */
+export function showJudgedLaunch(launch: unknown, judged: LaunchJudgement): readonly ShownText[] {
+  const { verdict, rule, reason, isDangerous } = judged;
+  const mark = isDangerous ? 'DANGEROUS  ' : '';
+  return [
+    ...showLaunch(launch).map((line) => show`  ${alreadyShown(line)}`),
+    show`  ${bare(mark)}${bare(verdict)} (${bare(rule)}): ${bare(reason)}`,
+  ];
+}
