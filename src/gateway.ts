@@ -22,6 +22,7 @@ import {
 } from './gateway/status.ts';
 import { upstreamDeps } from './gateway/upstream-deps.ts';
 import type { ServedUpstream } from './gateway/upstream-set.ts';
+import { ApprovalBook } from './guard/approvals/approval-book.ts';
 import { type Clock, systemClock } from './lib/clock.ts';
 import type { Log } from './lib/log.ts';
 import { createSeal, type Seal } from './lib/seal.ts';
@@ -125,6 +126,7 @@ class OpenGateway {
   readonly #groups = createProcessGroups();
   readonly #metrics: Metrics;
   readonly #tasks: Tasks;
+  readonly #approvals: ApprovalBook;
   readonly #startedAt = new Date().toISOString();
   #current: Generation;
   #secrets: readonly string[];
@@ -144,6 +146,12 @@ class OpenGateway {
     this.#secrets = loaded.secrets;
     this.#metrics = createMetrics(version);
     const now = (): number => performance.now();
+    this.#approvals = new ApprovalBook({
+      table: fleet.store.approvals,
+      feed: fleet.feed,
+      clock: options.clock ?? systemClock,
+      log,
+    });
     this.#replicas = openReplicas({
       fleet,
       upstream: (name) => this.#current.upstreams.get(name),
@@ -273,6 +281,7 @@ class OpenGateway {
     const upstreams = [...this.#current.upstreams.values(), ...this.#retiring.keys()];
     await Promise.all([...upstreams.map((upstream) => upstream.retire(0)), ...this.#retiring.values()]);
     this.#callers.close();
+    this.#approvals.close();
     await this.#fleet.close();
     process.off('exit', this.#groups.killAll);
   }
