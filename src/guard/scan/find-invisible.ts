@@ -27,19 +27,37 @@ const ZWNJ = 0x200c;
 const ZWJ = 0x200d;
 const KEYCAP = 0x20e3;
 
-/** Finds invisible, control, bidirectional, tag and private characters, one hit for each rule. */
-export function findInvisible(text: string): Hit[] {
-  if (PLAIN_TEXT.test(text)) return [];
-  const counts = new Map<string, { readonly char: string; count: number; readonly hit: Judged }>();
+/** An invisible character that has no place where it stands, or that has one and is worth a remark (`info`). */
+export interface Invisible extends Judged {
+  readonly char: string;
+  /** In UTF-16 units. */
+  readonly index: number;
+}
+
+/**
+ * Lists invisible, control, bidirectional, tag and private characters in the order of the text; undefined for one that
+ * belongs where it stands.
+ */
+export function* listInvisible(text: string): Generator<Invisible | undefined> {
+  if (PLAIN_TEXT.test(text)) return;
   const shown = text.includes('\u{E007F}') ? withoutFlags(text) : text;
   const isRightToLeft = RIGHT_TO_LEFT.test(shown.slice(0, MAX_LOOK));
-  let looked = 0;
   for (const { 0: char, index } of shown.matchAll(INVISIBLE)) {
     const after = shown.slice(index + char.length, index + char.length + 2);
     const judged = judge(char, { before: charBefore(shown, index), after, isRightToLeft });
+    yield judged && { ...judged, char, index };
+  }
+}
+
+/** Finds invisible, control, bidirectional, tag and private characters, one hit for each rule. */
+export function findInvisible(text: string): Hit[] {
+  const counts = new Map<string, { readonly char: string; count: number; readonly hit: Judged }>();
+  let looked = 0;
+  for (const judged of listInvisible(text)) {
     looked += 1;
     if (looked > MAX_LOOKED) break;
     if (judged === undefined) continue;
+    const { char } = judged;
     const key = `${judged.rule} ${judged.severity}`;
     const seen = counts.get(key);
     if (seen === undefined) counts.set(key, { char, count: 1, hit: judged });
@@ -115,8 +133,9 @@ function isVariationSelector(code: number): boolean {
   );
 }
 
+/** The text with what spells a flag as pictographs, so that every other character stays where it is. */
 function withoutFlags(text: string): string {
   let plain = text;
-  for (const flag of FLAGS) plain = plain.replaceAll(flag, '\u{1F3F4}');
+  for (const flag of FLAGS) plain = plain.replaceAll(flag, '\u{1F3F4}'.repeat(flag.length / 2));
   return plain;
 }
