@@ -1,3 +1,5 @@
+import type { SandboxConfig } from './config/types.ts';
+
 /** A command that somebody wants started, as the configuration names it. */
 export interface LaunchRequest {
   readonly upstream: string;
@@ -7,6 +9,16 @@ export interface LaunchRequest {
   readonly env: Readonly<Record<string, string>>;
   /** Undefined for a private folder. */
   readonly cwd: string | undefined;
+  /** Where something was substituted: the text of the file, which an approval shows and covers in place of the value. */
+  readonly references: LaunchReferences;
+  /** Undefined for no sandbox. */
+  readonly sandbox: SandboxConfig | undefined;
+}
+
+/** The texts of the file, by the name of the variable and the index of the argument. */
+export interface LaunchReferences {
+  readonly env: Readonly<Record<string, string>>;
+  readonly args: Readonly<Record<number, string>>;
 }
 
 declare const permitted: unique symbol;
@@ -17,12 +29,30 @@ declare const permitted: unique symbol;
  */
 export interface LaunchPermit {
   readonly [permitted]: true;
+  /** Name in the configuration, for the log. */
+  readonly upstream: string;
   /** Absolute path without links. */
   readonly file: string;
+  /**
+   * What the program is told that it is called, in place of `file`: the path under which it was found. Programs that do
+   * several things, and Python's environments, go by it. Scripts are not told.
+   */
+  readonly argv0: string;
   readonly args: readonly string[];
   /** The whole environment. */
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
+  readonly limits: LaunchLimits;
+}
+
+/** What a process and all that it starts may use. */
+export interface LaunchLimits {
+  /** Bytes of resident memory of the whole group. */
+  readonly maxMemoryBytes: number;
+  /** Files and sockets that each process may hold open. */
+  readonly maxOpenFiles: number;
+  /** Absolute path of the program that sets limits; undefined where there is none, and then none is set. */
+  readonly prlimit: string | undefined;
 }
 
 /**

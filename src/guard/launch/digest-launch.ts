@@ -1,17 +1,34 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '../../lib/canonical-json.ts';
 
-/** A variable as it is approved: a plain value, or where a secret comes from, never the secret. */
-export type ApprovedVariable =
-  | { readonly name: string; readonly value: string }
-  | { readonly name: string; readonly secret: string };
+/**
+ * Where a text comes from that was substituted, never the text: as the configuration writes it. `rules` are those that
+ * the text itself falls under, so that a text which becomes something worse waits again.
+ */
+export interface ApprovedReference {
+  readonly secret: string;
+  readonly rules?: readonly string[];
+}
+
+/** A variable as it is approved: a plain value, where a secret comes from, or the hash of a secret in the file itself. */
+export type ApprovedVariable = { readonly name: string } & (
+  | { readonly value: string }
+  | { readonly sha256: string }
+  | ApprovedReference
+);
+
+/** A file as it is approved: its path without links, and the SHA-256 of its bytes in hex. */
+export interface ApprovedFile {
+  readonly path: string;
+  readonly sha256: string;
+}
 
 /** All that is approved of a launch. A change of any part is another launch. */
 export interface ApprovedLaunch {
   readonly command: string;
-  /** The file that would be started: its path without links, and the SHA-256 of its bytes in hex. */
-  readonly binary: { readonly path: string; readonly sha256: string };
-  readonly args: readonly string[];
+  /** The file that would be started; for a script also what runs it, and what runs that. */
+  readonly binary: ApprovedFile & { readonly interpreters?: readonly ApprovedFile[] };
+  readonly args: readonly (string | ApprovedReference)[];
   readonly env: readonly ApprovedVariable[];
   readonly cwd: string | undefined;
 }
@@ -24,24 +41,42 @@ const FORM = 1;
  * variable that stands twice and for texts with lone surrogates.
  */
 export function canonicalLaunch({ command, binary, args, env, cwd }: ApprovedLaunch): string {
-  const variables = env.map((entry) => [
-    entry.name,
-    'secret' in entry ? { secret: entry.secret } : { value: entry.value },
-  ]);
   if (new Set(env.map(({ name }) => name)).size < env.length)
     throw new TypeError('A variable stands twice in the environment.');
-  const { path, sha256 } = binary;
+  const { path, sha256, interpreters = [] } = binary;
   return canonicalJson({
     form: FORM,
     command,
-    binary: { path, sha256 },
-    args,
-    env: Object.fromEntries(variables),
+    binary: {
+      path,
+      sha256,
+      ...(interpreters.length > 0 && { interpreters: interpreters.map(canonicalFile) }),
+    },
+    args: args.map((arg) => (typeof arg === 'string' ? arg : canonicalReference(arg))),
+    env: Object.fromEntries(env.map((variable) => [variable.name, canonicalVariable(variable)])),
     cwd: cwd ?? null,
   });
 }
 
+function canonicalFile({ path, sha256 }: ApprovedFile): object {
+  return { path, sha256 };
+}
+
+function canonicalReference({ secret, rules = [] }: ApprovedReference): object {
+  return { secret, ...(rules.length > 0 && { rules: [...rules] }) };
+}
+
+function canonicalVariable(variable: ApprovedVariable): object {
+  if ('secret' in variable) return canonicalReference(variable);
+  return 'value' in variable ? { value: variable.value } : { sha256: variable.sha256 };
+}
+
 /** The digest that is pinned when a launch is approved: `sha256:` and 64 hex digits. */
 export function digestLaunch(launch: ApprovedLaunch): string {
-  return `sha256:${createHash('sha256').update(canonicalLaunch(launch)).digest('hex')}`;
+  return digestCanonical(canonicalLaunch(launch));
+}
+
+/** The same of a text that `canonicalLaunch` wrote. */
+export function digestCanonical(text: string): string {
+  return `sha256:${createHash('sha256').update(text).digest('hex')}`;
 }

@@ -1,0 +1,193 @@
+import { constants } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
+import type { LaunchConfig, SandboxConfig } from '../../config/types.ts';
+import { GatewardError } from '../../errors.ts';
+import type { AuthorizeLaunch, LaunchPermit, LaunchRequest } from '../../launch-permit.ts';
+import type { Log } from '../../lib/log.ts';
+import type { ApprovalKind, ApprovalState, Seen } from '../../store/approval-table.ts';
+import { buildEnvironment } from './build-environment.ts';
+import { describeLaunch } from './describe-launch.ts';
+import { canonicalLaunch, digestCanonical } from './digest-launch.ts';
+import { FileHashes } from './hash-file.ts';
+import { judgeLaunch, type LaunchJudgement } from './judge-launch.ts';
+import { makePrivateFolder } from './private-folder.ts';
+import { type Program, resolveProgram } from './resolve-program.ts';
+import { LAUNCH_RULES } from './rules.ts';
+
+/** What is known of approvals: the part of an ApprovalBook that launches take. */
+export interface LaunchBook {
+  load(upstream: string): Promise<{
+    stateOf(kind: ApprovalKind, name: string, digest: string): ApprovalState | undefined;
+  }>;
+  see(seen: readonly Seen[]): Promise<readonly ApprovalState[]>;
+}
+
+/**
+ * Puts a launch into a sandbox: the permit that comes back starts the sandbox, which starts the program. Throws
+ * SANDBOX_UNAVAILABLE where none can run and the profile wants one.
+ */
+export type ConfineLaunch = (permit: LaunchPermit, profile: SandboxConfig) => Promise<LaunchPermit>;
+
+/** What launches are authorized with. */
+export interface LaunchDeps {
+  /** What is in force now: a reload changes it. */
+  readonly config: () => { readonly launch: LaunchConfig; readonly dataDir: string };
+  readonly book: LaunchBook;
+  readonly confine: ConfineLaunch;
+  /** The gateway's own environment variables. */
+  readonly variables: Readonly<Record<string, string>>;
+  /** Milliseconds since 1970, as the times of files. */
+  readonly now: () => number;
+  readonly log: Log;
+}
+
+/** The one thing that is approved under this kind has no name. */
+const KIND = 'launch';
+const NAME = '';
+
+/**
+ * The function that stands before every start of a program. It judges by the grammar; what the grammar does not accept
+ * needs an approval of exactly this launch: command, program with its bytes, arguments, environment and folder.
+ *
+ * What is hashed is the path without links, and that same path is started, so no link can lead elsewhere in between.
+ * Open is this: whoever may write the file itself, or a folder above it, can change it between the hash and the start,
+ * which no system call of Node closes; and a program loads more files than itself, which nobody hashes here. Such a
+ * writer needs the rights of the gateway's user or more.
+ */
+export function createAuthorizeLaunch(deps: LaunchDeps): AuthorizeLaunch {
+  const launcher = new Launcher(deps);
+  return (request) => launcher.authorize(request);
+}
+
+class Launcher {
+  readonly #deps: LaunchDeps;
+  readonly #hashes: FileHashes;
+  #prlimit: Promise<string | undefined> | undefined;
+
+  constructor(deps: LaunchDeps) {
+    this.#deps = deps;
+    this.#hashes = new FileHashes(deps.now);
+  }
+
+  async authorize(request: LaunchRequest): Promise<LaunchPermit> {
+    const { config, variables, log } = this.#deps;
+    const { launch, dataDir } = config();
+    const { upstream, command, args, env } = request;
+    const judgement = judge(request, launch);
+    const isOpen = launch.dangerouslyStartUnapproved;
+    if (judgement.verdict === 'refuse' && !isOpen) throw refused(upstream, judgement);
+    const program = await resolveProgram(command, pathOf(variables));
+    const environment = buildEnvironment({ own: variables, configured: env, program: program.found });
+    if (judgement.verdict !== 'accept' && !isOpen) {
+      await this.#requireApproval(request, { judgement, program, path: environment['PATH'] ?? '' });
+    }
+    const permit = {
+      upstream,
+      file: program.file,
+      argv0: program.found,
+      args,
+      env: environment,
+      cwd: await folderOf(request, dataDir),
+      limits: {
+        maxMemoryBytes: launch.maxMemoryBytes,
+        maxOpenFiles: launch.maxOpenFiles,
+        prlimit: await this.#findPrlimit(),
+      },
+      // The one place that makes a permit.
+    } as LaunchPermit;
+    const { verdict, rule } = judgement;
+    const how = verdict === 'accept' ? rule : isOpen ? 'dangerouslyStartUnapproved' : 'approved';
+    log.info('a program is started', { upstream, file: permit.file, how });
+    return request.sandbox === undefined ? permit : await this.#deps.confine(permit, request.sandbox);
+  }
+
+  async #requireApproval(request: LaunchRequest, { judgement, program, path }: Judged): Promise<void> {
+    const { book } = this.#deps;
+    const { upstream } = request;
+    const { findings } = judgement;
+    const hashes = this.#hashes;
+    const described = await describeLaunch(request, { file: program.file, path, findings, hashes });
+    const body = canonicalLaunch(described);
+    const digest = digestCanonical(body);
+    const key = { upstream, kind: KIND, name: NAME, digest } as const;
+    const marks = await book.load(upstream);
+    let state = marks.stateOf(KIND, NAME, digest);
+    if (state === undefined) {
+      const seen = {
+        ...key,
+        body,
+        findings: writeFindings(judgement),
+        state: 'pending',
+        decidedBy: undefined,
+      } as const;
+      [state] = await book.see([seen]);
+    }
+    if (state !== 'approved') throw notApproved(upstream, judgement, state);
+  }
+
+  #findPrlimit(): Promise<string | undefined> {
+    this.#prlimit ??= findPrlimit(this.#deps.log);
+    return this.#prlimit;
+  }
+}
+
+interface Judged {
+  readonly judgement: LaunchJudgement;
+  readonly program: Program;
+  /** The PATH that the program will have. */
+  readonly path: string;
+}
+
+/** The Node that runs the gateway is vouched for by whoever started it: as `node`, with the grammar of it. */
+function judge(
+  { command, args, env, cwd }: LaunchRequest,
+  { folders, programs }: LaunchConfig,
+): LaunchJudgement {
+  return judgeLaunch({ command, args, env, cwd }, { folders, programs: [...programs, process.execPath] });
+}
+
+function pathOf(variables: Readonly<Record<string, string>>): string {
+  return Object.entries(variables).find(([name]) => name.toUpperCase() === 'PATH')?.[1] ?? '';
+}
+
+async function folderOf({ upstream, cwd }: LaunchRequest, dataDir: string): Promise<string> {
+  if (cwd === undefined) return await makePrivateFolder(dataDir, upstream);
+  const found = await stat(cwd).catch(() => undefined);
+  if (found?.isDirectory() === true) return cwd;
+  throw new GatewardError('LAUNCH_FAILED', { detail: `Its working directory ${cwd} is no folder.` });
+}
+
+function writeFindings({ findings }: LaunchJudgement): string {
+  return JSON.stringify(findings.map((finding) => ({ ...finding, ...LAUNCH_RULES[finding.rule] })));
+}
+
+function refused(upstream: string, { rule, reason }: LaunchJudgement): GatewardError {
+  return new GatewardError('LAUNCH_REFUSED', { detail: `"${upstream}" falls under ${rule}. ${reason}` });
+}
+
+function notApproved(
+  upstream: string,
+  { rule, reason }: LaunchJudgement,
+  state: ApprovalState | undefined,
+): GatewardError {
+  const detail =
+    state === 'rejected'
+      ? `"${upstream}" was read and rejected. To let it start after all: gateward server approve ${upstream}`
+      : `"${upstream}" falls under ${rule}. ${reason} To let it start: gateward server approve ${upstream}`;
+  return new GatewardError('LAUNCH_NOT_APPROVED', { detail, data: { upstream, rule } });
+}
+
+/** util-linux has it; other systems may not. */
+const PRLIMIT_PLACES: readonly string[] = ['/usr/bin/prlimit', '/bin/prlimit'];
+
+async function findPrlimit(log: Log): Promise<string | undefined> {
+  for (const path of process.platform === 'linux' ? PRLIMIT_PLACES : []) {
+    const isThere = await access(path, constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (isThere) return path;
+  }
+  log.warn('the open files of upstreams are not limited: this system has no prlimit');
+  return undefined;
+}

@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto';
+import type { LaunchRequest } from '../../launch-permit.ts';
+import { checkServerArgs } from './check-args.ts';
+import type { ApprovedLaunch, ApprovedReference, ApprovedVariable } from './digest-launch.ts';
+import { findInterpreters } from './find-interpreters.ts';
+import type { FileHashes } from './hash-file.ts';
+import type { Finding } from './rules.ts';
+
+/** Variables whose value stands in the file itself, and is a secret by its name. */
+const SECRET_NAME = /auth|cookie|token|secret|passw|credential|key/i;
+
+/** What a description takes beside the request. */
+export interface DescribedBy {
+  /** Absolute path of the program without links. */
+  readonly file: string;
+  /** The PATH that the program will have. */
+  readonly path: string;
+  readonly findings: readonly Finding[];
+  readonly hashes: FileHashes;
+}
+
+/** What an approval of a launch covers, with no secret in it. Throws LAUNCH_FAILED for files that cannot be read. */
+export async function describeLaunch(
+  { command, args, env, cwd, references }: LaunchRequest,
+  { file, path, findings, hashes }: DescribedBy,
+): Promise<ApprovedLaunch> {
+  const hashed = async (one: string) => ({ path: one, sha256: await hashes.hash(one) });
+  const interpreters = await Promise.all((await findInterpreters(file, path)).map(hashed));
+  const reference = (secret: string, at: string, more: readonly Finding[]): ApprovedReference => ({
+    secret,
+    rules: rulesOf([...findings.filter((finding) => finding.at === at), ...more]),
+  });
+  return {
+    command,
+    binary: { ...(await hashed(file)), interpreters },
+    args: args.map((arg, index) => {
+      const text = references.args[index];
+      // Nothing is said of the arguments of a program that is not known, but here they may change unseen.
+      return text === undefined ? arg : reference(text, `args[${index}]`, checkServerArgs([arg], 0));
+    }),
+    env: Object.entries(env).map(([name, value]): ApprovedVariable => {
+      const text = own(references.env, name);
+      if (text !== undefined) return { name, ...reference(text, `env.${name}`, []) };
+      return SECRET_NAME.test(name) ? { name, sha256: sha256(value) } : { name, value };
+    }),
+    cwd,
+  };
+}
+
+function own(texts: Readonly<Record<string, string>>, name: string): string | undefined {
+  return Object.hasOwn(texts, name) ? texts[name] : undefined;
+}
+
+function rulesOf(findings: readonly Finding[]): readonly string[] {
+  return [...new Set(findings.map(({ rule }) => rule))].sort();
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

@@ -1,0 +1,51 @@
+import { constants } from 'node:fs';
+import { access, realpath, stat } from 'node:fs/promises';
+import { delimiter, isAbsolute, join } from 'node:path';
+import { GatewardError } from '../../errors.ts';
+import { showHidden } from '../../lib/hidden-text.ts';
+
+/** A program on this machine. */
+export interface Program {
+  /** The absolute path under which it was found. */
+  readonly found: string;
+  /** The same without links: what is hashed and what is started. */
+  readonly file: string;
+}
+
+const IS_WINDOWS = process.platform === 'win32';
+/** Batch files are left out: they need a shell. */
+const ENDINGS = IS_WINDOWS ? ['', '.exe', '.com'] : [''];
+
+/**
+ * Finds the program of a command: a bare name on the PATH that is given, anything else by its absolute path. The working
+ * directory is never looked into, not even for entries of PATH that name it. Throws LAUNCH_FAILED.
+ */
+export async function resolveProgram(command: string, path: string): Promise<Program> {
+  const isBare = !/[\\/]/.test(command);
+  if (!isBare && !isAbsolute(command)) {
+    throw new GatewardError('LAUNCH_FAILED', {
+      detail: `${showHidden(command)} is a relative path. Write an absolute one, or one that begins with "./".`,
+    });
+  }
+  const places = isBare ? path.split(delimiter).filter(isAbsolute) : [''];
+  for (const folder of places) {
+    for (const ending of ENDINGS) {
+      const found = isBare ? join(folder, `${command}${ending}`) : `${command}${ending}`;
+      if (await isProgram(found)) return { found, file: await realpath(found) };
+    }
+  }
+  const where = isBare ? 'on the PATH of the gateway' : 'there that may be run';
+  throw new GatewardError('LAUNCH_FAILED', {
+    detail: `${showHidden(command)}: there is no such program ${where}.`,
+    cause: { code: 'ENOENT' },
+  });
+}
+
+async function isProgram(path: string): Promise<boolean> {
+  try {
+    await access(path, constants.X_OK);
+    return (await stat(path)).isFile();
+  } catch {
+    return false;
+  }
+}
