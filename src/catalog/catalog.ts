@@ -1,9 +1,12 @@
-import { OPERATOR } from '../call.ts';
+import { OPERATOR, type Outcome } from '../call.ts';
 import type { Log } from '../lib/log.ts';
 import type { Seal } from '../lib/seal.ts';
 import { createAnswerListen } from './answer-listen.ts';
+import { Boundary, type Crossing } from './boundary.ts';
 import { Definitions } from './definitions.ts';
 import { Discoveries } from './discoveries.ts';
+import { createHoldBack } from './hold-back.ts';
+import { type Inspector, NO_INSPECTOR } from './inspector.ts';
 import { LIST_KINDS, type ListKind } from './list-kinds.ts';
 import type { ChangeEvent } from './listen-filter.ts';
 import { ListenHub } from './listen-hub.ts';
@@ -13,6 +16,7 @@ import { ResultCache } from './result-cache.ts';
 import { type SelectedSource, type Selection, selectFrom } from './select.ts';
 import { type AnnouncedServer, type PublicDocument, writeAiCatalog, writeCard } from './server-card.ts';
 import type { Catalog, ServerView, Source } from './server-view.ts';
+import { SessionHolds } from './session-holds.ts';
 import { createSingleServer } from './single-server.ts';
 import type { TaskFeed } from './task-feed.ts';
 
@@ -31,6 +35,8 @@ export interface CatalogParts {
   readonly trusted: ReadonlySet<string>;
   /** Tells listens of tasks; undefined where there are none. */
   readonly tasks?: TaskFeed | undefined;
+  /** Judges what upstreams say of themselves before clients see it; without one everything passes. */
+  readonly inspector?: Inspector | undefined;
   readonly seal: Seal;
   readonly log: Log;
   /** Milliseconds of a clock that never goes back. */
@@ -49,6 +55,7 @@ export interface CatalogParts {
 export interface OpenCatalog extends Catalog {
   readonly definitions: Definitions;
   readonly cache: ResultCache;
+  readonly boundary: CatalogBoundary;
   /** The Server Card of a public server; undefined for any other name. */
   card(server: string, baseUrl: string): Promise<PublicDocument | undefined>;
   aiCatalog(baseUrl: string): PublicDocument;
@@ -56,9 +63,23 @@ export interface OpenCatalog extends Catalog {
   close(): void;
 }
 
+/** What is kept from clients of what upstreams offer. */
+export interface CatalogBoundary {
+  /** Lets a call to an upstream through, or throws; see `Boundary.check`. */
+  check(crossing: Crossing): Promise<void> | undefined;
+  /** Takes what is held out of what an upstream answered. */
+  holdBack(crossing: Crossing, outcome: Outcome): Outcome | Promise<Outcome>;
+  /** What may be seen of an upstream has changed: it is judged again, and clients hear of it. Never rejects. */
+  rejudge(upstream: string): Promise<void>;
+  /** Reads all that an upstream says of itself, so that it is judged before anybody asks. Never rejects. */
+  survey(upstream: string): Promise<void>;
+  /** How many things of an upstream are kept from some client. */
+  countHeld(upstream: string): number;
+}
+
 /** Builds the servers of a configuration. */
 export function createCatalog(parts: CatalogParts): OpenCatalog {
-  const { log, now, ending, maxListens, cacheBytes, trusted } = parts;
+  const { log, now, ending, maxListens, cacheBytes, trusted, inspector = NO_INSPECTOR } = parts;
   const cache = new ResultCache({
     now,
     maxBytes: cacheBytes,
@@ -67,6 +88,7 @@ export function createCatalog(parts: CatalogParts): OpenCatalog {
   const listings: Listings = new Listings({
     now,
     log,
+    inspector,
     watch: (source, kind, context) => hub.watch(source, kind, context),
     onFound: (source, kind, context) =>
       hub.tell(source, context, { kind: 'list', list: LIST_KINDS[kind].changed }),
@@ -84,7 +106,8 @@ export function createCatalog(parts: CatalogParts): OpenCatalog {
       }
     },
   });
-  const discoveries = new Discoveries({ now, log });
+  const discoveries = new Discoveries({ now, log, inspector });
+  const boundary = createBoundary({ parts, inspector, listings, discoveries, hub });
   const answerListen = createAnswerListen({ hub, tasks: parts.tasks, ending, maxListens });
   const views = new Map(
     parts.servers.map((plan) => {
@@ -121,6 +144,7 @@ export function createCatalog(parts: CatalogParts): OpenCatalog {
   return {
     definitions: new Definitions(listings, now),
     cache,
+    boundary,
     server: (name) => views.get(name),
     heed: (source, legacy) => hub.heed(source, legacy),
     async card(name, baseUrl) {
@@ -135,6 +159,44 @@ export function createCatalog(parts: CatalogParts): OpenCatalog {
     },
     aiCatalog: (baseUrl) => writeAiCatalog(announced, baseUrl),
     close: () => hub.close(),
+  };
+}
+
+interface BoundaryNeeds {
+  readonly parts: CatalogParts;
+  readonly inspector: Inspector;
+  readonly listings: Listings;
+  readonly discoveries: Discoveries;
+  readonly hub: ListenHub;
+}
+
+function createBoundary({ parts, inspector, listings, discoveries, hub }: BoundaryNeeds): CatalogBoundary {
+  const sessions = new SessionHolds(inspector);
+  const common = { listings, inspector, sessions, now: parts.now };
+  const boundary = new Boundary(common);
+  /** Lists that went to clients with something left out. */
+  const cut = new Map<string, Set<ListKind>>();
+  const holdBack = createHoldBack({
+    ...common,
+    onHeld: (upstream, kind) => cut.set(upstream, new Set(cut.get(upstream)).add(kind)),
+  });
+  return {
+    check: (crossing) => boundary.check(crossing),
+    holdBack,
+    countHeld: (upstream) => listings.countHeld(upstream),
+    async rejudge(upstream) {
+      discoveries.forget(upstream);
+      await Promise.all([listings.rejudge(upstream), sessions.rejudge(upstream)]);
+      const lists = new Set([...(cut.get(upstream) ?? [])].map((kind) => LIST_KINDS[kind].changed));
+      cut.delete(upstream);
+      for (const list of lists) hub.tellAll(upstream, { kind: 'list', list });
+    },
+    async survey(upstream) {
+      const source = parts.sources.get(upstream);
+      if (source === undefined) return;
+      await discoveries.read(source, OPERATOR);
+      await Promise.all(KINDS.map((kind) => listings.read(source, kind, OPERATOR)));
+    },
   };
 }
 

@@ -2,6 +2,7 @@ import type { AuthorizationContext } from '../call.ts';
 import type { JsonText } from '../lib/json-text.ts';
 import type { Log } from '../lib/log.ts';
 import { waitAtMost } from '../lib/wait-at-most.ts';
+import type { Inspector } from './inspector.ts';
 import { ownCall } from './own-call.ts';
 import { contextAt, type Source } from './server-view.ts';
 
@@ -9,6 +10,8 @@ import { contextAt, type Source } from './server-view.ts';
 export interface DiscoveriesParts {
   readonly now: () => number;
   readonly log: Log;
+  /** Judges instructions before they are served. */
+  readonly inspector: Pick<Inspector, 'inspectInstructions'>;
 }
 
 /** A DiscoverResult is asked for again after this time, or the time that the upstream names, whichever is longer. */
@@ -49,6 +52,11 @@ export class Discoveries {
     return this.#waitFor(slot.reading, slot);
   }
 
+  /** What may be seen of an upstream has changed: it is asked again when it is needed next. */
+  forget(upstream: string): void {
+    for (const [key, slot] of this.#slots) if (key.startsWith(`${upstream} `)) slot.freshUntil = 0;
+  }
+
   /** A silent upstream holds up nobody for long: what is known is served, and for a while without waiting. */
   async #waitFor(reading: Promise<unknown>, slot: Slot): Promise<JsonText | undefined> {
     const done = reading.then(() => true);
@@ -73,7 +81,7 @@ export class Discoveries {
       const outcome = await source.call(ownCall({ method: 'server/discover', signal }), context);
       if (outcome.kind === 'complete') {
         const ttlMs = Number(outcome.result.get('ttlMs')?.text ?? 0);
-        slot.result = outcome.result;
+        slot.result = await this.#withoutHeld(source, outcome.result);
         slot.freshUntil = now() + Math.min(MAX_KEEP_MS, Math.max(KEEP_MS, Number.isNaN(ttlMs) ? 0 : ttlMs));
         return slot.result;
       }
@@ -83,5 +91,11 @@ export class Discoveries {
     }
     slot.freshUntil = now() + FAILED_MS;
     return slot.result;
+  }
+
+  async #withoutHeld({ name }: Source, result: JsonText): Promise<JsonText> {
+    const said = result.get('instructions')?.text;
+    const hold = await this.#parts.inspector.inspectInstructions(name, said);
+    return hold === undefined ? result : result.with({ instructions: undefined });
   }
 }

@@ -97,6 +97,17 @@ export class ListenHub {
     passOn(event, [...(shared?.interests ?? []), ...own]);
   }
 
+  /** Tells all who listen to an upstream of a change, whatever they may see of it. */
+  tellAll(upstream: string, event: ChangeEvent): void {
+    const shared = [...this.#shared.values()].flatMap(({ interests }) => [...interests]);
+    const sessions = [...this.#sessions.values()].flat().map(({ interest }) => interest);
+    const all = new Set([...shared, ...this.#own.values(), ...sessions]);
+    passOn(
+      event,
+      [...all].filter(({ source }) => source.name === upstream),
+    );
+  }
+
   /** Ends every listen; later ones are not begun. */
   close(): void {
     this.#closed = true;

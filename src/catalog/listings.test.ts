@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Call, Outcome } from '../call.ts';
 import { JsonText } from '../lib/json-text.ts';
+import { NO_INSPECTOR } from './inspector.ts';
 import { type Listing, Listings } from './listings.ts';
 import type { Source } from './server-view.ts';
 
@@ -37,6 +38,7 @@ function setUp() {
     now: () => now,
     log: quiet,
     watch: () => false,
+    inspector: NO_INSPECTOR,
     onFound: (_, kind) => changed.push(kind),
   });
   const read = async (): Promise<Listing> => listings.read(source, 'tools', 'local');

@@ -2,13 +2,20 @@ import type { AuthorizationContext } from '../call.ts';
 import type { Log } from '../lib/log.ts';
 import { waitAtMost } from '../lib/wait-at-most.ts';
 import { collectList, type Item, isSameList } from './collect-list.ts';
+import { type Holds, type Inspector, isSameHolds, NO_HOLDS } from './inspector.ts';
 import { LIST_KINDS, type ListKind } from './list-kinds.ts';
 import { contextAt, type Source } from './server-view.ts';
 
 /** What is known of one list of one upstream, for one authorization context. */
 export interface Listing {
+  /** What clients may see. */
   readonly items: readonly Item[];
+  /** The same by name. */
   readonly byName: ReadonlyMap<string, Item>;
+  /** All that the upstream listed. */
+  readonly all: readonly Item[];
+  /** What of it clients may not see, and why. */
+  readonly holds: Holds;
   /** Clock time until which the upstream lets the list be kept. */
   readonly keepUntil: number;
   /** Clock time until which it may be served without asking again. */
@@ -26,6 +33,8 @@ export interface ListingsParts {
    * be kept longer than its `ttlMs`.
    */
   readonly watch: (source: Source, kind: ListKind, context: AuthorizationContext) => boolean;
+  /** Judges lists before they are served. */
+  readonly inspector: Pick<Inspector, 'inspect'>;
   /** Takes note that a list is not the one served before, though the upstream did not say so. */
   readonly onFound: (source: Source, kind: ListKind, context: AuthorizationContext) => void;
 }
@@ -51,7 +60,10 @@ interface Reading {
 }
 
 interface Slot {
+  readonly asked: Asked;
   listing: Listing | undefined;
+  /** The `changes` up to which the listing is known to be true. */
+  readChanges: number;
   reading: Reading | undefined;
   /** Clock time at which it was read last, or begun to be read. */
   readAt: number;
@@ -66,6 +78,8 @@ export class Listings {
   readonly #parts: ListingsParts;
   /** By upstream, then by context: no key has to be put together for a call. */
   readonly #slots = new Map<string, Map<AuthorizationContext, Partial<Record<ListKind, Slot>>>>();
+  /** How often all lists of an upstream were to be judged again. */
+  readonly #judgings = new Map<string, number>();
 
   constructor(parts: ListingsParts) {
     this.#parts = parts;
@@ -81,6 +95,12 @@ export class Listings {
   /** What is known without asking, however old. */
   peek(source: Source, kind: ListKind, context: AuthorizationContext): Listing | undefined {
     return this.#slots.get(source.name)?.get(contextAt(source, context))?.[kind]?.listing;
+  }
+
+  /** What is known, unless a change was announced since it was read. */
+  current(source: Source, kind: ListKind, context: AuthorizationContext): Listing | undefined {
+    const slot = this.#slots.get(source.name)?.get(contextAt(source, context))?.[kind];
+    return slot !== undefined && slot.readChanges === slot.changes ? slot.listing : undefined;
   }
 
   /** Reads the list again, whatever is known. */
@@ -110,9 +130,58 @@ export class Listings {
     if (slot.listing !== undefined) slot.listing = { ...slot.listing, freshUntil: 0 };
   }
 
+  /** Judges again what is known of an upstream's lists: what may be seen of them has changed. Never rejects. */
+  async rejudge(upstream: string): Promise<void> {
+    this.#judgings.set(upstream, this.#judgingsOf(upstream) + 1);
+    const slots = [...(this.#slots.get(upstream)?.values() ?? [])].flatMap((kinds) => Object.values(kinds));
+    await Promise.all(slots.map((slot) => this.#rejudge(slot)));
+  }
+
+  /** How many things of an upstream are kept from some client. */
+  countHeld(upstream: string): number {
+    const held = new Set<string>();
+    for (const kinds of this.#slots.get(upstream)?.values() ?? []) {
+      for (const [kind, { listing }] of Object.entries(kinds)) {
+        for (const name of listing?.holds.keys() ?? []) held.add(`${kind} ${name}`);
+      }
+    }
+    return held.size;
+  }
+
+  #judgingsOf(upstream: string): number {
+    return this.#judgings.get(upstream) ?? 0;
+  }
+
+  async #rejudge(slot: Slot): Promise<void> {
+    const { listing, asked } = slot;
+    if (listing === undefined) return;
+    const holds = await this.#inspect(asked, listing.all);
+    // One that was read meanwhile was judged by what holds now.
+    if (slot.listing?.all !== listing.all || isSameHolds(slot.listing.holds, holds)) return;
+    slot.listing = { ...slot.listing, ...showAllBut(listing.all, holds) };
+    this.#parts.onFound(asked.source, asked.kind, asked.context);
+  }
+
+  /** Judged again if that was asked for meanwhile. */
+  async #inspect({ source, kind }: Asked, items: readonly Item[]): Promise<Holds> {
+    const judgings = this.#judgingsOf(source.name);
+    const holds = await this.#parts.inspector.inspect({ upstream: source.name, kind, items });
+    return judgings === this.#judgingsOf(source.name)
+      ? holds
+      : this.#parts.inspector.inspect({ upstream: source.name, kind, items });
+  }
+
   #slot(source: Source, kind: ListKind, context: AuthorizationContext): Slot {
     const slots = this.#slotsOf(source, contextAt(source, context));
-    slots[kind] ??= { listing: undefined, reading: undefined, readAt: NEVER, foundAt: NEVER, changes: 0 };
+    slots[kind] ??= {
+      asked: { source, kind, context },
+      listing: undefined,
+      readChanges: 0,
+      reading: undefined,
+      readAt: NEVER,
+      foundAt: NEVER,
+      changes: 0,
+    };
     return slots[kind];
   }
 
@@ -172,16 +241,18 @@ export class Listings {
     try {
       const list = await collectList({ ...asked, signal: AbortSignal.timeout(COLLECT_TIMEOUT_MS) });
       const keepMs = Math.max(list.ttlMs, watched ? WATCHED_MS : 0);
+      const all = takeKnown(list.items, slot.listing?.all);
+      const holds = await this.#inspect(asked, all);
       const before = slot.listing;
+      slot.readChanges = changes;
       slot.listing = {
-        items: list.items,
-        byName: new Map(list.items.map((item) => [item.name, item])),
+        ...showAllBut(all, holds),
         keepUntil: now() + list.ttlMs,
         freshUntil: changes === slot.changes ? now() + keepMs : 0,
         stale: false,
       };
       const unsaid = before !== undefined && (before.stale || !watched) && now() - slot.foundAt >= FOUND_MS;
-      if (unsaid && !isSameList(before.items, list.items)) {
+      if (unsaid && !isSameList(before.items, slot.listing.items)) {
         slot.foundAt = now();
         onFound(source, kind, context);
       }
@@ -201,4 +272,25 @@ interface Asked {
 }
 
 const NEVER = Number.NEGATIVE_INFINITY;
-const NOTHING_KNOWN = { items: [], byName: new Map<string, Item>(), keepUntil: 0 } as const;
+const NOTHING_KNOWN = {
+  items: [],
+  byName: new Map<string, Item>(),
+  all: [],
+  holds: NO_HOLDS,
+  keepUntil: 0,
+} as const;
+
+/** The items as they were known before where nothing of them changed: what was found out of those is still known. */
+function takeKnown(items: readonly Item[], before: readonly Item[] | undefined): readonly Item[] {
+  if (before === undefined || before.length === 0) return items;
+  const known = new Map(before.map((item) => [item.name, item]));
+  return items.map((item) => {
+    const same = known.get(item.name);
+    return same?.text === item.text ? same : item;
+  });
+}
+
+function showAllBut(all: readonly Item[], holds: Holds): Pick<Listing, 'items' | 'byName' | 'all' | 'holds'> {
+  const items = holds.size === 0 ? all : all.filter(({ name }) => !holds.has(name));
+  return { items, byName: new Map(items.map((item) => [item.name, item])), all, holds };
+}

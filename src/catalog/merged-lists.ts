@@ -3,6 +3,7 @@ import { GatewardError } from '../errors.ts';
 import { JsonText } from '../lib/json-text.ts';
 import type { Seal } from '../lib/seal.ts';
 import { type CursorPosition, sealCursor } from './cursor.ts';
+import { HELD_TTL_MS } from './inspector.ts';
 import { LIST_KINDS, type ListKind } from './list-kinds.ts';
 import type { Listing, Listings } from './listings.ts';
 import { listsTaskSupport } from './offered-tasks.ts';
@@ -71,7 +72,8 @@ function readOf(listings: Listings, { source, kind, asked }: ListQuestion): List
 /** What is left of the time for which clients may keep the list; none for one that changed since. */
 function ttlOf(listing: Listing, now: number): number {
   if (listing.stale) return INCOMPLETE_TTL_MS;
-  return listing.freshUntil === 0 ? 0 : Math.max(0, Math.floor(listing.keepUntil - now));
+  const leftMs = listing.freshUntil === 0 ? 0 : Math.max(0, Math.floor(listing.keepUntil - now));
+  return listing.holds.size === 0 ? leftMs : Math.min(leftMs, HELD_TTL_MS);
 }
 
 interface PageQuestion {

@@ -1,7 +1,8 @@
 import type { AuthorizationContext } from '../call.ts';
 import { GatewardError } from '../errors.ts';
 import type { Item } from './collect-list.ts';
-import type { Listings } from './listings.ts';
+import { refusal } from './inspector.ts';
+import type { Listing, Listings } from './listings.ts';
 import { mergeName, upstreamOfName } from './names.ts';
 import type { SelectedSource } from './select.ts';
 
@@ -15,7 +16,7 @@ export interface NameOwner {
 export interface MergedNames {
   /**
    * A plain value for a name that is known already. Rejects with UPSTREAM_UNAVAILABLE where only an upstream that
-   * cannot be reached could tell whether it has the name.
+   * cannot be reached could tell whether it has the name. Throws what a call is told of something that is held.
    */
   find(name: string, context: AuthorizationContext): NameOwner | undefined | Promise<NameOwner | undefined>;
 }
@@ -56,8 +57,16 @@ export function createMergedNames({ kind, sources, listings }: MergedNamesParts)
     const found = await listings.reread(selected.source, kind, { context, everyMs: REREAD_MS });
     const listing = found ?? listings.peek(selected.source, kind, context);
     const owner = lookUp(selected, listing?.items, name);
+    if (owner === undefined) refuseHeld(selected, listing, name);
     if (owner === undefined && listing?.stale === true) throw new GatewardError('UPSTREAM_UNAVAILABLE');
     return owner;
+  };
+
+  const refuseHeld = (selected: SelectedSource, listing: Listing | undefined, name: string): void => {
+    for (const [own, hold] of listing?.holds ?? []) {
+      const isMeant = selected.takes(kind, own) && mergeName(selected.source.name, own) === name;
+      if (isMeant) throw refusal(hold);
+    }
   };
 
   return {

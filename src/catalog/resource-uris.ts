@@ -37,8 +37,14 @@ export function createResourceUris(sources: readonly SelectedSource[], listings:
       ({ source, takes }) =>
         takes('resources', uri) && covers(listings.peek(source, 'templates', context)?.items, uri),
     );
+  /** What is held belongs to nobody else, so that the call is told why; what others show comes first. */
+  const holder = (uri: string, context: AuthorizationContext): SelectedSource | undefined =>
+    sources.find(
+      ({ source, takes }) =>
+        listings.peek(source, 'resources', context)?.holds.has(uri) === true && takes('resources', uri),
+    );
   const ownerOf = (uri: string, context: AuthorizationContext): SelectedSource | undefined =>
-    lister(uri, context) ?? coverer(uri, context);
+    lister(uri, context) ?? coverer(uri, context) ?? holder(uri, context);
   const allKnown = (context: AuthorizationContext): boolean =>
     sources.every(({ source }) => listings.peek(source, 'resources', context) !== undefined) &&
     sources.every(({ source }) => listings.peek(source, 'templates', context) !== undefined);

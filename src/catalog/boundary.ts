@@ -1,0 +1,116 @@
+import type { AuthorizationContext, Call } from '../call.ts';
+import { GatewardError } from '../errors.ts';
+import { type Subject, subjectOf } from './held-subject.ts';
+import { type Hold, type Inspector, refusal, type Watchfulness } from './inspector.ts';
+import type { ListKind } from './list-kinds.ts';
+import type { Listing, Listings } from './listings.ts';
+import { hasOwnSession, type Source } from './server-view.ts';
+import type { SessionHolds } from './session-holds.ts';
+
+/** A call on its way to an upstream. */
+export interface Crossing {
+  readonly source: Source;
+  readonly call: Call;
+  readonly context: AuthorizationContext;
+}
+
+/** What the boundary is made of. */
+export interface BoundaryParts {
+  readonly listings: Listings;
+  readonly inspector: Inspector;
+  readonly sessions: SessionHolds;
+  /** Milliseconds of a clock that never goes back. */
+  readonly now: () => number;
+}
+
+/** What is known of a list is checked against its upstream at most this often while its things are called. */
+const RECHECK_MS = 60_000;
+/** A name that is not in the list that is known is looked for again at most this often. */
+const MISSING_MS = 5_000;
+
+/** Where calls leave for upstreams: what is held there cannot be used, whoever knows its name. */
+export class Boundary {
+  readonly #parts: BoundaryParts;
+
+  constructor(parts: BoundaryParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Lets a call through or throws DEFINITION_NOT_APPROVED, UPSTREAM_NOT_APPROVED, UNKNOWN_TOOL, UNKNOWN_PROMPT or
+   * UPSTREAM_UNAVAILABLE. Undefined where all is known, so that the usual call does not wait.
+   */
+  check(crossing: Crossing): Promise<void> | undefined {
+    const { inspector } = this.#parts;
+    const identity = inspector.inspectIdentity(crossing.source.name);
+    if (identity instanceof Promise) {
+      return identity.then((hold) => {
+        refuse(hold);
+        return this.#checkSubject(crossing);
+      });
+    }
+    refuse(identity);
+    return this.#checkSubject(crossing);
+  }
+
+  #checkSubject(crossing: Crossing): Promise<void> | undefined {
+    const { source, call, context } = crossing;
+    const subject = subjectOf(call);
+    if (subject === undefined) return undefined;
+    const { listings, inspector, sessions, now } = this.#parts;
+    const watch = inspector.watchfulness(source.name, subject.kind);
+    if (!watch.looks) return undefined;
+    if (hasOwnSession(source, call.legacy)) refuse(sessions.find(crossing, subject));
+    const known = watch.strict
+      ? listings.current(source, subject.kind, context)
+      : listings.peek(source, subject.kind, context);
+    if (watch.eachCall || (watch.strict && known === undefined)) {
+      return this.#checkAnew(crossing, subject, watch);
+    }
+    if (known === undefined) return undefined;
+    if (watch.strict && known.freshUntil <= now()) {
+      // Beside the call, not before it: nobody said that anything changed.
+      void listings.reread(source, subject.kind, { context, everyMs: RECHECK_MS });
+    }
+    refuse(known.holds.get(subject.name));
+    if (!watch.strict || this.#isKnown(crossing, subject, known)) return undefined;
+    return this.#lookAgain(crossing, subject, known);
+  }
+
+  /** Reads the list before the call: nothing is known of it, or what is known may not hold any more. */
+  async #checkAnew({ source, context }: Crossing, subject: Subject, watch: Watchfulness): Promise<void> {
+    const { listings } = this.#parts;
+    const { kind } = subject;
+    const read = watch.eachCall
+      ? listings.refresh(source, kind, context)
+      : listings.read(source, kind, context);
+    const listing = await read;
+    refuse(listing.holds.get(subject.name));
+    if (!watch.strict) return;
+    // What could not be read may be anything by now.
+    if (listing.stale) throw new GatewardError('UPSTREAM_UNAVAILABLE');
+    if (!this.#isKnown({ source }, subject, listing)) throw unknown(subject.kind);
+  }
+
+  async #lookAgain({ source, context }: Crossing, subject: Subject, known: Listing): Promise<void> {
+    const again = this.#parts.listings.reread(source, subject.kind, { context, everyMs: MISSING_MS });
+    const listing = (await again) ?? known;
+    refuse(listing.holds.get(subject.name));
+    if (this.#isKnown({ source }, subject, listing)) return;
+    throw listing.stale ? new GatewardError('UPSTREAM_UNAVAILABLE') : unknown(subject.kind);
+  }
+
+  /** Lists may lack what is approved: they differ by caller and session. Resources need not be listed at all. */
+  #isKnown({ source }: Pick<Crossing, 'source'>, { kind, name }: Subject, listing: Listing): boolean {
+    if (kind === 'resources' || kind === 'templates' || listing.byName.has(name)) return true;
+    return this.#parts.inspector.isApprovedName(source.name, kind, name);
+  }
+}
+
+function refuse(hold: Hold | undefined): void {
+  if (hold !== undefined) throw refusal(hold);
+}
+
+function unknown(kind: ListKind): GatewardError {
+  return new GatewardError(kind === 'tools' ? 'UNKNOWN_TOOL' : 'UNKNOWN_PROMPT');
+}

@@ -1,0 +1,100 @@
+import type { Call, LegacySession } from '../call.ts';
+import type { Item } from './collect-list.ts';
+import type { Subject } from './held-subject.ts';
+import type { Hold, Inspector } from './inspector.ts';
+import type { ListKind } from './list-kinds.ts';
+import type { Source } from './server-view.ts';
+
+interface HeldItem {
+  readonly item: Item;
+  readonly hold: Hold;
+}
+
+/** What one session was not shown of one upstream. */
+interface Entry {
+  readonly upstream: string;
+  readonly kinds: Partial<Record<ListKind, Map<string, HeldItem>>>;
+}
+
+/** What of a list a session was not shown. */
+export interface SessionPage {
+  readonly source: Pick<Source, 'name'>;
+  readonly session: LegacySession;
+  readonly kind: ListKind;
+  readonly items: readonly Item[];
+  readonly holds: ReadonlyMap<string, Hold>;
+}
+
+const MAX_SESSIONS = 10_000;
+
+/**
+ * What was left out of the lists of legacy sessions that have sessions of their own at an upstream: there an upstream
+ * may list what it lists nowhere else. Bounded; the oldest goes first.
+ */
+export class SessionHolds {
+  readonly #inspector: Pick<Inspector, 'inspect'>;
+  readonly #entries = new Map<string, Entry>();
+
+  constructor(inspector: Pick<Inspector, 'inspect'>) {
+    this.#inspector = inspector;
+  }
+
+  /** Why a session may not use something, if that was left out of a list of its own. */
+  find(
+    { source, call }: { readonly source: Pick<Source, 'name'>; readonly call: Call },
+    { kind, name }: Subject,
+  ): Hold | undefined {
+    if (this.#entries.size === 0 || call.legacy === undefined) return undefined;
+    return this.#entries.get(keyOf(source, call.legacy.session))?.kinds[kind]?.get(name)?.hold;
+  }
+
+  /** Takes note of what a page of a list held. */
+  note({ source, session, kind, items, holds }: SessionPage): void {
+    const key = keyOf(source, session);
+    let entry = this.#entries.get(key);
+    if (entry === undefined) {
+      if (holds.size === 0) return;
+      entry = { upstream: source.name, kinds: {} };
+      this.#add(key, entry);
+      session.ended.addEventListener('abort', () => this.#entries.delete(key), { once: true });
+    }
+    entry.kinds[kind] ??= new Map();
+    const held = entry.kinds[kind];
+    for (const item of items) {
+      const hold = holds.get(item.name);
+      if (hold === undefined) held.delete(item.name);
+      else held.set(item.name, { item, hold });
+    }
+  }
+
+  /** Judges again what was left out: approvals of this upstream have changed. */
+  async rejudge(upstream: string): Promise<void> {
+    for (const entry of this.#entries.values()) {
+      if (entry.upstream !== upstream) continue;
+      for (const [kind, held] of kindsOf(entry)) {
+        const items = [...held.values()].map(({ item }) => item);
+        const holds = await this.#inspector.inspect({ upstream, kind, items });
+        for (const { name } of items) if (!holds.has(name)) held.delete(name);
+      }
+    }
+  }
+
+  #add(key: string, entry: Entry): void {
+    const oldest = this.#entries.size >= MAX_SESSIONS ? this.#entries.keys().next().value : undefined;
+    if (oldest !== undefined) this.#entries.delete(oldest);
+    this.#entries.set(key, entry);
+  }
+}
+
+const KINDS: readonly ListKind[] = ['tools', 'prompts', 'resources', 'templates'];
+
+function kindsOf({ kinds }: Entry): [ListKind, Map<string, HeldItem>][] {
+  return KINDS.flatMap((kind) => {
+    const held = kinds[kind];
+    return held === undefined || held.size === 0 ? [] : [[kind, held] as [ListKind, Map<string, HeldItem>]];
+  });
+}
+
+function keyOf({ name }: Pick<Source, 'name'>, { key }: LegacySession): string {
+  return `${name} ${key}`;
+}
