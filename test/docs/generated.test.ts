@@ -29,7 +29,19 @@ describe('docs/configuration.md', () => {
     const missing = [...new Set(keysOf(describeConfig()))].filter((key) => !page.includes(`${key}\` |`));
     expect(
       missing.filter(
-        (key) => !['listen', 'auth', 'log', 'limits', 'stop', 'upstreams', 'servers'].includes(key),
+        (key) =>
+          ![
+            'listen',
+            'auth',
+            'log',
+            'limits',
+            'stop',
+            'upstreams',
+            'servers',
+            'launch',
+            'pins',
+            'guard',
+          ].includes(key),
       ),
     ).toEqual([]);
   });

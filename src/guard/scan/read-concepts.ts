@@ -129,11 +129,43 @@ function readWord(reading: Reading, at: number): number {
     if (code === AT) hasAt = true;
     end += 1;
   }
-  if (hasAt && text.charCodeAt(end) === DOT) push(reading, CONCEPT.external, at);
-  else if (underscores > 0 && end - at <= 128 && !own.has(text.slice(at, end)))
+  const isOwn = end - at <= MAX_IDENTIFIER && own.has(text.slice(at, end));
+  if (isAddress(text, at, { end, hasAt })) push(reading, CONCEPT.external, at);
+  else if (underscores === 0 && !isOwn && text.charCodeAt(at - 1) === BACKTICK)
+    push(reading, CONCEPT.argument, at);
+  else if (underscores > 0 && end - at <= MAX_IDENTIFIER && !isOwn)
     push(reading, CONCEPT.tool | CONCEPT.argument, at);
   reading.word += 1;
   return end;
+}
+
+const MAX_IDENTIFIER = 128;
+
+/** A mail address, a host of the public name space, a number to call, or an account of a blockchain. */
+function isAddress(
+  text: string,
+  at: number,
+  { end, hasAt }: { readonly end: number; readonly hasAt: boolean },
+): boolean {
+  if (text.charCodeAt(end) === DOT && (hasAt || (text.charCodeAt(at - 1) !== DOT && isHost(text, at))))
+    return true;
+  return isPhoneNumber(text, at, end) || (end - at === 42 && /^0x[\da-f]{40}$/.test(text.slice(at, end)));
+}
+
+/** A bare host name; endings that files have too are left out. */
+function isHost(text: string, at: number): boolean {
+  HOST.lastIndex = at;
+  return HOST.test(text);
+}
+
+const HOST =
+  /[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){0,5}\.(?:com|net|org|io|dev|app|xyz|example|test|ru|cn|co|info|biz|tk|top|site|online|cloud|host|invalid|onion)(?![\w-])(?!\()/y;
+
+/** A number to be called or written to, as E.164 has it. */
+function isPhoneNumber(text: string, at: number, end: number): boolean {
+  return (
+    text.charCodeAt(at - 1) === PLUS && end - at >= 8 && /^\d+$/.test(text.slice(at, Math.min(end, at + 16)))
+  );
 }
 
 function push(reading: Reading, mask: number, at: number): void {
@@ -157,6 +189,8 @@ function pushStop(reading: Reading, at: number): void {
 }
 
 const QUOTES: ReadonlySet<number> = new Set([...'"\'`“‘«「'].map((char) => char.charCodeAt(0)));
+const PLUS = 0x2b;
+const BACKTICK = 0x60;
 const UNDERSCORE = 0x5f;
 const AT = 0x40;
 const DOT = 0x2e;

@@ -12,7 +12,6 @@ export interface Rule {
 const define = <T extends Record<string, Rule>>(rules: T): T => rules;
 const block = (text: string): Rule => ({ severity: 'block', text });
 const warn = (text: string): Rule => ({ severity: 'warn', text });
-const info = (text: string): Rule => ({ severity: 'info', text });
 
 /** Every rule of the scanner of definitions. A key is the stable id of a rule; docs/scan.md explains each. */
 export const RULES = define({
@@ -28,6 +27,7 @@ export const RULES = define({
   'look-alike-name': block('The name looks like the name of another tool.'),
   'same-name': warn('Another server has a tool of this name.'),
   'names-other-tool': warn('The text names a tool of another server.'),
+  'active-content': block('The text holds markup that runs a script or calls home where it is shown.'),
   'encoded-command': block('Encoded text holds a command for a shell or an interpreter.'),
   'encoded-instruction': block('Encoded text holds what another rule would block.'),
   'override-instructions': block('The text tells the model to drop the instructions that it has.'),
@@ -44,7 +44,7 @@ export const RULES = define({
   'steers-other-tool': block('The text changes what happens when another tool is used.'),
   'waits-for-approval': block('Harm is announced for the time after approval.'),
   'read-only-claim': block('A tool that claims to be read-only has a switch for writing.'),
-  preference: info('The text asks to be preferred to other tools.'),
+  preference: block('The text demands to be used in place of other tools, or asks to be preferred.'),
   'too-large': warn('The definition is too large or too deep to be looked at whole.'),
 });
 

@@ -1,9 +1,11 @@
 import { type Decoded, decodeParts } from './decode.ts';
+import { findActive } from './find-active.ts';
 import { findCommand } from './find-command.ts';
 import { findInvisible } from './find-invisible.ts';
 import { findMeaning } from './find-meaning.ts';
 import { findOffScreen } from './find-off-screen.ts';
 import type { OwnNames } from './read-concepts.ts';
+import { respell } from './respell.ts';
 import type { Hit } from './rule.ts';
 import { foldText, isMixedScript, mixesScripts } from './skeleton.ts';
 
@@ -12,12 +14,19 @@ const MAX_ROUNDS = 3;
 
 /** Looks at one text with every layer, and returns at most one hit for each rule and severity. */
 export function scanText(text: string, own: OwnNames): Hit[] {
-  const hits = [...findInvisible(text), ...findOffScreen(text), ...findMixedScript(text)];
+  const hits = [
+    ...findInvisible(text),
+    ...findOffScreen(text),
+    ...findMixedScript(text),
+    ...findActive(text),
+  ];
   const folded = foldText(text);
   const meant = findMeaning(folded, own);
   hits.push(...meant);
   const known = new Set(meant.filter(({ severity }) => severity === 'block').map(({ rule }) => rule));
   for (const part of decodeParts(folded)) hits.push(...scanDecoded(part, { own, known, rounds: 1 }));
+  for (const { form, text: spelled } of respell(folded))
+    hits.push(...scanSpelling(form, spelled, { own, known }));
   return onePerRule(hits);
 }
 
@@ -40,10 +49,7 @@ function scanDecoded(part: Decoded, decoding: Decoding): Hit[] {
       reason: `${part.form} holds the command "${command.slice(0, 60)}"`,
     });
   const text = foldText(part.text);
-  for (const { rule, severity, reason } of findMeaning(text, own)) {
-    if (severity === 'block' && !known.has(rule))
-      hits.push({ rule: 'encoded-instruction', severity, reason: `${part.form}: ${rule}: ${reason}` });
-  }
+  hits.push(...scanSpelling(part.form, text, { own, known }));
   for (const { rule, reason } of findInvisible(part.text))
     hits.push({ rule, severity: 'warn', reason: `${part.form} holds ${reason}` });
   if (rounds < MAX_ROUNDS) {
@@ -51,6 +57,15 @@ function scanDecoded(part: Decoded, decoding: Decoding): Hit[] {
       hits.push(...scanDecoded(inner, { own, known, rounds: rounds + 1 }));
   }
   return hits;
+}
+
+/** What a text asks for in another form, beyond what it asks for as it stands. */
+function scanSpelling(form: string, text: string, { own, known }: Omit<Decoding, 'rounds'>): Hit[] {
+  return findMeaning(text, own).flatMap(({ rule, severity, reason }): Hit[] =>
+    severity === 'block' && !known.has(rule)
+      ? [{ rule: 'encoded-instruction', severity, reason: `${form}: ${rule}: ${reason}` }]
+      : [],
+  );
 }
 
 /** A word of look-alikes hides a word from a filter, or passes for another name. */

@@ -16,6 +16,7 @@ const AGAINST_INSTRUCTIONS: readonly Sequence[] = [
     'override 2 prior 1 join',
     'override 3 any|user 3 instruction!data',
     'override 4 safety',
+    'override 3 user&instruction',
     'override 3 conversation',
     'safety 5 override',
     'bypass 3 prior 3 instruction!data',
@@ -23,6 +24,8 @@ const AGAINST_INSTRUCTIONS: readonly Sequence[] = [
     'bypass 3 any 3 prior 3 conversation',
     'bypass 2 user 3 instruction|safety',
     'bypass 2 any 1 user 3 instruction',
+    'carry|tell 2 any&instruction 3 prior',
+    'any&instruction 3 prior 6 carry|tell',
   ),
   ...sequencesOf(
     { rule: 'bypass-checks', reason: 'stands outside security checks', mayBeMentioned: true },
@@ -34,6 +37,7 @@ const AGAINST_INSTRUCTIONS: readonly Sequence[] = [
     'persona 14 prior 3 instruction',
     'persona 14 persona',
     'persona 14 obey 4 any',
+    'persona 14 call 3 any',
     'override 10 persona',
   ),
   ...sequencesOf(
@@ -43,6 +47,8 @@ const AGAINST_INSTRUCTIONS: readonly Sequence[] = [
     'data 4 obey&directive 3 instruction',
     'obey 6 data 5 role',
     'obey&any 6 data',
+    'data 14 obey&role',
+    'data 6 obey&any',
   ),
   ...sequencesOf(
     {
@@ -51,11 +57,18 @@ const AGAINST_INSTRUCTIONS: readonly Sequence[] = [
       isLong: true,
       mayBeMentioned: true,
     },
-    'role 25 override|place|exfiltrate|persona|conceal',
-    'role 12 directive 12 credential|conversation',
-    'role 12 directive 8 send 10 external',
-    'role 12 directive 3 call 4 tool 12 send|carry|read',
+    'role!join 25 override|place|exfiltrate|persona|conceal',
+    'role!join 12 directive 12 credential|conversation',
+    'role!join 12 directive 8 send 10 external',
+    'role!join 12 directive 3 call 4 tool 12 send|carry|read',
     'role 10 not 2 tell 4 user',
+    'role!join 25 carry|send|read 6 credential|place|conversation',
+    'role 12 bypass 3 consent',
+    'role 4 not 4 consent',
+    'role 14 execute',
+    'role!join 6 send 10 external',
+    'role!join 12 directive 3 carry 4 external',
+    'role!join 12 persona',
   ),
 ];
 
@@ -79,12 +92,20 @@ const CARRYING_AWAY: readonly Sequence[] = [
     'carry 8 place 8 argument',
     'place 8 carry 8 argument',
     'join&directive 3 read 5 place',
+    'read 4 place 10 send|carry 5 tool|argument',
+    'read 6 place 6 credential 8 carry 4 argument',
+    'argument 5 carry 8 place',
+    'call 2 argument 10 carry 8 place',
+    'carry 4 place 8 conceal',
+    'read 3 place 4 carry 4 directive',
+    'read 3 credential 6 place 10 carry|send',
   ),
   ...sequencesOf(
     { rule: 'secret-to-sink', reason: 'handles a secret unseen' },
     'conceal 10 place|credential',
     'place 10 conceal',
     'read 5 credential 10 conceal',
+    'place 25 not 1 tell',
   ),
   ...sequencesOf(
     { rule: 'secret-to-sink', reason: 'reads a file that holds secrets', severity: 'info' },
@@ -95,8 +116,13 @@ const CARRYING_AWAY: readonly Sequence[] = [
     { rule: 'conversation-to-sink', reason: 'carries the conversation elsewhere', mayBeMentioned: true },
     'send 10 conversation&user',
     'send 4 conversation 10 external',
-    'carry 5 conversation&user 10 argument',
-    'conversation&user 6 carry 6 argument',
+    'carry 5 conversation&user!data 10 argument',
+    'conversation&user!data 10 carry 6 argument',
+    'carry 4 conversation!instruction 3 argument',
+    'carry 4 conversation&role 3 argument',
+    'directive 12 carry 3 conversation&user!data',
+    'call 3 argument 3 conversation&user!data',
+    'conversation&user!data 6 carry 8 external',
     'conceal 10 conversation',
   ),
   ...sequencesOf(
@@ -114,6 +140,9 @@ const CARRYING_AWAY: readonly Sequence[] = [
     'join&directive 3 send 8 external',
     'conceal 2 send',
     'send 8 external 8 conceal',
+    'not&join 12 send 8 external',
+    'send 6 data&any 8 external',
+    'join&directive 6 data 6 send 4 external',
   ),
 ];
 
@@ -132,6 +161,9 @@ const STEERING: readonly Sequence[] = [
     'not 2 tell 4 user 12 send|conceal|credential|place|conversation|exfiltrate',
     'send|credential|place|conceal|conversation|exfiltrate 20 not 2 tell 4 user',
     'conceal 2 change|execute|exfiltrate',
+    'conceal 2 carry|change 20 not 3 tell',
+    'change 25 not 2 tell 6 user',
+    'tell 2 user 8 conceal',
   ),
   ...sequencesOf(
     {
@@ -147,6 +179,9 @@ const STEERING: readonly Sequence[] = [
     { rule: 'no-confirmation', reason: "orders an action without the user's consent", mayBeMentioned: true },
     'directive 10 send|carry|execute|change 10 not&any 4 consent',
     'call 3 any 3 instruction|execute 8 not&any 3 consent',
+    'when 16 execute 12 not&any 3 consent',
+    'user 3 consent 20 not 4 consent',
+    'execute 8 not&any 3 consent',
   ),
   ...sequencesOf(
     {
@@ -161,6 +196,10 @@ const STEERING: readonly Sequence[] = [
     'when 4 tool&argument 5 call 10 external!data',
     'change 4 tool&argument',
     'directive 2 change',
+    'change 14 when 8 tool 6 call',
+    'when 10 tool&argument 10 change',
+    'when 4 tool&argument 5 call 12 carry|change 3 argument',
+    'when 12 change 8 external',
   ),
   ...sequencesOf(
     { rule: 'steers-other-tool', reason: 'makes other tools a step on the way outside', isLong: true },
@@ -171,6 +210,10 @@ const STEERING: readonly Sequence[] = [
     'when 6 consent 25 exfiltrate|conceal|place|conversation',
     'when 3 tool 4 consent 12 execute',
     'exfiltrate 10 when 6 consent',
+  ),
+  ...sequencesOf(
+    { rule: 'preference', reason: 'demands to be used whatever the user wants', mayBeMentioned: true },
+    'directive 3 call 4 tool 8 tool 14 bypass',
   ),
   ...sequencesOf(
     { rule: 'preference', reason: 'asks to be preferred to other tools', severity: 'info' },

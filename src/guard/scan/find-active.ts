@@ -1,0 +1,30 @@
+import type { Hit } from './rule.ts';
+
+/** What runs, or calls home, where a text is shown as a page: no honest definition needs it. */
+const ACTIVE: readonly (readonly [RegExp, string])[] = [
+  [
+    /!\[[^\]\n]{0,200}\]\(\s{0,4}https?:[^)\s]{0,300}[{<$][^)\n]{0,200}\)/i,
+    'an image whose address carries data',
+  ],
+  [/\bjavascript:[\w(]/i, 'a link that runs a script'],
+  [/\bdocument\.cookie\b/i, 'a script that reads cookies'],
+  [/<script[\s>]|<iframe[\s>]|<object[\s>]|\bonerror\s{0,4}=\s{0,4}["'\w]/i, 'markup that runs a script'],
+  [/\bdata:text\/html\b/i, 'a page inside a link'],
+];
+
+/** So much of a text is searched. */
+const MAX_CHARS = 128 * 1024;
+
+/** Finds markup that is active, at most one hit. */
+export function findActive(text: string): Hit[] {
+  if (!SIGNS.test(text)) return [];
+  const searched = text.slice(0, MAX_CHARS);
+  for (const [pattern, what] of ACTIVE) {
+    const match = pattern.exec(searched);
+    if (match !== null)
+      return [{ rule: 'active-content', severity: 'block', reason: `${what}: "${match[0].slice(0, 80)}"` }];
+  }
+  return [];
+}
+
+const SIGNS = /!\[|javascript:|document\.cookie|<script|<iframe|<object|onerror|data:text/i;
