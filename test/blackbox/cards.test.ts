@@ -5,6 +5,7 @@ import { askModern, type Json, resultOf } from '../support/front-door.ts';
 import { type RunningGateway, startGateway } from '../support/gateway.ts';
 import { readDefinitions } from '../support/schemas.ts';
 import { type ScriptedServer, startScripted, text } from '../support/scripted-server.ts';
+import { VOUCHED } from '../support/vouched.ts';
 
 const STEADY = fileURLToPath(new URL('../fixtures/stdio/steady.js', import.meta.url));
 const CARD = 'application/mcp-server-card+json';
@@ -42,6 +43,7 @@ afterAll(async () => {
 function config(more: Json = {}): Json {
   return {
     listen: { port: 0, allowedHosts: ['gateway.lan'] },
+    launch: VOUCHED,
     upstreams: {
       weather: { url: `${upstream.url}?key=internal-query` },
       steady: { command: process.execPath, args: [STEADY, '--name', 'internal-argument'] },

@@ -9,6 +9,7 @@ import { startModernHttp } from '../fixtures/servers/modern-http.ts';
 import { gatewardCommand, type RunningGateway, type ServeEvent, startGateway } from '../support/gateway.ts';
 import { closedPort } from '../support/http-upstream.ts';
 import { startStdioClient } from '../support/stdio-client.ts';
+import { VOUCHED } from '../support/vouched.ts';
 
 /** For what takes a moment, on a slow machine too. */
 const WITHIN = { timeout: 20_000 };
@@ -199,7 +200,7 @@ describe('gateward serve', () => {
     const server = join(import.meta.dirname, '../fixtures/servers/modern-stdio.ts');
     const gone = `http://127.0.0.1:${await closedPort()}/mcp?key=${variable}`;
     const gateway = await serve(
-      `${LISTEN}log: { level: debug }\nupstreams:\n  a: { command: "${process.execPath}", args: ["${server}", "--token=${variable}"] }\n  b: { url: "${gone}" }\n`,
+      `${LISTEN}log: { level: debug }\nlaunch: ${JSON.stringify(VOUCHED)}\nupstreams:\n  a: { command: "${process.execPath}", args: ["${server}", "--token=${variable}"] }\n  b: { url: "${gone}" }\n`,
       { UPSTREAM_TOKEN: 'token-that-nobody-sees' },
     );
     const list = await gateward(['server', 'list', ...admin(gateway), '--json']);

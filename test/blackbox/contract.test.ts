@@ -12,6 +12,7 @@ import { askModern, type Json, LegacySession, listen } from '../support/front-do
 import { type RunningGateway, startGateway } from '../support/gateway.ts';
 import { closedPort } from '../support/http-upstream.ts';
 import { notedHashes, schemaPath } from '../support/schemas.ts';
+import { VOUCHED } from '../support/vouched.ts';
 import { startWireTap, type TappedExchange, type WireTap } from '../support/wire-tap.ts';
 import { httpV1, httpV2, openV1, openV2, type Peer } from './clients/peer.ts';
 
@@ -39,6 +40,7 @@ beforeAll(async () => {
   gateway = await startGateway({
     configText: JSON.stringify({
       listen: { port: 0 },
+      launch: VOUCHED,
       upstreams: {
         modern: { url: `${behind.modern.origin}/mcp` },
         legacy: { url: `${behind.legacy.origin}/mcp` },

@@ -23,8 +23,9 @@ function quickStart(): string {
   return readFileSync(join(FOLDER, 'gateward.yaml'), 'utf8')
     .replace('port: 3232', 'port: 0')
     .replace('./.data', './data')
+    .replace('folders: [../..]', `folders: ["${ROOT}"]`)
     .replaceAll('cwd: ../..', `cwd: ${ROOT}`)
-    .replace('[demo-server.ts]', `["${join(FOLDER, 'demo-server.ts')}"]`)
+    .replace('cwd: .\n', `cwd: ${FOLDER}\n`)
     .replace(/env: \{ MEMORY_FILE_PATH: .* \}/, 'env: {}');
 }
 

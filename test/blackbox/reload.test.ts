@@ -21,6 +21,7 @@ import {
   startGateway,
 } from '../support/gateway.ts';
 import { type ScriptedServer, startScripted, text } from '../support/scripted-server.ts';
+import { VOUCHED } from '../support/vouched.ts';
 
 const STEADY = join(import.meta.dirname, '..', 'fixtures', 'stdio', 'steady.js');
 const steady = (...args: string[]): Json => ({ command: process.execPath, args: [STEADY, ...args] });
@@ -51,7 +52,7 @@ async function start(): Promise<void> {
 }
 
 const base = (): Record<string, Json> => ({ a: { url: first.url }, files: steady() });
-const write = (config: Json): string => JSON.stringify({ listen: { port: 0 }, ...config });
+const write = (config: Json): string => JSON.stringify({ listen: { port: 0 }, launch: VOUCHED, ...config });
 const save = (config: Json): Promise<void> => writeFile(gateway.configFile, write(config));
 
 /** Saves a configuration and has it read by the admin API. */

@@ -12,6 +12,7 @@ import { gatewardCommand, type RunningGateway, startGateway } from '../support/g
 import { closedPort, startHttpUpstream } from '../support/http-upstream.ts';
 import { ANSWERED, Fault, type ScriptedServer, startScripted, text } from '../support/scripted-server.ts';
 import { startStdioClient } from '../support/stdio-client.ts';
+import { UNGUARDED } from '../support/vouched.ts';
 
 const STEADY = join(import.meta.dirname, '..', 'fixtures', 'stdio', 'steady.js');
 
@@ -109,6 +110,7 @@ beforeAll(async () => {
   config = () => ({
     listen: { port: 0, legacySse: true },
     log: { level: 'trace', format: 'json' },
+    launch: UNGUARDED,
     upstreams: {
       good: { url: upstream.url, headers, timeoutMs: 700 },
       repeating: { url: `${repeating.url.href}?key=\${IN_QUERY}`, headers, era: 'modern' },

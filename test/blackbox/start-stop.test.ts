@@ -25,6 +25,7 @@ import {
 } from '../support/gateway.ts';
 import { portOf } from '../support/http-upstream.ts';
 import { RawConnection } from '../support/raw-http.ts';
+import { VOUCHED } from '../support/vouched.ts';
 
 const STEADY = join(import.meta.dirname, '..', 'fixtures', 'stdio', 'steady.js');
 
@@ -44,7 +45,7 @@ function keep<T>(thing: T, end: (thing: T) => Promise<unknown>): T {
 }
 
 async function serve(config: Json, env: Record<string, string> = {}): Promise<RunningGateway> {
-  const configText = JSON.stringify({ listen: { port: 0 }, ...config });
+  const configText = JSON.stringify({ listen: { port: 0 }, launch: VOUCHED, ...config });
   return keep(await startGateway({ configText, env }), (gateway) => gateway.stop());
 }
 
@@ -200,7 +201,11 @@ describe('a start that cannot be', () => {
     keep(server, async (one) => void one.close());
     const port = portOf(server);
     const log = join(folder, 'starts');
-    const ended = await start({ listen: { port }, upstreams: { files: steady('--log', log) } });
+    const ended = await start({
+      listen: { port },
+      launch: VOUCHED,
+      upstreams: { files: steady('--log', log) },
+    });
     expect(ended).toMatchObject({ code: 1, stdout: '' });
     expect(ended.stderr).toContain(`127.0.0.1:${port}`);
     expect(ended.stderr).toMatch(/in use|EADDRINUSE/);

@@ -24,6 +24,7 @@ import { askAdmin, isRunning, type RunningGateway, startGateway } from '../suppo
 import { closedPort, portOf, startHttpUpstream } from '../support/http-upstream.ts';
 import { RawConnection } from '../support/raw-http.ts';
 import { ANSWERED, type ScriptedServer, startScripted, type Turn, text } from '../support/scripted-server.ts';
+import { UNGUARDED, VOUCHED } from '../support/vouched.ts';
 
 const STEADY = join(import.meta.dirname, '..', 'fixtures', 'stdio', 'steady.js');
 
@@ -43,7 +44,7 @@ function keep<T>(thing: T, end: (thing: T) => Promise<unknown>): T {
 }
 
 async function serve(config: Json, env: Record<string, string> = {}): Promise<RunningGateway> {
-  const configText = JSON.stringify({ listen: { port: 0 }, ...config });
+  const configText = JSON.stringify({ listen: { port: 0 }, launch: VOUCHED, ...config });
   return keep(await startGateway({ configText, env }), (gateway) => gateway.stop());
 }
 
@@ -119,7 +120,10 @@ describe('upstreams in trouble', () => {
     const broken = { command: process.execPath, args: ['-e', script], era: 'legacy', connectTimeoutMs: 2000 };
     const absent = { command: './no-such-program' };
     const started = Date.now();
-    const gateway = await serve({ upstreams: { good: { url: one.url }, ...bad, broken, absent } });
+    const gateway = await serve({
+      launch: UNGUARDED,
+      upstreams: { good: { url: one.url }, ...bad, broken, absent },
+    });
 
     const began = Date.now();
     expect(await toolNames(`${gateway.url}/mcp`)).toEqual(['good__echo']);

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { startGateway } from '../support/gateway.ts';
+import { VOUCHED } from '../support/vouched.ts';
 import type { Results } from './checks.ts';
 import { runSuite } from './suite.ts';
 import type { MatrixUpstream, Suite } from './upstreams.ts';
@@ -55,7 +56,10 @@ export async function runThroughGateway(
   const nameOf = ({ suite, upstream }: (typeof pairs)[number]): string =>
     `${upstream.name}-${suite.revision}`;
   const entries = pairs.map((pair, index) => `  ${nameOf(pair)}: ${ready[index]?.entry}`);
-  const configText = ['listen: { host: 127.0.0.1, port: 0 }', 'upstreams:', ...entries, ''].join('\n');
+  const launch = `launch: ${JSON.stringify(VOUCHED)}`;
+  const configText = ['listen: { host: 127.0.0.1, port: 0 }', launch, 'upstreams:', ...entries, ''].join(
+    '\n',
+  );
   try {
     const gateway = await startGateway({ configText });
     try {

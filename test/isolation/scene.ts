@@ -6,6 +6,7 @@ import type { Json } from '../support/front-door.ts';
 import { startGateway } from '../support/gateway.ts';
 import { createKey } from '../support/keys.ts';
 import { type ScriptedServer, startScripted, type Turn, text } from '../support/scripted-server.ts';
+import { VOUCHED } from '../support/vouched.ts';
 import { Caller } from './caller.ts';
 
 /** What the calls run against. */
@@ -26,6 +27,7 @@ export async function openScene(): Promise<Scene> {
     configText: JSON.stringify({
       listen: { port: 0, legacySse: true },
       auth: { keys: true },
+      launch: VOUCHED,
       log: { level: 'warn' },
       upstreams: {
         modern: { url: modern.url },

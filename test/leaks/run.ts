@@ -8,6 +8,7 @@ import { startLegacyHttp } from '../fixtures/servers/legacy-http.ts';
 import { startModernHttp } from '../fixtures/servers/modern-http.ts';
 import { countChecks } from '../support/count-checks.ts';
 import { isRunning } from '../support/gateway.ts';
+import { VOUCHED } from '../support/vouched.ts';
 import { type MeasuredGateway, startMeasuredGateway } from './measured-gateway.ts';
 import { leaveSession, PROCESS_ROUNDS, QUICK_ROUNDS, type Round, type Scene } from './rounds.ts';
 import { fitLine, type Point } from './slope.ts';
@@ -168,6 +169,7 @@ const [modern, legacy] = await Promise.all([startModernHttp(), startLegacyHttp()
 const tiny = join(import.meta.dirname, '..', 'blackbox', 'servers', 'tiny-stdio.ts');
 const gateway = await startMeasuredGateway({
   listen: { port: 0, legacySse: true },
+  launch: VOUCHED,
   // What is kept for a time on purpose is gone before long.
   limits: { eventLogMs: 1000, sessionTtlMs: SESSION_TTL_MS },
   upstreams: {

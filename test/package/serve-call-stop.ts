@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
@@ -81,6 +81,7 @@ function configFor(port: number): object {
   return {
     listen: { host: '127.0.0.1', port },
     dataDir: './data',
+    launch: { folders: [dirname(everything)] },
     upstreams: { everything: { command: process.execPath, args: [everything, 'stdio'] } },
   };
 }

@@ -5,6 +5,7 @@ import { startBridgeModern } from '../../fixtures/bridge/modern-server.ts';
 import type { Json } from '../../support/front-door.ts';
 import { type RunningGateway, startGateway } from '../../support/gateway.ts';
 import type { ScriptedServer } from '../../support/scripted-server.ts';
+import { VOUCHED } from '../../support/vouched.ts';
 import { type Conversation, LegacyTalk, ModernTalk, SseTalk } from './conversation.ts';
 
 /** The legacy upstreams: what they speak, and how. */
@@ -80,7 +81,7 @@ export async function startStage(): Promise<Stage> {
   };
   try {
     const gateway = await startGateway({
-      configText: JSON.stringify({ listen: { port: 0, legacySse: true }, upstreams }),
+      configText: JSON.stringify({ listen: { port: 0, legacySse: true }, launch: VOUCHED, upstreams }),
     });
     return stageOf(gateway, { modern, legacy, stopServers });
   } catch (error) {

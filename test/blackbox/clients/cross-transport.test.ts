@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import { startLegacySse } from '../../fixtures/servers/legacy-sse.ts';
 import type { Listening } from '../../fixtures/servers/shared/listen.ts';
 import { type RunningGateway, startGateway } from '../../support/gateway.ts';
+import { VOUCHED } from '../../support/vouched.ts';
 import type { Target } from './front.ts';
 import { describeUpdates, LEGACY } from './legacy-scenarios.ts';
 import { httpV1, httpV2, openV1, openV2 } from './peer.ts';
@@ -22,6 +23,7 @@ beforeAll(async () => {
   gateway = await startGateway({
     configText: JSON.stringify({
       listen: { port: 0 },
+      launch: VOUCHED,
       upstreams: { sse: { url: sse.url }, legacy: stdio('legacy'), modern: stdio('modern') },
     }),
   });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type RunningGateway, startGateway } from '../../support/gateway.ts';
+import { VOUCHED } from '../../support/vouched.ts';
 import { httpV1, httpV2, openV1, openV2, type Peer } from '../clients/peer.ts';
 import { referenceServer, type ServerProcess, startEverything } from './start-everything.ts';
 
@@ -11,6 +12,7 @@ beforeAll(async () => {
   gateway = await startGateway({
     configText: JSON.stringify({
       listen: { port: 0 },
+      launch: VOUCHED,
       upstreams: {
         stdio: {
           command: process.execPath,

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { type RunningGateway, startGateway } from '../../support/gateway.ts';
+import { VOUCHED } from '../../support/vouched.ts';
 import { httpV1, openV1, type Peer } from '../clients/peer.ts';
 import { referenceServer } from './start-everything.ts';
 
@@ -15,6 +16,7 @@ beforeAll(async () => {
   gateway = await startGateway({
     configText: JSON.stringify({
       listen: { port: 0 },
+      launch: VOUCHED,
       upstreams: {
         files: { command: process.execPath, args: [referenceServer('filesystem'), folder] },
         memory: {

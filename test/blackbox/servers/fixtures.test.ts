@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import { startLegacySse } from '../../fixtures/servers/legacy-sse.ts';
 import type { Listening } from '../../fixtures/servers/shared/listen.ts';
 import { type RunningGateway, startGateway } from '../../support/gateway.ts';
+import { VOUCHED } from '../../support/vouched.ts';
 import type { Target } from '../clients/front.ts';
 import { describeChanges, LEGACY } from '../clients/legacy-scenarios.ts';
 import { httpV1, httpV2, openV1, openV2 } from '../clients/peer.ts';
@@ -18,6 +19,7 @@ beforeAll(async () => {
   gateway = await startGateway({
     configText: JSON.stringify({
       listen: { port: 0 },
+      launch: VOUCHED,
       upstreams: {
         'modern-stdio': program('modern-stdio'),
         'legacy-stdio': program('legacy-stdio'),

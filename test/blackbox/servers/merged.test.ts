@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startModernHttp } from '../../fixtures/servers/modern-http.ts';
 import type { Listening } from '../../fixtures/servers/shared/listen.ts';
 import { type RunningGateway, startGateway } from '../../support/gateway.ts';
+import { VOUCHED } from '../../support/vouched.ts';
 import { httpV1, httpV2, openV1, openV2, type Peer } from '../clients/peer.ts';
 import { referenceServer, type ServerProcess, startEverything } from './start-everything.ts';
 
@@ -27,6 +28,7 @@ beforeAll(async () => {
   gateway = await startGateway({
     configText: JSON.stringify({
       listen: { port: 0 },
+      launch: VOUCHED,
       upstreams: {
         stdio: node(referenceServer('everything'), 'stdio'),
         http: { url: http.url },

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { isRunning, type RunningGateway, startGateway } from '../../support/gateway.ts';
+import { VOUCHED } from '../../support/vouched.ts';
 import { httpV1, httpV2, openV1, openV2, type Peer } from '../clients/peer.ts';
 
 const TINY = { command: process.execPath, args: [join(import.meta.dirname, 'tiny-stdio.ts')] };
@@ -10,6 +11,7 @@ beforeAll(async () => {
   gateway = await startGateway({
     configText: JSON.stringify({
       listen: { port: 0 },
+      launch: VOUCHED,
       upstreams: { tiny: TINY, other: TINY, own: { ...TINY, process: 'session' } },
     }),
   });
