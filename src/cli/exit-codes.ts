@@ -13,6 +13,8 @@ export const EXIT = {
   refused: 4,
   /** What was asked for does not exist. */
   notFound: 5,
+  /** What was to be checked against was changed itself, so nothing can be said. */
+  untrusted: 6,
 } as const;
 
 const BY_CODE: Partial<Record<ErrorCode, number>> = {
@@ -25,7 +27,10 @@ const BY_CODE: Partial<Record<ErrorCode, number>> = {
   GATEWAY_UNREACHABLE: EXIT.unreachable,
   ADMIN_KEY_REQUIRED: EXIT.refused,
   ADMIN_NOT_FOUND: EXIT.notFound,
+  APPROVAL_NOT_FOUND: EXIT.notFound,
   KEY_NOT_FOUND: EXIT.notFound,
+  SEAL_INVALID: EXIT.untrusted,
+  SEAL_MISSING: EXIT.notFound,
   SERVER_NOT_FOUND: EXIT.notFound,
   TASK_NOT_FOUND: EXIT.notFound,
 };

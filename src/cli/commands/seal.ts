@@ -1,0 +1,125 @@
+import { GatewardError } from '../../errors.ts';
+import { type Baseline, type SealedFile, sealFile } from '../../guard/seal/baseline.ts';
+import { type Checked, checkBaseline, findBypasses } from '../../guard/seal/check-baseline.ts';
+import { listClientFiles } from '../../guard/seal/list-client-files.ts';
+import { readClientFile } from '../../guard/seal/read-client-file.ts';
+import { readSealText, writeBaseline } from '../../guard/seal/seal-file.ts';
+import { maskSecrets, showValue } from '../../guard/seal/show-value.ts';
+import { systemClock, timeOf } from '../../lib/clock.ts';
+import { nameHidden } from '../../lib/hidden-text.ts';
+import { makeDataFolder } from '../../store/key-files.ts';
+import { EXIT } from '../exit-codes.ts';
+import { formatTable } from '../format-table.ts';
+import { findSealPlace, readSeal, type SealFlags, type SealPlace } from '../seal-place.ts';
+import { bypassToJson, changeToJson, describeBypass, describeChange, LIMIT } from '../seal-report.ts';
+import type { Terminal } from '../terminal.ts';
+
+/** What `gateward seal` is given. */
+export interface SealOptions extends SealFlags {
+  /** Seal what raises an alarm too. */
+  readonly accept?: boolean;
+}
+
+interface Taken {
+  readonly files: readonly SealedFile[];
+  readonly skipped: readonly { readonly client: string; readonly file: string; readonly reason: string }[];
+  readonly bypasses: Checked['bypasses'];
+}
+
+/**
+ * `gateward seal`: signs what the clients have now. Over an older seal it says first what changed, and where that raises
+ * an alarm, it changes nothing without --accept. Ends with 1 if something was left out or nothing was sealed.
+ *
+ * @throws GatewardError SEAL_INVALID, DATA_FOLDER_UNUSABLE, SECRET_INVALID
+ */
+export async function sealClients(options: SealOptions, terminal: Terminal): Promise<number> {
+  const found = await findSealPlace(options);
+  const changes = options.accept === true ? [] : await changesSince(found);
+  const alarms = changes.filter(({ level }) => level === 'alarm');
+  if (!terminal.isJson) for (const change of changes) terminal.say(describeChange(change));
+  if (alarms.length > 0) {
+    terminal.emit({ sealed: false, changes: changes.map(changeToJson) });
+    terminal.say('\nNothing was sealed. If all of this is your doing: gateward seal --accept');
+    return EXIT.failed;
+  }
+  const taken = await take(found);
+  await makeDataFolder(found.folder);
+  const baseline: Baseline = {
+    version: 1,
+    sealedAt: timeOf(systemClock),
+    home: found.place.home,
+    projects: found.place.projects,
+    gateways: found.gateways,
+    files: taken.files,
+  };
+  await writeBaseline(found.folder, baseline, await found.openSeal());
+  terminal.emit(toJson(baseline, taken));
+  if (!terminal.isJson) describe(taken, terminal);
+  return taken.skipped.length === 0 ? EXIT.ok : EXIT.failed;
+}
+
+async function changesSince(found: SealPlace): Promise<Checked['changes']> {
+  if ((await readSealText(found.folder)) === undefined) return [];
+  const { baseline } = await readSeal(found);
+  return (await checkBaseline(baseline)).changes;
+}
+
+async function take({ place, clients, gateways }: SealPlace): Promise<Taken> {
+  const files: SealedFile[] = [];
+  const skipped: Taken['skipped'][number][] = [];
+  const bypasses: Checked['bypasses'][number][] = [];
+  for (const file of listClientFiles(place, clients)) {
+    const reading = await readClientFile(file);
+    if (reading.state === 'broken') {
+      skipped.push({ client: file.client, file: file.path, reason: reading.reason });
+      continue;
+    }
+    files.push(sealFile(file, reading));
+    bypasses.push(...findBypasses(file, reading, gateways));
+  }
+  if (files.length > 0 || skipped.length === 0) return { files, skipped, bypasses };
+  const detail = skipped.map(({ file, reason }) => `${file}: ${reason}.`).join(' ');
+  throw new GatewardError('CLIENT_CONFIG_INVALID', { detail });
+}
+
+function toJson({ sealedAt }: Baseline, { files, skipped, bypasses }: Taken): unknown {
+  const parts = files.flatMap(({ client, path: file, parts: sealed }) =>
+    sealed.map(({ kind, pointer, name, digest, value }) => ({
+      client,
+      file,
+      kind,
+      pointer,
+      name,
+      digest,
+      value: maskSecrets(value),
+    })),
+  );
+  const warnings = bypasses.map(bypassToJson);
+  return { sealed: true, sealedAt, files: files.length, parts, skipped, warnings, note: LIMIT };
+}
+
+function describe({ files, skipped, bypasses }: Taken, terminal: Terminal): void {
+  const rows = files.flatMap(({ client, path, parts }) =>
+    parts.map(({ kind, name, value }) => [
+      client,
+      kind,
+      nameHidden(name),
+      nameHidden(path),
+      shorten(nameHidden(showValue(value))),
+    ]),
+  );
+  if (rows.length > 0) terminal.say(formatTable([['CLIENT', 'KIND', 'NAME', 'FILE', 'VALUE'], ...rows]));
+  const there = files.filter(({ realPath }) => realPath !== null).length;
+  terminal.say(
+    `\nSealed ${rows.length} parts of ${there} files; ${files.length - there} files that are not there yet are guarded too.`,
+  );
+  for (const { file, reason } of skipped) terminal.warn(`Left out: ${file}: ${reason}.`);
+  for (const bypass of bypasses) terminal.warn(describeBypass(bypass));
+  terminal.say(`\n${LIMIT}`);
+}
+
+const WIDTH = 80;
+
+function shorten(text: string): string {
+  return text.length > WIDTH ? `${text.slice(0, WIDTH - 1)}…` : text;
+}

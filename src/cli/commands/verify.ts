@@ -1,0 +1,34 @@
+import { checkBaseline } from '../../guard/seal/check-baseline.ts';
+import { EXIT } from '../exit-codes.ts';
+import { findSealPlace, readSeal, type SealFlags } from '../seal-place.ts';
+import { bypassToJson, changeToJson, describeBypass, describeChange, LIMIT } from '../seal-report.ts';
+import type { Terminal } from '../terminal.ts';
+
+/**
+ * `gateward verify`: what differs from the seal, part by part. Ends with 0 if nothing does, with 1 if something does.
+ *
+ * @throws GatewardError SEAL_MISSING, SEAL_INVALID
+ */
+export async function verifyClients(flags: SealFlags, terminal: Terminal): Promise<number> {
+  const { baseline } = await readSeal(await findSealPlace(flags));
+  const { changes, bypasses } = await checkBaseline(baseline);
+  const { sealedAt, files } = baseline;
+  terminal.emit({
+    unchanged: changes.length === 0,
+    sealedAt,
+    files: files.length,
+    changes: changes.map(changeToJson),
+    warnings: bypasses.map(bypassToJson),
+    note: LIMIT,
+  });
+  if (!terminal.isJson) {
+    for (const level of ['alarm', 'question'] as const) {
+      for (const change of changes.filter((one) => one.level === level))
+        terminal.say(`${level === 'alarm' ? 'ALARM' : 'QUESTION'}  ${describeChange(change)}`);
+    }
+    for (const bypass of bypasses) terminal.say(`WARNING  ${describeBypass(bypass)}`);
+    const count = changes.length === 0 ? 'Nothing has changed' : `${changes.length} parts differ`;
+    terminal.say(`${count} since ${sealedAt}. ${LIMIT}`);
+  }
+  return changes.length === 0 ? EXIT.ok : EXIT.failed;
+}

@@ -1,0 +1,118 @@
+import { GatewardError, toGatewardError } from '../../errors.ts';
+import { readSealText } from '../../guard/seal/seal-file.ts';
+import { ClientWatch } from '../../guard/seal/watch/client-watch.ts';
+import { type Clock, systemClock, timeOf } from '../../lib/clock.ts';
+import { wait } from '../../lib/wait.ts';
+import { EXIT } from '../exit-codes.ts';
+import { describeEvent, eventToJson, isLoud } from '../seal-events.ts';
+import { findSealPlace, type OpenedSeal, readSeal, type SealFlags, type SealPlace } from '../seal-place.ts';
+import { LIMIT } from '../seal-report.ts';
+import { watchStopSignals } from '../stop-signals.ts';
+import type { Terminal } from '../terminal.ts';
+
+/** What `gateward watch` is given. */
+export interface WatchFlags extends SealFlags {
+  readonly restore?: boolean;
+}
+
+const SEAL_POLL_MS = 1000;
+
+interface Guarding {
+  readonly found: SealPlace;
+  readonly restores: boolean;
+  readonly terminal: Terminal;
+  readonly clock: Clock;
+  readonly stopped: AbortSignal;
+}
+
+/**
+ * `gateward watch`: guards the sealed files until it is stopped. A new seal takes effect at once; a seal that is gone or
+ * broken is an alarm, and the old one stays in force.
+ *
+ * @throws GatewardError SEAL_MISSING, SEAL_INVALID
+ */
+export async function watchClients(flags: WatchFlags, terminal: Terminal): Promise<number> {
+  const found = await findSealPlace(flags);
+  let opened = await readSeal(found);
+  const stop = watchStopSignals(process);
+  try {
+    const restores = flags.restore === true;
+    const guarding: Guarding = { found, restores, terminal, clock: systemClock, stopped: stop.signal };
+    while (!stop.signal.aborted) opened = await guard(guarding, opened);
+  } finally {
+    stop.close();
+  }
+  return EXIT.ok;
+}
+
+/** Guards under one seal until there is another, or until the end. Resolves with the seal to go on with. */
+async function guard(guarding: Guarding, opened: OpenedSeal): Promise<OpenedSeal> {
+  const { terminal, clock, restores, stopped } = guarding;
+  const ended = new AbortController();
+  const end = (): void => ended.abort();
+  stopped.addEventListener('abort', end, { once: true });
+  const { baseline } = opened;
+  const count = baseline.files.length;
+  const time = (): string => timeOf(clock);
+  terminal.emit({
+    time: time(),
+    event: 'watching',
+    files: count,
+    sealedAt: baseline.sealedAt,
+    restores,
+    note: LIMIT,
+  });
+  terminal.say(
+    `${time()}  Watching ${count} files, sealed at ${baseline.sealedAt}. ${restores ? 'Alarms are restored.' : 'Nothing is changed; --restore would.'}\n${LIMIT}`,
+  );
+  const watch = new ClientWatch({
+    baseline,
+    restores,
+    clock,
+    tell: (told) => {
+      terminal.emit({ time: time(), ...eventToJson(told) });
+      terminal.say(`${time()}  ${describeEvent(told)}`);
+      if (isLoud(told)) ring(terminal);
+    },
+  });
+  try {
+    const [, next] = await Promise.all([watch.run(ended.signal), nextSeal(guarding, opened).finally(end)]);
+    return next;
+  } finally {
+    stopped.removeEventListener('abort', end);
+  }
+}
+
+/** The bell of a terminal. The text itself never holds a control character. */
+function ring({ isJson }: Terminal): void {
+  if (!isJson && process.stderr.isTTY) process.stderr.write('\u0007');
+}
+
+/** Waits for another seal that is valid, or for the end. */
+async function nextSeal(guarding: Guarding, opened: OpenedSeal): Promise<OpenedSeal> {
+  const { found, clock, stopped } = guarding;
+  let seen: string | undefined = opened.text;
+  while (!stopped.aborted) {
+    await wait(clock, SEAL_POLL_MS, stopped);
+    const text = await readSealText(found.folder).catch(() => undefined);
+    if (text === seen) continue;
+    seen = text;
+    const next = await tryOpen(guarding);
+    if (next !== undefined && next.text !== opened.text) return next;
+  }
+  return opened;
+}
+
+async function tryOpen({ found, terminal, clock }: Guarding): Promise<OpenedSeal | undefined> {
+  try {
+    return await readSeal(found);
+  } catch (thrown) {
+    const error = thrown instanceof GatewardError ? thrown : toGatewardError(thrown);
+    const time = timeOf(clock);
+    const message = `The seal was taken away or changed; this watch goes on with the one that it knows. ${error.message}`;
+    terminal.emit({ time, event: 'seal-lost', level: 'alarm', code: error.code, reason: message });
+    terminal.say(`${time}  ALARM  ${message}`);
+    ring(terminal);
+    return undefined;
+  }
+}
