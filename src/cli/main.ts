@@ -14,6 +14,7 @@ import {
   withAdminFlags,
 } from './run-command.ts';
 import { addServerEditCommands } from './server-edit-commands.ts';
+import { addSealCommands } from './seal-commands.ts';
 import { addTaskCommands } from './task-commands.ts';
 import type { Streams } from './terminal.ts';
 
@@ -90,6 +91,7 @@ function buildProgram(): Command {
   addKeyCommands(program);
   addLaunchCommands(program);
   addScanCommand(program);
+  addSealCommands(program);
   program
     .command('doctor')
     .description('check the configuration and reach every upstream, without a running gateway')
