@@ -1,7 +1,7 @@
 import type { AuthorizationContext, Call } from '../call.ts';
 import { GatewardError } from '../errors.ts';
+import { type Hold, type Inspector, refusal, type Watchfulness } from '../inspector.ts';
 import { type Subject, subjectOf } from './held-subject.ts';
-import { type Hold, type Inspector, refusal, type Watchfulness } from './inspector.ts';
 import type { ListKind } from './list-kinds.ts';
 import type { Listing, Listings } from './listings.ts';
 import { hasOwnSession, type Source } from './server-view.ts';

@@ -1,4 +1,5 @@
 import { OPERATOR, type Outcome } from '../call.ts';
+import { type Inspector, NO_INSPECTOR } from '../inspector.ts';
 import type { Log } from '../lib/log.ts';
 import type { Seal } from '../lib/seal.ts';
 import { createAnswerListen } from './answer-listen.ts';
@@ -6,7 +7,6 @@ import { Boundary, type Crossing } from './boundary.ts';
 import { Definitions } from './definitions.ts';
 import { Discoveries } from './discoveries.ts';
 import { createHoldBack } from './hold-back.ts';
-import { type Inspector, NO_INSPECTOR } from './inspector.ts';
 import { LIST_KINDS, type ListKind } from './list-kinds.ts';
 import type { ChangeEvent } from './listen-filter.ts';
 import { ListenHub } from './listen-hub.ts';

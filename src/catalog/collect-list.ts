@@ -1,16 +1,10 @@
 import type { AuthorizationContext } from '../call.ts';
 import { GatewardError } from '../errors.ts';
+import type { Item } from '../inspector.ts';
 import type { JsonText } from '../lib/json-text.ts';
 import { LIST_KINDS, type ListKind } from './list-kinds.ts';
 import { ownCall } from './own-call.ts';
 import type { Source } from './server-view.ts';
-
-/** One tool, prompt, resource or template, with the upstream's own name or URI. */
-export interface Item {
-  readonly name: string;
-  /** The whole item as JSON. A text alone: parsed parts of many thousand items would take many times as much memory. */
-  readonly text: string;
-}
 
 /** A whole list of one upstream. */
 export interface CollectedList {

@@ -1,8 +1,8 @@
 import type { AuthorizationContext } from '../call.ts';
+import type { Item } from '../inspector.ts';
 import { JsonText } from '../lib/json-text.ts';
 import { type ParamAnnotation, readParamAnnotations } from '../wire/param-headers.ts';
 import { needsWrapping } from '../wire/rev2025-11-25/wrap-schema.ts';
-import type { Item } from './collect-list.ts';
 import type { Listings } from './listings.ts';
 import type { Source } from './server-view.ts';
 

@@ -1,8 +1,8 @@
 import type { AuthorizationContext } from '../call.ts';
+import type { Inspector } from '../inspector.ts';
 import type { JsonText } from '../lib/json-text.ts';
 import type { Log } from '../lib/log.ts';
 import { waitAtMost } from '../lib/wait-at-most.ts';
-import type { Inspector } from './inspector.ts';
 import { ownCall } from './own-call.ts';
 import { contextAt, type Source } from './server-view.ts';
 

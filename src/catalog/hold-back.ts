@@ -1,8 +1,8 @@
 import type { Outcome } from '../call.ts';
+import type { Item } from '../inspector.ts';
+import { HELD_TTL_MS, type Holds } from '../inspector.ts';
 import { JsonText } from '../lib/json-text.ts';
 import type { BoundaryParts, Crossing } from './boundary.ts';
-import type { Item } from './collect-list.ts';
-import { HELD_TTL_MS, type Holds } from './inspector.ts';
 import { LIST_KINDS, type ListKind, listKindOf } from './list-kinds.ts';
 import type { Listing } from './listings.ts';
 import { hasOwnSession } from './server-view.ts';
@@ -20,14 +20,16 @@ export function createHoldBack(
     const { source, call, context } = crossing;
     const { member, key } = LIST_KINDS[kind];
     const page = result.get(member)?.items() ?? [];
-    const known = listings.peek(source, kind, context);
+    const isWhole = !isPage(call, result);
+    // What is new is told from what was seen first by whole lists only.
+    const known = isWhole ? listings.peek(source, kind, context) : await listings.read(source, kind, context);
     const items = page.map((json): Item => {
       const name = json.get(key)?.string() ?? '';
       const { text } = json;
       const same = findItem(known, name);
       return same?.text === text ? same : { name, text };
     });
-    const holds = await inspector.inspect({ upstream: source.name, kind, items });
+    const holds = await inspector.inspect({ upstream: source.name, kind, items, isWhole });
     if (call.legacy !== undefined && hasOwnSession(source, call.legacy)) {
       sessions.note({ source, session: call.legacy.session, kind, items, holds });
     }
@@ -54,6 +56,10 @@ export function createHoldBack(
       hold === undefined ? outcome : withResult(outcome, result.with({ instructions: undefined })),
     );
   };
+}
+
+function isPage({ message }: Crossing['call'], result: JsonText): boolean {
+  return result.get('nextCursor') !== undefined || message.at('params', 'cursor') !== undefined;
 }
 
 function findItem(known: Listing | undefined, name: string): Item | undefined {

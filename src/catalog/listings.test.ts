@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Call, Outcome } from '../call.ts';
+import { NO_INSPECTOR } from '../inspector.ts';
 import { JsonText } from '../lib/json-text.ts';
-import { NO_INSPECTOR } from './inspector.ts';
 import { type Listing, Listings } from './listings.ts';
 import type { Source } from './server-view.ts';
 

@@ -1,8 +1,8 @@
 import type { AuthorizationContext } from '../call.ts';
+import { type Holds, type Inspector, type Item, isSameHolds, NO_HOLDS } from '../inspector.ts';
 import type { Log } from '../lib/log.ts';
 import { waitAtMost } from '../lib/wait-at-most.ts';
-import { collectList, type Item, isSameList } from './collect-list.ts';
-import { type Holds, type Inspector, isSameHolds, NO_HOLDS } from './inspector.ts';
+import { collectList, isSameList } from './collect-list.ts';
 import { LIST_KINDS, type ListKind } from './list-kinds.ts';
 import { contextAt, type Source } from './server-view.ts';
 
@@ -164,11 +164,11 @@ export class Listings {
 
   /** Judged again if that was asked for meanwhile. */
   async #inspect({ source, kind }: Asked, items: readonly Item[]): Promise<Holds> {
+    const inspected = { upstream: source.name, kind, items, isWhole: true };
     const judgings = this.#judgingsOf(source.name);
-    const holds = await this.#parts.inspector.inspect({ upstream: source.name, kind, items });
-    return judgings === this.#judgingsOf(source.name)
-      ? holds
-      : this.#parts.inspector.inspect({ upstream: source.name, kind, items });
+    const holds = await this.#parts.inspector.inspect(inspected);
+    const isAsBefore = judgings === this.#judgingsOf(source.name);
+    return isAsBefore ? holds : this.#parts.inspector.inspect(inspected);
   }
 
   #slot(source: Source, kind: ListKind, context: AuthorizationContext): Slot {

@@ -1,9 +1,9 @@
 import type { Outcome } from '../call.ts';
 import { GatewardError } from '../errors.ts';
+import { HELD_TTL_MS } from '../inspector.ts';
 import { JsonText } from '../lib/json-text.ts';
 import type { Seal } from '../lib/seal.ts';
 import { type CursorPosition, sealCursor } from './cursor.ts';
-import { HELD_TTL_MS } from './inspector.ts';
 import { LIST_KINDS, type ListKind } from './list-kinds.ts';
 import type { Listing, Listings } from './listings.ts';
 import { listsTaskSupport } from './offered-tasks.ts';

@@ -1,7 +1,7 @@
 import type { AuthorizationContext } from '../call.ts';
 import { GatewardError } from '../errors.ts';
-import type { Item } from './collect-list.ts';
-import { refusal } from './inspector.ts';
+import type { Item } from '../inspector.ts';
+import { refusal } from '../inspector.ts';
 import type { Listing, Listings } from './listings.ts';
 import { mergeName, upstreamOfName } from './names.ts';
 import type { SelectedSource } from './select.ts';

@@ -1,6 +1,6 @@
 import type { AuthorizationContext } from '../call.ts';
+import type { Item } from '../inspector.ts';
 import { compileGlob } from '../lib/compile-glob.ts';
-import type { Item } from './collect-list.ts';
 import type { Listings } from './listings.ts';
 import { aliasUri, isWebUri, readAlias } from './names.ts';
 import type { SelectedSource } from './select.ts';

@@ -1,7 +1,6 @@
 import type { Call, LegacySession } from '../call.ts';
-import type { Item } from './collect-list.ts';
+import type { Hold, Inspector, Item } from '../inspector.ts';
 import type { Subject } from './held-subject.ts';
-import type { Hold, Inspector } from './inspector.ts';
 import type { ListKind } from './list-kinds.ts';
 import type { Source } from './server-view.ts';
 
@@ -73,7 +72,7 @@ export class SessionHolds {
       if (entry.upstream !== upstream) continue;
       for (const [kind, held] of kindsOf(entry)) {
         const items = [...held.values()].map(({ item }) => item);
-        const holds = await this.#inspector.inspect({ upstream, kind, items });
+        const holds = await this.#inspector.inspect({ upstream, kind, items, isWhole: false });
         for (const { name } of items) if (!holds.has(name)) held.delete(name);
       }
     }

@@ -1,6 +1,6 @@
 import type { AuthorizationContext } from '../call.ts';
+import type { Item } from '../inspector.ts';
 import { JsonText } from '../lib/json-text.ts';
-import type { Item } from './collect-list.ts';
 import { LIST_KINDS, type ListKind } from './list-kinds.ts';
 import { mergeName } from './names.ts';
 import { withTaskSupport } from './offered-tasks.ts';

@@ -17,7 +17,7 @@ export const BANDS: readonly Band[] = [
   { features: ['steps'] },
   { features: ['auth', 'policy', 'guard', 'catalog', 'session', 'task', 'upstream'] },
   { features: ['wire', 'store', 'audit', 'telemetry'] },
-  { features: ['config', 'call', 'launch-permit', 'errors', 'lib'], mayMeet: true },
+  { features: ['config', 'call', 'launch-permit', 'inspector', 'errors', 'lib'], mayMeet: true },
 ];
 
 /**
@@ -26,7 +26,7 @@ export const BANDS: readonly Band[] = [
 export const READS_CONFIG: readonly string[] = ['index', 'cli', 'gateway', 'config'];
 
 /** Features that do no input or output of their own. They may use the types of these modules, never their values. */
-export const WITHOUT_IO: readonly string[] = ['wire', 'lib', 'call', 'launch-permit', 'errors'];
+export const WITHOUT_IO: readonly string[] = ['wire', 'lib', 'call', 'launch-permit', 'inspector', 'errors'];
 
 /** The modules that do input or output. */
 export const IO_MODULES: readonly string[] = [

@@ -1,6 +1,14 @@
-import { GatewardError } from '../errors.ts';
-import type { Item } from './collect-list.ts';
-import type { ListKind } from './list-kinds.ts';
+import { GatewardError } from './errors.ts';
+
+/** The four lists of MCP. */
+export type ListedKind = 'tools' | 'prompts' | 'resources' | 'templates';
+
+/** One tool, prompt, resource or template, with the upstream's own name or URI. */
+export interface Item {
+  readonly name: string;
+  /** The whole item as JSON. A text alone: parsed parts of many thousand items would take many times as much memory. */
+  readonly text: string;
+}
 
 /** Why something of an upstream is kept from clients. */
 export interface Hold {
@@ -25,8 +33,10 @@ export interface Watchfulness {
 /** A list or a page of one, as it was just read. */
 export interface Inspected {
   readonly upstream: string;
-  readonly kind: ListKind;
+  readonly kind: ListedKind;
   readonly items: readonly Item[];
+  /** There is no more to the list than this. */
+  readonly isWhole: boolean;
 }
 
 /**
@@ -34,24 +44,25 @@ export interface Inspected {
  * known already.
  */
 export interface Inspector {
-  watchfulness(upstream: string, kind: ListKind): Watchfulness;
+  watchfulness(upstream: string, kind: ListedKind): Watchfulness;
   inspect(inspected: Inspected): Holds | Promise<Holds>;
   /** Judges the instructions of a server, as JSON; undefined for a server that gives none. */
   inspectInstructions(upstream: string, json: string | undefined): Promise<Hold | undefined>;
   /** Whether the upstream is who it was; what it is not keeps all of it from clients. */
   inspectIdentity(upstream: string): Hold | undefined | Promise<Hold | undefined>;
   /** Whether anything of this name was ever approved, for names that a list lacks. */
-  isApprovedName(upstream: string, kind: ListKind, name: string): boolean;
+  isApprovedName(upstream: string, kind: ListedKind, name: string): boolean;
 }
 
 /** Holds nothing. */
 export const NO_HOLDS: Holds = new Map();
 
-const BLIND: Watchfulness = { looks: false, strict: false, eachCall: false };
+/** Nothing can be held. */
+export const NOT_WATCHED: Watchfulness = { looks: false, strict: false, eachCall: false };
 
 /** Lets everything through. */
 export const NO_INSPECTOR: Inspector = {
-  watchfulness: () => BLIND,
+  watchfulness: () => NOT_WATCHED,
   inspect: () => NO_HOLDS,
   inspectInstructions: () => Promise.resolve(undefined),
   inspectIdentity: () => undefined,
