@@ -189,7 +189,16 @@ class OpenGateway {
       upstream: (name) => this.#current.upstreams.get(name),
       attempt: this.#handlers.TK,
     });
-    this.#parts = { callers, seal, log, version, now, createUpstream, tasks: this.#tasks };
+    this.#parts = {
+      callers,
+      seal,
+      log,
+      version,
+      now,
+      createUpstream,
+      tasks: this.#tasks,
+      approvals: this.#approvals,
+    };
     this.#current = createGeneration(loaded.config, new Map(), this.#parts);
     this.#legacy = createLegacyDoors({
       handlers: this.#handlers,

@@ -1,4 +1,5 @@
 import type { Callers, Handle, Outcome } from './call.ts';
+import type { CatalogBoundary } from './catalog/catalog.ts';
 import type { Definitions } from './catalog/definitions.ts';
 import type { ResultCache } from './catalog/result-cache.ts';
 import type { Catalog } from './catalog/server-view.ts';
@@ -11,6 +12,7 @@ import { authorize } from './steps/authorize.ts';
 import { callUpstream } from './steps/call-upstream.ts';
 import { checkMirroredHeaders } from './steps/check-mirrored-headers.ts';
 import { checkParamHeaders } from './steps/check-param-headers.ts';
+import { checkPin } from './steps/check-pin.ts';
 import { noteWrapping } from './steps/note-wrapping.ts';
 import { openState } from './steps/open-state.ts';
 import { resolveSession } from './steps/resolve-session.ts';
@@ -27,6 +29,7 @@ export interface PipelineParts {
   readonly callers: Callers;
   readonly catalog: Catalog;
   readonly definitions: Definitions;
+  readonly boundary: CatalogBoundary;
   readonly cache: ResultCache;
   readonly tasks: Pick<Tasks, 'run' | 'serve'>;
   readonly seal: Seal;
@@ -35,7 +38,7 @@ export interface PipelineParts {
 
 /** The request, drawn once: rows are steps in order, outermost first; columns are doors. */
 export function createPipeline(parts: PipelineParts): Handlers {
-  const { callers, catalog, definitions, cache, tasks, seal, log } = parts;
+  const { callers, catalog, definitions, boundary, cache, tasks, seal, log } = parts;
   const [LH, MH, SE, TK] = ['LH', 'MH', 'SE', 'TK'] as const;
   // biome-ignore format: a table
   return startTable(log)
@@ -49,6 +52,7 @@ export function createPipeline(parts: PipelineParts): Handlers {
     .use(route(catalog),                  LH,     MH,     SE,  TK) // name -> server, upstream, the upstream's own name
     .use(answerFromCatalog,               LH,     MH,     SE,  TK) // discover, lists and listen, where they are not one upstream's
     .use(checkParamHeaders(definitions),          MH             ) // Mcp-Param-*: needs the tool's definition
+    .use(checkPin(boundary),              LH,     MH,     SE,  TK) // what is not approved can be neither seen nor used
     .use(runAsTask(tasks),                LH,     MH,     SE     ) // slow calls of clients that know tasks; attempts run the TK rows
     .use(noteWrapping(definitions),       LH,             SE,  TK) // results of tools whose schema legacy lists show wrapped
     .use(useCache(cache),                 LH,     MH,     SE     ) // reads that may be cached, per authorization context

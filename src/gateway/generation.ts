@@ -1,12 +1,15 @@
 import type { Callers } from '../call.ts';
 import { createCatalog, type OpenCatalog } from '../catalog/catalog.ts';
 import type { Config } from '../config/types.ts';
+import type { ApprovalBook } from '../guard/approvals/approval-book.ts';
+import { createPins } from '../guard/pin/pins.ts';
 import type { Log } from '../lib/log.ts';
 import type { Seal } from '../lib/seal.ts';
 import { createPipeline, type Handlers } from '../pipeline.ts';
 import type { Tasks } from '../task/tasks.ts';
 import { LEGACY_VERSIONS } from '../wire/legacy-revisions.ts';
 import { MODERN_VERSIONS } from '../wire/versions.ts';
+import { surveyUpstreams } from './survey-upstreams.ts';
 import { taskOffersOf } from './task-offers.ts';
 import { type CreateUpstream, type ServedUpstream, serveUpstreams } from './upstream-set.ts';
 
@@ -23,6 +26,8 @@ export interface GenerationParts {
   readonly now: () => number;
   readonly createUpstream: CreateUpstream;
   readonly tasks: Pick<Tasks, 'run' | 'serve' | 'follow'>;
+  /** What was approved of upstreams. */
+  readonly approvals: ApprovalBook;
 }
 
 /** Everything that belongs to one configuration: a reload replaces it as a whole. */
@@ -41,10 +46,11 @@ export function createGeneration(
   before: ReadonlyMap<string, ServedUpstream>,
   parts: GenerationParts,
 ): Generation {
-  const { callers, seal, log, version, now, createUpstream, tasks } = parts;
+  const { callers, seal, log, version, now, createUpstream, tasks, approvals } = parts;
   const upstreams = serveUpstreams(config.upstreams, before, createUpstream);
   const offers = taskOffersOf(config.upstreams);
   const ending = new AbortController();
+  const pins = createPins({ upstreams: config.upstreams, book: approvals, log });
   const catalog = createCatalog({
     servers: config.servers.map((server) => ({
       ...server,
@@ -55,6 +61,7 @@ export function createGeneration(
     })),
     sources: upstreams,
     tasks,
+    inspector: pins,
     trusted: new Set(config.upstreams.filter(({ trusted }) => trusted).map(({ name }) => name)),
     seal,
     log,
@@ -69,11 +76,14 @@ export function createGeneration(
     callers,
     catalog,
     definitions: catalog.definitions,
+    boundary: catalog.boundary,
     cache: catalog.cache,
     tasks,
     seal,
     log,
   });
+  const callOff = pins.onChange((upstream) => void catalog.boundary.rejudge(upstream));
+  surveyUpstreams(pins.strict, { upstreams, boundary: catalog.boundary, ending: ending.signal });
   return {
     config,
     upstreams,
@@ -81,6 +91,7 @@ export function createGeneration(
     handlers,
     end() {
       ending.abort();
+      callOff();
       catalog.close();
     },
   };
