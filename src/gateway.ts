@@ -7,6 +7,7 @@ import { Ticker } from './doors/ticker.ts';
 import { GatewardError } from './errors.ts';
 import { compareConfigs } from './gateway/compare-configs.ts';
 import { createGeneration, type Generation, type GenerationParts } from './gateway/generation.ts';
+import { openLaunches } from './gateway/launches.ts';
 import { createLegacyDoors, type LegacyDoors } from './gateway/legacy-doors.ts';
 import { type OpenCallers, openCallers } from './gateway/open-callers.ts';
 import { type OpenReplicas, openReplicas } from './gateway/open-replicas.ts';
@@ -129,6 +130,8 @@ class OpenGateway {
   readonly #approvals: ApprovalBook;
   readonly #startedAt = new Date().toISOString();
   #current: Generation;
+  /** What is in force, or is put in force just now. */
+  #config: Config;
   #secrets: readonly string[];
   #door: HttpDoor | undefined;
   /** Upstreams that a reload took out of service, as long as they finish their calls. */
@@ -143,6 +146,7 @@ class OpenGateway {
     this.#adminKey = adminKey;
     this.#fleet = fleet;
     this.#callers = callers;
+    this.#config = loaded.config;
     this.#secrets = loaded.secrets;
     this.#metrics = createMetrics(version);
     const now = (): number => performance.now();
@@ -152,6 +156,7 @@ class OpenGateway {
       clock: options.clock ?? systemClock,
       log,
     });
+    this.#approvals.onChange((name) => this.#current.upstreams.get(name)?.retry());
     this.#replicas = openReplicas({
       fleet,
       upstream: (name) => this.#current.upstreams.get(name),
@@ -163,7 +168,12 @@ class OpenGateway {
     });
     const deps = upstreamDeps({
       replicas: this.#replicas,
-      environment,
+      authorizeLaunch: openLaunches({
+        config: () => this.#config,
+        approvals: this.#approvals,
+        environment,
+        log,
+      }),
       groups: this.#groups,
       seal,
       log,
@@ -300,12 +310,17 @@ class OpenGateway {
     if (this.#stopping !== undefined) throw new GatewardError('STOPPING');
     const before = this.#current;
     const difference = compareConfigs(before.config, next.config);
+    this.#config = next.config;
     this.#current = createGeneration(next.config, before.upstreams, this.#parts);
     this.#secrets = next.secrets;
     this.#door?.update(this.#settings());
     before.end();
     for (const [name, upstream] of before.upstreams) {
-      if (this.#current.upstreams.get(name) === upstream) continue;
+      if (this.#current.upstreams.get(name) === upstream) {
+        // What kept it down may have been a rule for launches that is no longer there.
+        upstream.retry();
+        continue;
+      }
       this.#retiring.set(upstream, this.#retire(upstream));
     }
     this.#lastReload = { at: new Date().toISOString(), ...difference, warnings: next.warnings };

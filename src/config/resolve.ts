@@ -125,7 +125,7 @@ function resolveUpstream(name: string, input: FileUpstream, options: UpstreamOpt
       command: resolveProgram(input.command, options.folder),
       // Callers that prove who they are can each have a process of their own.
       process: input.process ?? (options.input.auth.keys ? 'principal' : 'shared'),
-      cwd: from(input.cwd ?? '.'),
+      ...(input.cwd !== undefined && { cwd: from(input.cwd) }),
       sandbox: input.sandbox && {
         ...input.sandbox,
         write: input.sandbox.write.map(from),

@@ -22,7 +22,7 @@ export function compareConfigs(before: Config, after: Config): ConfigDifference 
     if (!isDeepStrictEqual(before[key], after[key])) needsRestart.push(key);
   }
   if (!isDeepStrictEqual(unbound(before.listen), unbound(after.listen))) changed.push('listen');
-  for (const key of ['publicUrl', 'log', 'stop'] as const) {
+  for (const key of ['publicUrl', 'log', 'stop', 'launch'] as const) {
     if (!isDeepStrictEqual(before[key], after[key])) changed.push(key);
   }
   for (const part of ['upstreams', 'servers'] as const) {

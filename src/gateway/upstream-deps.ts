@@ -1,7 +1,7 @@
 import { type Call, OPERATOR } from '../call.ts';
 import type { OpenCatalog } from '../catalog/catalog.ts';
 import type { Source } from '../catalog/server-view.ts';
-import type { Environment } from '../config/types.ts';
+import type { AuthorizeLaunch } from '../launch-permit.ts';
 import { systemClock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { Seal } from '../lib/seal.ts';
@@ -21,7 +21,7 @@ export interface UpstreamDepsParts {
   /** The catalog in force, and an upstream of it by name. */
   readonly catalog: () => OpenCatalog;
   readonly source: (name: string) => Source | undefined;
-  readonly environment: Environment;
+  readonly authorizeLaunch: AuthorizeLaunch;
   /** Where running processes are noted, so that none outlives the gateway. */
   readonly groups: ProcessGroups;
   readonly replicas: Replicas;
@@ -29,7 +29,7 @@ export interface UpstreamDepsParts {
 
 /** What upstreams work with: the machine's time and chance, and what the catalog knows of their tools. */
 export function upstreamDeps(parts: UpstreamDepsParts): UpstreamDeps {
-  const { seal, log, version, now, catalog, source, groups, replicas } = parts;
+  const { seal, log, version, now, catalog, source, groups, replicas, authorizeLaunch } = parts;
   const common = {
     seal,
     log,
@@ -40,10 +40,9 @@ export function upstreamDeps(parts: UpstreamDepsParts): UpstreamDeps {
     random: Math.random,
     replicas,
   };
-  const { variables } = parts.environment;
   return {
     ...common,
-    createStdioOpener: (config) => createStdioOpener(config, { ...common, variables, groups }),
+    createStdioOpener: (config) => createStdioOpener(config, { ...common, authorizeLaunch, groups }),
     hooksOf: (name) => ({
       paramHeaders(call: Call, context) {
         const upstream = source(name);

@@ -12,6 +12,8 @@ const LOOK_EVERY_MS = 50;
 export interface ServedUpstream extends Source {
   readonly config: UpstreamConfig;
   status(): UpstreamStatus;
+  /** What kept it down may be gone: tries again now. */
+  retry(): void;
   /** Takes it out of service: waits for the calls under way, for at most this long, and closes it. */
   retire(graceMs: number): Promise<void>;
 }
@@ -49,6 +51,7 @@ function startUpstream(config: UpstreamConfig, upstream: Upstream): ServedUpstre
     perSession: config.kind === 'stdio' && config.process === 'session',
     call: (call, context) => upstream.call(call, contextAt({ shared }, context)),
     status: () => describeUpstream(config, upstream.status()),
+    retry: () => upstream.retry(),
     async retire(graceMs) {
       for (let leftMs = graceMs; leftMs > 0 && upstream.inFlight() > 0; leftMs -= LOOK_EVERY_MS) {
         await sleep(LOOK_EVERY_MS);

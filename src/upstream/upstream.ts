@@ -43,6 +43,8 @@ export interface Upstream extends Connector {
   inFlight(): number;
   /** Something hints that it is not what it was: looks soon, at most once in a while, and serves on until then. */
   checkSoon(): void;
+  /** What kept it down may be gone, such as a missing approval: tries again now. Does nothing while it is up. */
+  retry(): void;
   /** Runs after each change of state, era or version; the function that comes back calls it off. */
   onChange(run: (status: UpstreamStatus) => void): () => void;
 }
@@ -75,7 +77,12 @@ const SUSPICIOUS = new Set<ErrorCode>([
   'UPSTREAM_TIMEOUT',
   'UPSTREAM_REFUSED',
   'LAUNCH_FAILED',
+  'LAUNCH_NOT_APPROVED',
+  'LAUNCH_REFUSED',
+  'SANDBOX_UNAVAILABLE',
 ]);
+/** The launch of its program is not allowed. */
+const NEEDS_SOMEBODY = new Set<ErrorCode>(['LAUNCH_NOT_APPROVED', 'LAUNCH_REFUSED', 'SANDBOX_UNAVAILABLE']);
 
 /** Makes an upstream; nothing happens before `start` or the first call. */
 export function createUpstream(options: UpstreamOptions): Upstream {
@@ -164,6 +171,14 @@ class WatchedUpstream implements Upstream {
     if (this.#options.clock.now() - checkedAt >= CHECK_EVERY_MS) void this.#try();
   }
 
+  retry(): void {
+    // An attempt under way may have asked before what kept it down was gone.
+    const ended = this.#attempt ?? Promise.resolve();
+    void ended.then(() => {
+      if (this.#status.state === 'down' && !this.#closed.signal.aborted) void this.#try();
+    });
+  }
+
   async #callWhenKnown(call: Call, context: AuthorizationContext): Promise<Outcome> {
     this.#closed.signal.throwIfAborted();
     if (this.#status.state === 'starting') await raceAbort(this.#try(), call.signal);
@@ -200,6 +215,9 @@ class WatchedUpstream implements Upstream {
 
   #unavailable(): GatewardError {
     const { lastError, nextTryAt } = this.#status;
+    // Time alone does not mend these: somebody has to act, and reads here what to do.
+    if (lastError !== undefined && NEEDS_SOMEBODY.has(lastError.code))
+      return new GatewardError(lastError.code);
     const waitMs = nextTryAt === undefined ? undefined : Math.max(0, nextTryAt - this.#options.clock.now());
     return new GatewardError('UPSTREAM_UNAVAILABLE', {
       detail: `"${this.name}" is down: ${lastError?.text ?? 'it was never reached.'}`,

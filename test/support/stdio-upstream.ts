@@ -8,6 +8,7 @@ import type { Log, LogFields } from '../../src/lib/log.ts';
 import { createSeal } from '../../src/lib/seal.ts';
 import type { StdioOpenerDeps } from '../../src/upstream/stdio/stdio-opener.ts';
 import { createProcessGroups } from '../../src/upstream/stdio/stdio-process.ts';
+import { authorizeAnything } from './launches.ts';
 import { NO_PINS, USUAL_GUARD } from './trusting.ts';
 
 export const fixtureFolder = fileURLToPath(new URL('../fixtures/stdio/', import.meta.url));
@@ -53,7 +54,7 @@ export function stdioDeps(log: Log = new MemoryLog()): StdioOpenerDeps {
   return {
     clientInfo: { name: 'gateward', version: '1' },
     context: 'own',
-    variables: {},
+    authorizeLaunch: authorizeAnything(log),
     groups: createProcessGroups(),
     seal: createSeal(Buffer.alloc(32, 1)),
     clock: systemClock,

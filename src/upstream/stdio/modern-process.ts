@@ -8,7 +8,7 @@ import { CallsInFlight } from '../legacy/attribute-message.ts';
 import type { Pooled } from '../legacy/connection-pool.ts';
 import { NotificationQueue } from '../legacy/notification-queue.ts';
 import { outcomeOfResult } from '../modern-result.ts';
-import { type ChannelOptions, StdioChannel } from './stdio-channel.ts';
+import { type ChannelOptions, didNotRun, StdioChannel } from './stdio-channel.ts';
 
 /** What a process of a modern server is started with. */
 export interface ModernProcessOptions extends ChannelOptions {
@@ -52,7 +52,7 @@ export class ModernProcess implements Pooled {
     this.#calls = new CallsInFlight(options.clock);
   }
 
-  /** Starts the process. Throws LAUNCH_FAILED. */
+  /** Starts the process. Throws what `authorize` throws, and LAUNCH_FAILED. */
   static async open(options: ModernProcessOptions): Promise<ModernProcess> {
     const opened = new ModernProcess(options);
     const startedAt = options.clock.now();
@@ -67,7 +67,7 @@ export class ModernProcess implements Pooled {
       });
       return opened;
     } catch (error) {
-      options.onCrash(0);
+      if (didNotRun(error)) options.onCrash(0);
       throw error;
     }
   }

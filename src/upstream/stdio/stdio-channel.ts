@@ -1,17 +1,21 @@
 import { GatewardError } from '../../errors.ts';
+import type { LaunchPermit } from '../../launch-permit.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { JsonRefused } from '../../lib/json-scan.ts';
 import { JsonText } from '../../lib/json-text.ts';
 import type { Log } from '../../lib/log.ts';
 import { type Line, LineReader, writeLine } from '../../wire/lines.ts';
 import { StderrLog } from './stderr-log.ts';
-import { type Launch, type ProcessGroups, StdioProcess } from './stdio-process.ts';
+import { type ProcessGroups, StdioProcess } from './stdio-process.ts';
 
 /** What a channel to an upstream's process is made of. */
 export interface ChannelOptions {
   /** Name of the upstream in the configuration, for the log. */
   readonly upstream: string;
-  readonly launch: Launch;
+  /** Asks for a permit: before each start, since none is kept. */
+  readonly authorize: () => Promise<LaunchPermit>;
+  /** Milliseconds that the process has after its stdin was closed, and again after SIGTERM. */
+  readonly stopMs: number;
   /** Bytes that one message may have. */
   readonly maxMessageBytes: number;
   readonly groups: ProcessGroups;
@@ -48,12 +52,12 @@ export class StdioChannel {
     this.#reader = new LineReader(options.maxMessageBytes);
   }
 
-  /** Starts the process. Throws LAUNCH_FAILED. */
+  /** Starts the process. Throws what `authorize` throws, and LAUNCH_FAILED. */
   static async open(options: ChannelOptions, events: ChannelEvents): Promise<StdioChannel> {
     const channel = new StdioChannel(options, events);
     const stderr = new StderrLog(options.upstream, options);
     channel.#process = await StdioProcess.start(
-      options.launch,
+      await options.authorize(),
       {
         onStdout: (chunk) => channel.#read(channel.#reader.push(chunk)),
         onStderr: (chunk) => stderr.push(chunk),
@@ -120,6 +124,11 @@ export class StdioChannel {
     if (!this.#stopped) log.warn('the process of an upstream ended', { upstream, how });
     this.#events.onClosed(new GatewardError('UPSTREAM_LOST', { cause: { exit: how } }));
   }
+}
+
+/** Whether a start failed that was allowed. One that waits for an approval is no failure of the program. */
+export function didNotRun(error: unknown): boolean {
+  return !(error instanceof GatewardError) || error.code === 'LAUNCH_FAILED';
 }
 
 function isBlank(bytes: Buffer): boolean {

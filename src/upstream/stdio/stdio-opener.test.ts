@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { authorizeAnything } from '../../../test/support/launches.ts';
 import {
   ASKABLE,
   bodyOf,
@@ -14,6 +15,8 @@ import {
   stdioDeps,
 } from '../../../test/support/stdio-upstream.ts';
 import type { StdioUpstreamConfig } from '../../config/types.ts';
+import { GatewardError } from '../../errors.ts';
+import type { AuthorizeLaunch } from '../../launch-permit.ts';
 import type { Opened, Opener } from '../opened.ts';
 import { createStdioOpener, type StdioOpenerDeps } from './stdio-opener.ts';
 
@@ -106,11 +109,44 @@ describe('a legacy program', () => {
       SECRET: 's',
       HOME: '/h',
     };
-    const it = await open(stdioConfig('legacy.js', { env: { HOME: '/own', EXTRA: '2' } }), { variables });
+    const config = stdioConfig('legacy.js', { env: { HOME: '/own', EXTRA: '2' } });
+    const it = await open(config, { authorizeLaunch: authorizeAnything(undefined, variables) });
     const { body } = await call(it, 'env');
-    expect(body['env']).toEqual({ PATH: variables.PATH, LC_ALL: 'C', HOME: '/own', EXTRA: '2' });
+    expect(body['env']).toEqual({ PATH: expect.any(String), LC_ALL: 'C', HOME: '/own', EXTRA: '2' });
     expect(`${String(body['cwd'])}/`).toBe(fixtureFolder);
   });
+
+  it('is asked for before each start: of the probe, of each process, of one that ended', async () => {
+    const asked: string[] = [];
+    const authorize = authorizeAnything();
+    const authorizeLaunch: AuthorizeLaunch = (request) => {
+      asked.push(request.upstream);
+      return authorize(request);
+    };
+    const it = await open(stdioConfig('legacy.js'), { authorizeLaunch });
+    const started = asked.length;
+    expect(started).toBe(2);
+    await expect(call(it, 'crash')).rejects.toMatchObject({ code: 'UPSTREAM_LOST' });
+    await vi.waitFor(() => call(it, 'env'), { timeout: 10_000 });
+    expect(asked.length).toBe(started + 1);
+  });
+
+  it.each(['auto', 'legacy', 'modern'] as const)(
+    'that may not start says so each time, and is no program that keeps ending: %s',
+    async (era) => {
+      const authorizeLaunch: AuthorizeLaunch = async () => {
+        throw new GatewardError('LAUNCH_NOT_APPROVED');
+      };
+      const opener = createStdioOpener(stdioConfig('legacy.js', { era }), {
+        ...stdioDeps(),
+        authorizeLaunch,
+      });
+      for (let attempt = 0; attempt < 3; attempt++) {
+        const opened = opener.open(new AbortController().signal);
+        await expect(opened).rejects.toMatchObject({ code: 'LAUNCH_NOT_APPROVED' });
+      }
+    },
+  );
 
   it('passes progress under the token of each caller', async () => {
     const it = await open(stdioConfig('legacy.js'));

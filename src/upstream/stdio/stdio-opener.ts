@@ -1,6 +1,7 @@
 /** Opens upstreams that are processes. */
 import type { AuthorizationContext } from '../../call.ts';
 import type { StdioUpstreamConfig } from '../../config/types.ts';
+import type { AuthorizeLaunch } from '../../launch-permit.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Seal } from '../../lib/seal.ts';
@@ -15,7 +16,6 @@ import type { Replicas } from '../remote/replicas.ts';
 import { probeStdio, type StdioEra } from './probe-stdio.ts';
 import { RestartGate } from './restart-gate.ts';
 import type { ChannelOptions } from './stdio-channel.ts';
-import { childEnvironment } from './stdio-environment.ts';
 import { createModernStdioConnector } from './stdio-modern.ts';
 import type { ProcessGroups } from './stdio-process.ts';
 import { createStdioTransport } from './transport-stdio.ts';
@@ -26,8 +26,8 @@ export interface StdioOpenerDeps {
   readonly clientInfo: { readonly name: string; readonly version: string };
   /** The context of what the gateway asks for itself. */
   readonly context: AuthorizationContext;
-  /** The gateway's own environment variables, of which processes get a few. */
-  readonly variables: Readonly<Record<string, string>>;
+  /** Asked before each start of a process. */
+  readonly authorizeLaunch: AuthorizeLaunch;
   /** Where running processes are noted. */
   readonly groups: ProcessGroups;
   readonly seal: Seal;
@@ -59,15 +59,16 @@ class StdioOpener implements Opener {
   #version: string | undefined;
 
   constructor(config: StdioUpstreamConfig, deps: StdioOpenerDeps) {
-    const { command, args, cwd, env, timeoutMs, maxTimeoutMs } = config;
+    const { name, command, args, cwd, env, references, sandbox, timeoutMs, maxTimeoutMs } = config;
     const { clock, log, groups, random, monotonicMs } = deps;
     this.#config = config;
     this.#deps = deps;
     this.#gate = new RestartGate(clock, random);
     this.#deadlines = new Deadlines({ timeoutMs, maxTimeoutMs, now: monotonicMs });
     this.#channel = {
-      upstream: config.name,
-      launch: { command, args, cwd: cwd ?? '.', env: childEnvironment(deps.variables, env), stopMs: STOP_MS },
+      upstream: name,
+      authorize: () => deps.authorizeLaunch({ upstream: name, command, args, env, cwd, references, sandbox }),
+      stopMs: STOP_MS,
       maxMessageBytes: config.maxResponseBytes,
       groups,
       clock,

@@ -1,6 +1,13 @@
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { authorizeAnything } from '../../../test/support/launches.ts';
+import { silentLog } from '../../../test/support/legacy-upstream.ts';
 import { fixtureFolder, isAlive } from '../../../test/support/stdio-upstream.ts';
+import type { LaunchLimits, LaunchRequest } from '../../launch-permit.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { createProcessGroups, type ProcessGroups, StdioProcess } from './stdio-process.ts';
 
@@ -11,18 +18,29 @@ interface Running {
   readonly groups: ProcessGroups;
 }
 
-async function start(flags: readonly string[] = [], stopMs = 2_000): Promise<Running> {
+interface Changes {
+  readonly stopMs?: number;
+  readonly asked?: Partial<LaunchRequest>;
+  readonly limits?: Partial<LaunchLimits>;
+}
+
+async function start(flags: readonly string[] = [], changes: Changes = {}): Promise<Running> {
+  const { stopMs = 2_000, asked, limits } = changes;
   const exits: string[] = [];
   const chunks: Buffer[] = [];
   const groups = createProcessGroups();
+  const permit = await authorizeAnything()({
+    upstream: 'it',
+    command: process.execPath,
+    args: [`${fixtureFolder}legacy.js`, ...flags.map((flag) => `--${flag}`)],
+    env: {},
+    cwd: fixtureFolder,
+    references: { env: {}, args: {} },
+    sandbox: undefined,
+    ...asked,
+  });
   const program = await StdioProcess.start(
-    {
-      command: process.execPath,
-      args: [`${fixtureFolder}legacy.js`, ...flags.map((flag) => `--${flag}`)],
-      cwd: fixtureFolder,
-      env: {},
-      stopMs,
-    },
+    { ...permit, limits: { ...permit.limits, ...limits } },
     {
       onStdout: (chunk) => {
         chunks.push(chunk);
@@ -31,7 +49,7 @@ async function start(flags: readonly string[] = [], stopMs = 2_000): Promise<Run
       onStderr: () => undefined,
       onExit: (how) => exits.push(how),
     },
-    { clock: systemClock, groups },
+    { clock: systemClock, groups, log: silentLog, stopMs },
   );
   return { program, exits, groups, output: () => Buffer.concat(chunks).toString() };
 }
@@ -54,13 +72,13 @@ describe('stopping a program', () => {
   });
 
   it('sends SIGTERM to one that goes on', async () => {
-    const running = await start(['stubborn'], 300);
+    const running = await start(['stubborn'], { stopMs: 300 });
     await running.program.stop();
     expect(running.exits).toEqual(['SIGTERM']);
   });
 
   it('sends SIGKILL to one that does not end on SIGTERM either', async () => {
-    const running = await start(['stubborn', 'deaf'], 300);
+    const running = await start(['stubborn', 'deaf'], { stopMs: 300 });
     await running.program.write(call('pid'));
     await expect.poll(running.output).toContain('pid');
     await running.program.stop();
@@ -68,7 +86,7 @@ describe('stopping a program', () => {
   });
 
   it('ends what the program started too', async () => {
-    const running = await start([], 300);
+    const running = await start([], { stopMs: 300 });
     const grandchild = await startGrandchild(running);
     expect(isAlive(grandchild)).toBe(true);
     await running.program.stop();
@@ -85,7 +103,7 @@ describe('stopping a program', () => {
 
 describe('a program that ends by itself', () => {
   it('leaves nothing that it started', async () => {
-    const running = await start([], 300);
+    const running = await start([], { stopMs: 300 });
     const grandchild = await startGrandchild(running);
     await running.program.write(call('crash'));
     await expect.poll(() => running.exits).toEqual(['1']);
@@ -116,6 +134,43 @@ describe('the end of the gateway', () => {
     running.groups.killAll();
     expect(isAlive(another.pid ?? 0)).toBe(true);
     another.kill('SIGKILL');
+  });
+});
+
+describe.runIf(process.platform === 'linux')('the limits of a program', () => {
+  const openFilesOf = ({ program }: Running): string | undefined =>
+    /^Max open files +(\S+ +\S+)/m.exec(readFileSync(`/proc/${program.pid}/limits`, 'latin1'))?.[1];
+
+  it('hold for the files that it may open, from the start', async () => {
+    const running = await start([], { limits: { maxOpenFiles: 100 } });
+    await running.program.write(call('pid'));
+    await expect.poll(running.output).toContain(`"pid":${running.program.pid}`);
+    expect(openFilesOf(running)?.split(/ +/)).toEqual(['100', '100']);
+    await running.program.stop();
+  });
+
+  it('hold for one that goes by another name than its path, soon after the start', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'gateward-named-'));
+    const link = join(folder, 'other-name');
+    await symlink(process.execPath, link);
+    const running = await start([], { asked: { command: link }, limits: { maxOpenFiles: 100 } });
+    await expect.poll(() => openFilesOf(running)?.split(/ +/)).toEqual(['100', '100']);
+    const [argv0] = readFileSync(`/proc/${running.program.pid}/cmdline`, 'utf8').split('\0');
+    expect(argv0).toBe(link);
+    await running.program.stop();
+    await rm(folder, { recursive: true });
+  });
+
+  it('are never above those of the gateway, which nobody but an administrator may raise', async () => {
+    const running = await start([], { limits: { maxOpenFiles: 1_048_576 } });
+    await running.program.write(call('pid'));
+    await expect.poll(running.output).toContain('pid');
+    await running.program.stop();
+  });
+
+  it('hold for the memory of all that it started: more ends it', async () => {
+    const running = await start(['stubborn', 'deaf'], { limits: { maxMemoryBytes: 1_000_000 } });
+    await expect.poll(() => running.exits, { timeout: 10_000 }).toEqual(['SIGKILL']);
   });
 });
 

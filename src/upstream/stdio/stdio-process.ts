@@ -1,12 +1,16 @@
 /** The only place that starts programs, and the one that ends them. */
 import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { GatewardError } from '../../errors.ts';
+import type { LaunchPermit } from '../../launch-permit.ts';
 import type { Clock } from '../../lib/clock.ts';
+import type { Log } from '../../lib/log.ts';
+import { MemoryWatch, type WatchedGroup } from './watch-memory.ts';
 
-/** The process groups that are alive, so that none outlives the gateway. */
+/** The process groups that are alive, so that none outlives the gateway or uses more memory than it may. */
 export interface ProcessGroups {
-  add(pid: number): void;
+  add(pid: number, watched: WatchedGroup): void;
   delete(pid: number): void;
   /** Kills every group at once. For the `exit` event of the gateway's own process, where nothing can be awaited. */
   readonly killAll: () => void;
@@ -15,24 +19,20 @@ export interface ProcessGroups {
 /** Makes an empty list of groups. Whoever runs the gateway calls `killAll` when its process exits. */
 export function createProcessGroups(): ProcessGroups {
   const pids = new Set<number>();
+  const memory = new MemoryWatch();
   return {
-    add: (pid) => pids.add(pid),
-    delete: (pid) => pids.delete(pid),
+    add: (pid, watched) => {
+      pids.add(pid);
+      memory.add(pid, watched);
+    },
+    delete: (pid) => {
+      pids.delete(pid);
+      memory.delete(pid);
+    },
     killAll: () => {
       for (const pid of pids) signalGroup(pid, 'SIGKILL');
     },
   };
-}
-
-/** How a program is started. */
-export interface Launch {
-  readonly command: string;
-  readonly args: readonly string[];
-  readonly cwd: string;
-  /** The whole environment. */
-  readonly env: Readonly<Record<string, string>>;
-  /** Milliseconds to wait after each of: closing stdin, SIGTERM. */
-  readonly stopMs: number;
 }
 
 /** What a process tells. */
@@ -48,6 +48,9 @@ export interface ProcessEvents {
 export interface ProcessParts {
   readonly clock: Clock;
   readonly groups: ProcessGroups;
+  readonly log: Log;
+  /** Milliseconds to wait after each of: closing stdin, SIGTERM. */
+  readonly stopMs: number;
 }
 
 /** Bytes that may wait for a process that does not read. */
@@ -64,7 +67,6 @@ const IS_WINDOWS = process.platform === 'win32';
 export class StdioProcess {
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #pid: number;
-  readonly #launch: Launch;
   readonly #parts: ProcessParts;
   /** Its streams are read to their end. */
   readonly #drained: Promise<unknown>;
@@ -74,10 +76,9 @@ export class StdioProcess {
   readonly #groupEnded: Promise<void>;
   #stopping: Promise<void> | undefined;
 
-  private constructor(child: ChildProcessWithoutNullStreams, launch: Launch, parts: ProcessParts) {
+  private constructor(child: ChildProcessWithoutNullStreams, parts: ProcessParts) {
     this.#child = child;
     this.#pid = child.pid ?? 0;
-    this.#launch = launch;
     this.#parts = parts;
     this.#drained = new Promise((resolve) => child.once('close', resolve));
     const exited = new Promise((resolve) => child.once('exit', resolve));
@@ -86,8 +87,12 @@ export class StdioProcess {
   }
 
   /** Starts the program. Throws LAUNCH_FAILED if there is no such program or it may not be run. */
-  static async start(launch: Launch, events: ProcessEvents, parts: ProcessParts): Promise<StdioProcess> {
-    const child = spawnChild(launch);
+  static async start(
+    permit: LaunchPermit,
+    events: ProcessEvents,
+    parts: ProcessParts,
+  ): Promise<StdioProcess> {
+    const child = spawnChild(permit);
     const started = Promise.withResolvers<void>();
     child.on('error', (cause) => started.reject(new GatewardError('LAUNCH_FAILED', { cause })));
     child.once('spawn', started.resolve);
@@ -95,8 +100,8 @@ export class StdioProcess {
     // A process that is gone does not read; its exit is reported on its own.
     for (const stream of [child.stdin, child.stdout, child.stderr]) stream.on('error', () => undefined);
     if (child.pid === undefined) await started.promise;
-    const running = new StdioProcess(child, launch, parts);
-    parts.groups.add(running.#pid);
+    const running = new StdioProcess(child, parts);
+    running.#limit(permit);
     running.#listen(events);
     return running;
   }
@@ -143,10 +148,23 @@ export class StdioProcess {
     void this.#gone.then(() => onExit(String(this.#child.exitCode ?? this.#child.signalCode)));
   }
 
+  #limit({ upstream, limits }: LaunchPermit): void {
+    const { groups, log } = this.#parts;
+    const maxBytes = limits.maxMemoryBytes;
+    const onTooMuch = (bytes: number): void => {
+      log.warn('the process of an upstream uses more memory than it may, and is ended', {
+        upstream,
+        ...{ bytes, maxBytes },
+      });
+      signalGroup(this.#pid, 'SIGKILL');
+    };
+    groups.add(this.#pid, { maxBytes, onTooMuch });
+  }
+
   async #stop(): Promise<void> {
     this.#child.stdin.end();
     for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-      if (await this.#exitsWithin(this.#launch.stopMs)) break;
+      if (await this.#exitsWithin(this.#parts.stopMs)) break;
       signalGroup(this.#pid, signal);
     }
     await Promise.all([this.#gone, this.#groupEnded]);
@@ -164,7 +182,7 @@ export class StdioProcess {
   async #endGroup(): Promise<void> {
     if (isGroupAlive(this.#pid)) {
       signalGroup(this.#pid, 'SIGTERM');
-      if (!(await this.#groupGoneWithin(this.#launch.stopMs))) signalGroup(this.#pid, 'SIGKILL');
+      if (!(await this.#groupGoneWithin(this.#parts.stopMs))) signalGroup(this.#pid, 'SIGKILL');
     }
     this.#parts.groups.delete(this.#pid);
   }
@@ -189,20 +207,54 @@ export class StdioProcess {
   }
 }
 
-function spawnChild({ command, args, cwd, env }: Launch): ChildProcessWithoutNullStreams {
+function spawnChild(permit: LaunchPermit): ChildProcessWithoutNullStreams {
+  const { file, args, argv0, cwd, env } = permit;
+  const limiter = limiterOf(permit);
+  // Nothing but its own path can be told to a program that another one starts.
+  const isWrapped = limiter !== undefined && argv0 === file;
   try {
-    return spawn(command, [...args], {
-      cwd,
-      env: { ...env },
-      stdio: ['pipe', 'pipe', 'pipe'],
-      shell: false,
-      // A group of its own on POSIX. On Windows it would be a console window.
-      detached: !IS_WINDOWS,
-      windowsHide: true,
-    });
+    const child = spawn(
+      isWrapped ? limiter.file : file,
+      isWrapped ? [...limiter.args, '--', file, ...args] : args,
+      {
+        cwd,
+        env: { ...env },
+        ...(!isWrapped && { argv0 }),
+        stdio: ['pipe', 'pipe', 'pipe'],
+        shell: false,
+        // A group of its own on POSIX. On Windows it would be a console window.
+        detached: !IS_WINDOWS,
+        windowsHide: true,
+      },
+    );
+    if (limiter !== undefined && !isWrapped && child.pid !== undefined) limitLater(limiter, child.pid);
+    return child;
   } catch (cause) {
     throw new GatewardError('LAUNCH_FAILED', { cause });
   }
+}
+
+/** A program that limits the open files of what it becomes, or of a process that runs. */
+interface Limiter {
+  readonly file: string;
+  readonly args: readonly string[];
+}
+
+/** Never more than the gateway itself may have: only an administrator may raise that. */
+function limiterOf({ limits: { prlimit, maxOpenFiles } }: LaunchPermit): Limiter | undefined {
+  if (prlimit === undefined) return undefined;
+  const limits = readFileSync('/proc/self/limits', 'latin1');
+  const own = Number(/^Max open files +\d+ +(\d+)/m.exec(limits)?.[1] ?? maxOpenFiles);
+  const files = Math.min(own, maxOpenFiles);
+  return { file: prlimit, args: [`--nofile=${files}:${files}`] };
+}
+
+/** The limit holds some milliseconds after the start. */
+function limitLater({ file, args }: Limiter, pid: number): void {
+  const child = spawn(file, ['--pid', String(pid), ...args], { env: {}, stdio: 'ignore', shell: false });
+  // A process that is gone needs no limit.
+  child.on('error', () => undefined);
+  child.unref();
 }
 
 function signalGroup(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void {

@@ -1,7 +1,7 @@
 import { GatewardError } from '../../errors.ts';
 import type { JsonText } from '../../lib/json-text.ts';
 import type { LegacyTransport, TransportEvents } from '../legacy/legacy-transport.ts';
-import { type ChannelOptions, StdioChannel } from './stdio-channel.ts';
+import { type ChannelOptions, didNotRun, StdioChannel } from './stdio-channel.ts';
 
 /** What a stdio transport is made of. */
 export interface StdioTransportOptions extends ChannelOptions {
@@ -41,7 +41,7 @@ class StdioTransport implements LegacyTransport {
       },
     });
     await this.#channel.catch((error: unknown) => {
-      onCrash(0);
+      if (didNotRun(error)) onCrash(0);
       throw error;
     });
   }
