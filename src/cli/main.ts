@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { isKeyId } from '../auth/key-text.ts';
+import { addApprovalCommands } from './approval-commands.ts';
 import { EXIT } from './exit-codes.ts';
 import { addLaunchCommands } from './launch-commands.ts';
 import { readDuration } from './read-duration.ts';
@@ -127,6 +128,7 @@ function addScanCommand(program: Command): void {
 function addServerCommands(program: Command): void {
   const server = program.command('server').description('see and change the servers of a gateway');
   addServerEditCommands(server);
+  addApprovalCommands(server);
   withAdminFlags(server.command('list'))
     .description('the servers and upstreams, with their state')
     .action((options: AdminFlags) =>

@@ -1,8 +1,9 @@
 import { mintKey } from '../../auth/key-text.ts';
 import type { Config } from '../../config/types.ts';
 import { GatewardError } from '../../errors.ts';
-import { showKey, withKeyStore } from '../key-store.ts';
+import { showKey } from '../show-key.ts';
 import type { Terminal } from '../terminal.ts';
+import { withStore } from '../with-store.ts';
 
 /** What `gateward key create` is given. */
 export interface CreateKeyOptions {
@@ -19,7 +20,7 @@ export interface CreateKeyOptions {
  * running gateway.
  */
 export function createKey(options: CreateKeyOptions, terminal: Terminal): Promise<number> {
-  return withKeyStore(options.config, async ({ config, keys }) => {
+  return withStore(options.config, async ({ config, store: { keys } }) => {
     checkServers(options.servers, config);
     const { id, text, hash } = mintKey();
     const servers = options.servers.length === 0 ? undefined : [...new Set(options.servers)];

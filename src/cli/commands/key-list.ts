@@ -1,12 +1,13 @@
 import { formatTable } from '../format-table.ts';
-import { type ShownKey, showKey, withKeyStore } from '../key-store.ts';
+import { type ShownKey, showKey } from '../show-key.ts';
 import type { Terminal } from '../terminal.ts';
+import { withStore } from '../with-store.ts';
 
 const HEAD: readonly string[] = ['ID', 'NAME', 'STATE', 'SERVERS', 'EXPIRES'];
 
 /** `gateward key list`: the keys and what became of them. The keys themselves are known to their holders alone. */
 export function listKeys(config: string | undefined, terminal: Terminal): Promise<number> {
-  return withKeyStore(config, async ({ keys }) => {
+  return withStore(config, async ({ store: { keys } }) => {
     const now = Date.now();
     const shown = (await keys.list()).map((row) => showKey(row, now));
     terminal.emit({ keys: shown });

@@ -1,6 +1,7 @@
 import { GatewardError } from '../../errors.ts';
-import { showKey, withKeyStore } from '../key-store.ts';
+import { showKey } from '../show-key.ts';
 import type { Terminal } from '../terminal.ts';
+import { withStore } from '../with-store.ts';
 
 /** What `gateward key revoke` is given. */
 export interface RevokeKeyOptions {
@@ -10,7 +11,7 @@ export interface RevokeKeyOptions {
 
 /** `gateward key revoke`: every replica refuses the key within a second, and ends what was opened with it. Throws KEY_NOT_FOUND. */
 export function revokeKey({ config, idOrName }: RevokeKeyOptions, terminal: Terminal): Promise<number> {
-  return withKeyStore(config, async ({ keys }) => {
+  return withStore(config, async ({ store: { keys } }) => {
     const row = await keys.revoke(idOrName);
     if (row === undefined) throw new GatewardError('KEY_NOT_FOUND');
     const shown = showKey(row, Date.now());

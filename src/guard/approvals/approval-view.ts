@@ -7,9 +7,9 @@ import { showLaunchBody } from './show-launch-body.ts';
 export function summarize(row: ApprovalRow): ApprovalSummary {
   const { id, upstream, kind, name, digest, state, decidedBy } = row;
   const findings = readFindings(row.findings);
-  const isDangerous = findings.some(({ isGrave }) => isGrave);
+  const dangerous = findings.some(({ grave }) => grave);
   return {
-    ...{ id, upstream, kind, name, digest, state, isDangerous, findings, decidedBy },
+    ...{ id, upstream, kind, name, digest, state, dangerous, findings, decidedBy },
     seenAt: timeOf(row.seenAt),
     decidedAt: row.decidedAt === undefined ? undefined : timeOf(row.decidedAt),
   };
@@ -45,7 +45,7 @@ function readFinding(finding: unknown): ApprovalFinding {
     rule: textOf(rule),
     at: textOf(at) || textOf(path),
     reason: textOf(reason),
-    isGrave: dangerous === true || severity === 'block',
+    grave: dangerous === true || severity === 'block',
   };
 }
 

@@ -15,11 +15,11 @@ describe('the difference of two definitions', () => {
         change: 'changed',
         before: 'true',
         after: 'false',
-        hasHidden: false,
+        hidden: false,
       },
-      { path: '/description', change: 'changed', before: '"Reads."', after: '"Writes."', hasHidden: false },
-      { path: '/old', change: 'removed', before: '1', hasHidden: false },
-      { path: '/x~1~0', change: 'added', after: 'null', hasHidden: false },
+      { path: '/description', change: 'changed', before: '"Reads."', after: '"Writes."', hidden: false },
+      { path: '/old', change: 'removed', before: '1', hidden: false },
+      { path: '/x~1~0', change: 'added', after: 'null', hidden: false },
     ]);
   });
 
@@ -40,9 +40,10 @@ describe('the difference of two definitions', () => {
       path: '/na<U+200B>me',
       change: 'added',
       after: '"ab<U+202E>c<U+0007>\\"<U+E0041>"',
-      hasHidden: true,
+      hidden: true,
     });
-    expect(diff({ a: 'b\u00ad' }, { a: 'b' })).toMatchObject([{ before: '"b<U+00AD>"', hasHidden: true }]);
+    expect(diff({ a: 'b\u00ad' }, { a: 'b' })).toMatchObject([{ before: '"b<U+00AD>"', hidden: true }]);
+    expect(diff({}, { a: 'b\n\tc' })).toMatchObject([{ after: '"b<U+000A><U+0009>c"', hidden: false }]);
   });
 
   it('cuts nothing', () => {

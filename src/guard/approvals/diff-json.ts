@@ -10,9 +10,11 @@ export interface Difference {
   readonly before?: string;
   /** Absent for what was removed. */
   readonly after?: string;
-  /** Whether a character that cannot be seen stands in it. */
-  readonly hasHidden: boolean;
+  /** Whether a character that cannot be seen stands in it; ends of lines and tabs do not count. */
+  readonly hidden: boolean;
 }
+
+const LAYOUT = /[\t\n\r]/g;
 
 /**
  * Field by field what differs between two texts of canonical JSON, in the order of the second. Compares texts, so that
@@ -95,7 +97,7 @@ function describe({ path, before, after }: Field): Difference {
     change,
     ...(before !== undefined && { before: show(before) }),
     ...(after !== undefined && { after: show(after) }),
-    hasHidden: texts.some(hasHidden),
+    hidden: texts.some((text) => hasHidden(text.replaceAll(LAYOUT, ''))),
   };
 }
 

@@ -48,11 +48,11 @@ describe('what operators see', () => {
     expect(approvals[0]).toEqual({
       id: approvalId(seenOf()),
       ...{ upstream: 'files', kind: 'tools', name: 'search', digest: 'sha256:1', state: 'pending' },
-      isDangerous: true,
-      findings: [{ rule: 'concealment', at: '/description', reason: 'Hides.', isGrave: true }],
+      dangerous: true,
+      findings: [{ rule: 'concealment', at: '/description', reason: 'Hides.', grave: true }],
       ...{ seenAt: '2026-01-01T00:00:00.000Z', decidedAt: undefined, decidedBy: undefined },
     });
-    expect(approvals[1]?.isDangerous).toBe(true);
+    expect(approvals[1]?.dangerous).toBe(true);
   });
 
   it('comes page by page, and not after what is not there', async () => {

@@ -66,10 +66,10 @@ async function find(table: ApprovalTable, id: string): Promise<ApprovalRow> {
 
 function checkDanger(rows: readonly ApprovalRow[], { state, isDangerAgreed }: ApprovalDecision): void {
   if (state === 'rejected' || isDangerAgreed) return;
-  const dangerous = rows.map(summarize).find((one) => one.isDangerous);
+  const dangerous = rows.map(summarize).find((one) => one.dangerous);
   if (dangerous === undefined) return;
   const { id, findings } = dangerous;
-  const rules = [...new Set(findings.filter(({ isGrave }) => isGrave).map(({ rule }) => rule))].join(', ');
+  const rules = [...new Set(findings.filter(({ grave }) => grave).map(({ rule }) => rule))].join(', ');
   throw new GatewardError('NOT_CONFIRMED', {
     detail: `${id} is dangerous: it falls under ${rules}. Read it, and agree to that as well.`,
     data: { approval: id },

@@ -9,7 +9,7 @@ export interface ApprovalFinding {
   readonly at: string;
   readonly reason: string;
   /** Whether it asks for more than a plain approval. */
-  readonly isGrave: boolean;
+  readonly grave: boolean;
 }
 
 /** What an operator sees of one thing that waits, or was decided. Times are ISO 8601. */
@@ -17,7 +17,7 @@ export interface ApprovalSummary extends ApprovalKey {
   readonly id: string;
   readonly state: ApprovalState;
   /** It hands over the machine, or a scan would block it: approving it takes a word more. */
-  readonly isDangerous: boolean;
+  readonly dangerous: boolean;
   readonly findings: readonly ApprovalFinding[];
   readonly seenAt: string;
   readonly decidedAt: string | undefined;

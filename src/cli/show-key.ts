@@ -1,31 +1,5 @@
 import { isInForce } from '../auth/key-in-force.ts';
-import { readEnvironment } from '../config/env.ts';
-import { loadConfig } from '../config/load.ts';
-import type { Config } from '../config/types.ts';
-import type { KeyRow, KeyTable } from '../store/store.ts';
-import { chooseConfig } from './choose-config.ts';
-import { openStoreOf } from './open-store-of.ts';
-
-/** The keys of a configuration's store, with or without a running gateway. */
-export interface KeyStore {
-  readonly config: Config;
-  readonly keys: KeyTable;
-}
-
-/** Opens the store of a configuration for a command, and closes it again. Throws what opening and the command throw. */
-export async function withKeyStore<T>(
-  file: string | undefined,
-  run: (store: KeyStore) => Promise<T>,
-): Promise<T> {
-  const environment = readEnvironment();
-  const { config } = await loadConfig({ file: chooseConfig(file, environment), env: environment });
-  const store = await openStoreOf(config.store);
-  try {
-    return await run({ config, keys: store.keys });
-  } finally {
-    await store.close();
-  }
-}
+import type { KeyRow } from '../store/store.ts';
 
 /** A key as it is shown. Never what it is checked by. */
 export interface ShownKey {

@@ -1,0 +1,79 @@
+import { userInfo } from 'node:os';
+import { GatewardError } from '../../errors.ts';
+import { createApprovalOperations } from '../../guard/approvals/operate-approvals.ts';
+import type { ApprovalDetails } from '../../guard/approvals/operations.ts';
+import { formatApproval, nameApproval } from '../approval-text.ts';
+import { type Ask, createAsk } from '../confirm.ts';
+import { EXIT } from '../exit-codes.ts';
+import { type ApprovalSelection, findApprovals } from '../find-approvals.ts';
+import { show } from '../shown-text.ts';
+import type { Terminal } from '../terminal.ts';
+import { withStore } from '../with-store.ts';
+
+/** What `gateward server approve` and `reject` are given. */
+export interface DecideOptions extends Omit<ApprovalSelection, 'state'> {
+  readonly config: string | undefined;
+  readonly decision: 'approved' | 'rejected';
+  /** Agreed beforehand to what is dangerous. */
+  readonly isDangerAgreed: boolean;
+}
+
+/** What deciding needs of the process. Tests hand in their own. */
+export interface DecideParts {
+  readonly terminal: Terminal;
+  readonly ask?: Ask;
+}
+
+/**
+ * `gateward server approve` and `reject`: shows what is decided on, and decides. Straight in the store, so it works with
+ * or without a running gateway; those that run hear of it within a second.
+ *
+ * @throws GatewardError APPROVAL_NOT_FOUND, NOT_CONFIRMED. Nothing is changed then.
+ */
+export function decideOnServers(options: DecideOptions, parts: DecideParts): Promise<number> {
+  const { terminal } = parts;
+  const { config: file, decision, ...selection } = options;
+  return withStore(file, async ({ config, store }) => {
+    const operations = createApprovalOperations({ table: store.approvals });
+    const found = await findApprovals({ ...selection, state: 'pending' }, { operations, config });
+    if (found.length === 0) throw nothingWaits(selection);
+    for (const one of found) terminal.say(`${formatApproval(one)}\n`);
+    const isDangerAgreed = decision === 'rejected' || (await agreeToDanger(found, options, parts));
+    const ids = found.map(({ id }) => id);
+    const decided = await operations.decide(ids, { state: decision, by: whoDecides(), isDangerAgreed });
+    terminal.emit({ approvals: decided });
+    for (const one of decided) terminal.say(`${decision}  ${nameApproval(one)}  ${one.id}`);
+    terminal.say('Gateways that run take it up within a second.');
+    return EXIT.ok;
+  });
+}
+
+async function agreeToDanger(
+  found: readonly ApprovalDetails[],
+  { isDangerAgreed }: DecideOptions,
+  { terminal, ask = createAsk(terminal.isJson) }: DecideParts,
+): Promise<boolean> {
+  const dangerous = found.filter((one) => one.dangerous);
+  if (dangerous.length === 0 || isDangerAgreed) return isDangerAgreed;
+  const answer = await ask(
+    show`${dangerous.length} of these may be DANGEROUS. Read them above.\nType dangerous to approve all the same: `,
+  );
+  if (answer === 'dangerous') return true;
+  throw new GatewardError('NOT_CONFIRMED', {
+    detail: 'What is dangerous is approved in a terminal, or with --yes-dangerous.',
+  });
+}
+
+function nothingWaits({ names }: Pick<ApprovalSelection, 'names'>): GatewardError {
+  const detail = names.length === 0 ? 'Nothing waits.' : `Nothing of ${names.join(', ')} waits.`;
+  return new GatewardError('APPROVAL_NOT_FOUND', { detail });
+}
+
+/** Who runs the command, for those who read later who decided. Not every user has a name. */
+function whoDecides(): string {
+  try {
+    return `cli:${userInfo().username}`;
+  } catch {
+    return 'cli';
+  }
+}
