@@ -60,7 +60,7 @@ export const store: Scenario = {
     const gateway = await bench.startGateway({
       names: ['up', 'legacy'],
       store: postgres.url,
-      config: 'auth: { keys: true }\n',
+      config: 'auth: { keys: true }\npins: { firstSight: approve }\n',
       env,
     });
     const client = new Client({ connectionString: postgres.url });

@@ -21,6 +21,7 @@ beforeAll(async () => {
     listen: { port: 0 },
     store: postgres.url,
     auth: { keys: true },
+    pins: { mode: 'warn' },
     upstreams: { good: { url: upstream.url } },
   });
   const env = { GATEWARD_SECRET: SECRET };

@@ -45,6 +45,7 @@ beforeAll(async () => {
   const configText = JSON.stringify({
     listen: { port: 0, legacySse: true },
     auth: { keys: true },
+    pins: { mode: 'warn' },
     upstreams: { good: { url: upstream.url }, asking: { url: legacy.url } },
     servers: { good: { public: true } },
   });

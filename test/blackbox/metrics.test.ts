@@ -41,7 +41,7 @@ describe('GET /metrics', () => {
   });
 
   it('asks for the key of the administrator where callers show keys', async () => {
-    const gateway = await serve('auth: { keys: true }\n');
+    const gateway = await serve('auth: { keys: true }\npins: { mode: warn }\n');
     for (const headers of [{}, { authorization: 'Bearer gwk_other' }, { 'x-forwarded-for': '127.0.0.1' }]) {
       const refused = await readMetrics(gateway, headers);
       expect(refused.status).toBe(401);

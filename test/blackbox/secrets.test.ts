@@ -385,7 +385,7 @@ describe('secrets', () => {
   }, 60_000);
 
   it('of callers are in nothing that is printed or answered, whether their keys are good or bad', async () => {
-    const own = { ...config(), auth: { keys: true }, dataDir: './keys' };
+    const own = { ...config(), auth: { keys: true }, pins: { mode: 'warn' }, dataDir: './keys' };
     const file = join(folder, 'keys.yaml');
     await writeFile(file, JSON.stringify(own));
     const create = async (name: string): Promise<string> => {

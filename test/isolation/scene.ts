@@ -27,6 +27,7 @@ export async function openScene(): Promise<Scene> {
     configText: JSON.stringify({
       listen: { port: 0, legacySse: true },
       auth: { keys: true },
+      pins: { mode: 'warn' },
       launch: VOUCHED,
       log: { level: 'warn' },
       upstreams: {

@@ -22,6 +22,7 @@ beforeAll(async () => {
     configText: JSON.stringify({
       listen: { port: 0 },
       auth: { keys: true },
+      pins: { mode: 'warn' },
       tasks: { maxPerPrincipal: 40, maxResultBytes: 2048, maxRetentionMs: 3_600_000 },
       upstreams: {
         held: { url: upstream.url, tasks: always },
