@@ -3,6 +3,7 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { isKeyId } from '../auth/key-text.ts';
 import { addApprovalCommands } from './approval-commands.ts';
 import { EXIT } from './exit-codes.ts';
+import { addImportCommand } from './import-command.ts';
 import { addLaunchCommands } from './launch-commands.ts';
 import { readDuration } from './read-duration.ts';
 import {
@@ -91,6 +92,7 @@ function buildProgram(): Command {
   addTaskCommands(program);
   addKeyCommands(program);
   addLaunchCommands(program);
+  addImportCommand(program);
   addScanCommand(program);
   addSealCommands(program);
   program

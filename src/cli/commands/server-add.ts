@@ -12,6 +12,7 @@ import { SecretFiles } from '../config-file/secret-files.ts';
 import { tidyEntry, type UpstreamEntry } from '../config-file/upstream-entry.ts';
 import { type Ask, createAsk, isYes } from '../confirm.ts';
 import { EXIT } from '../exit-codes.ts';
+import { policyOf } from '../policy-of.ts';
 import { showJudgedLaunch } from '../show-judged-launch.ts';
 import { bare, type ShownText, show } from '../shown-text.ts';
 import type { Terminal } from '../terminal.ts';
@@ -63,15 +64,15 @@ export async function addServer(options: AddServerOptions, parts: AddServerParts
     for (const line of showJudgedLaunch(entry, judged)) terminal.say(line.text);
     await agree({ ...parts, ...options, judged });
   }
-  const made = await secrets.write(disk);
+  await secrets.write(disk);
   try {
     const text = addUpstream(edit.text, options.name, entry);
     await saveConfigFile(edit, text, { environment, disk });
   } catch (error) {
-    for (const file of made) await disk.remove(file);
+    await secrets.undo(disk);
     throw error;
   }
-  report({ options, edit, entry, judged, made }, terminal);
+  report({ options, edit, entry, judged, made: secrets.files }, terminal);
   return EXIT.ok;
 }
 
@@ -132,20 +133,16 @@ function readPairs(texts: readonly string[], flag: string, sign: string): Record
 }
 
 /** By the values themselves: what a reference stands for is what would run. */
-function judge(
-  options: AddServerOptions,
-  { launch, file }: Config,
-  { variables }: Environment,
-): LaunchJudgement {
+function judge(options: AddServerOptions, config: Config, { variables }: Environment): LaunchJudgement {
   const [command = '', ...args] = options.command;
   const env = {
     ...readPairs(options.env, '--env', '='),
     ...Object.fromEntries(options.envFrom.map((name) => [name, variables[name] ?? ''])),
   };
-  const from = (path: string): string => resolve(file, '..', path);
+  const from = (path: string): string => resolve(config.file, '..', path);
   const program = /^\.{1,2}[/\\]/.test(command) ? from(command) : command;
   const cwd = options.cwd === undefined ? undefined : from(options.cwd);
-  return judgeLaunch({ command: program, args, env, cwd }, launch);
+  return judgeLaunch({ command: program, args, env, cwd }, policyOf(config));
 }
 
 interface Agreement extends AddServerParts, AddServerOptions {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import {
   chmod,
+  chown,
   type FileHandle,
   lstat,
   mkdir,
@@ -23,6 +24,8 @@ export interface FileImage {
   readonly bytes: Buffer | undefined;
   /** Permission bits that the file has, or gets. */
   readonly mode: number;
+  /** Whose it is; undefined where there is no such file. */
+  readonly owner: { readonly uid: number; readonly gid: number } | undefined;
 }
 
 /** The few things that editing files needs. Every write is whole, and on the disk when it returns. */
@@ -69,10 +72,11 @@ export function createDisk(code: ErrorCode = 'CONFIG_UNREADABLE'): Disk {
 async function readImage(path: string, code: ErrorCode): Promise<FileImage> {
   const real = await followLinks(resolve(path), code);
   const found = await stat(real).catch(ifMissing);
-  if (found === undefined) return { path: real, bytes: undefined, mode: OWNER_ONLY };
+  if (found === undefined) return { path: real, bytes: undefined, mode: OWNER_ONLY, owner: undefined };
   if (!found.isFile()) throw new GatewardError(code, { detail: `${path} is no plain file.` });
   if (found.size > MAX_BYTES) throw new GatewardError(code, { detail: `${path} is larger than 64 MB.` });
-  return { path: real, bytes: await readFile(real), mode: found.mode & 0o777 };
+  const { uid, gid, mode } = found;
+  return { path: real, bytes: await readFile(real), mode: mode & 0o777, owner: { uid, gid } };
 }
 
 /** Only the links at the end of the path matter here, and the last may lead to a file that is still to come. */
@@ -87,10 +91,13 @@ async function followLinks(path: string, code: ErrorCode): Promise<string> {
 }
 
 async function replaceFile(image: FileImage, bytes: Buffer, code: ErrorCode): Promise<void> {
-  const { path, mode } = image;
+  const { path, mode, owner } = image;
+  // A rename would pass over the mark, and over what its owner meant by it.
+  if ((mode & 0o222) === 0) throw new GatewardError(code, { detail: `${path} is marked as read-only.` });
   const draft = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}`);
   try {
     await createFile(draft, bytes, mode);
+    if (owner !== undefined && process.getuid?.() === 0) await chown(draft, owner.uid, owner.gid);
     const now = await readImage(path, code);
     if (!isSame(now.bytes, image.bytes)) {
       const detail = `${path} was changed by somebody else at the same moment. Nothing was written to it; try again.`;

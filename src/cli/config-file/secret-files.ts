@@ -31,6 +31,7 @@ export class SecretFiles {
   /** What stands in the folder, by path in lower case, since some systems hold such names equal. */
   readonly #known: Map<string, string>;
   readonly #kept: KeptSecret[] = [];
+  readonly #values = new Set<string>();
 
   private constructor(place: SecretPlace, known: Map<string, string>) {
     this.#place = place;
@@ -58,6 +59,7 @@ export class SecretFiles {
       const detail = `The value of ${plainLabel(label)} is not valid Unicode.`;
       throw new GatewardError('INPUT_UNREADABLE', { detail });
     }
+    this.#values.add(value);
     const content = `${value}\n`;
     const stem = join(this.#place.dataDir, FOLDER, `${upstream}.${plainLabel(label)}`);
     for (let count = 1; ; count += 1) {
@@ -70,18 +72,35 @@ export class SecretFiles {
     }
   }
 
-  /** Writes what was kept. Gives the paths of the files that it made. */
-  async write(disk: Disk): Promise<readonly string[]> {
-    if (this.#kept.length === 0) return [];
+  /** Writes what was kept. After a fault, what it made is gone again. */
+  async write(disk: Disk): Promise<void> {
+    if (this.#kept.length === 0) return;
     await makeDataFolder(this.#place.dataDir);
     await disk.makeFolder(join(this.#place.dataDir, FOLDER));
-    for (const { file, value } of this.#kept) await disk.create(file, Buffer.from(value));
+    try {
+      for (const { file, value } of this.#kept) await disk.create(file, Buffer.from(value));
+    } catch (error) {
+      await this.undo(disk);
+      throw error;
+    }
+  }
+
+  /** Removes what `write` made. */
+  async undo(disk: Disk): Promise<void> {
+    for (const { file, value } of this.#kept) {
+      const there = await readFile(file, 'utf8').catch(() => undefined);
+      if (there === value) await disk.remove(file);
+    }
+  }
+
+  /** The absolute paths of what `write` makes. */
+  get files(): readonly string[] {
     return this.#kept.map(({ file }) => file);
   }
 
-  /** The absolute paths of what `write` will make. */
-  get planned(): readonly string[] {
-    return this.#kept.map(({ file }) => file);
+  /** The secrets that were asked for, kept before or not. */
+  get values(): ReadonlySet<string> {
+    return this.#values;
   }
 
   #refer(file: string): string {

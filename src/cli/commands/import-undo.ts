@@ -1,0 +1,68 @@
+import { readEnvironment } from '../../config/env.ts';
+import type { Environment } from '../../config/types.ts';
+import { GatewardError } from '../../errors.ts';
+import { createDisk } from '../config-file/disk.ts';
+import { openConfigFile } from '../config-file/open-config-file.ts';
+import { type Ask, createAsk, isYes } from '../confirm.ts';
+import { EXIT } from '../exit-codes.ts';
+import { Backups } from '../import/backup.ts';
+import { undoImport } from '../import/undo-import.ts';
+import { bare, show } from '../shown-text.ts';
+import type { Terminal } from '../terminal.ts';
+
+/** What `gateward import --undo` is given. */
+export interface UndoImportOptions {
+  readonly config: string | undefined;
+  readonly isAgreed: boolean;
+}
+
+/** What undoing needs of the process. Tests hand in their own. */
+export interface UndoImportParts {
+  readonly terminal: Terminal;
+  readonly environment?: Environment;
+  readonly ask?: Ask;
+}
+
+/**
+ * `gateward import --undo`: puts the files of clients back as they were before the last import, with their tokens, and
+ * takes the upstreams that it made out of the configuration.
+ *
+ * @throws GatewardError INPUT_UNREADABLE if there is no import to undo; NOT_CONFIRMED, SECRET_INVALID and others.
+ */
+export async function undoLastImport(options: UndoImportOptions, parts: UndoImportParts): Promise<number> {
+  const { terminal, environment = readEnvironment() } = parts;
+  const disk = createDisk();
+  const edit = await openConfigFile(options.config, { environment, disk, mayBegin: true });
+  const kept = await (await Backups.open(edit.loaded.config.dataDir, environment)).newest();
+  if (kept === undefined) {
+    const detail = `No import is kept below ${edit.loaded.config.dataDir}.`;
+    throw new GatewardError('INPUT_UNREADABLE', { detail });
+  }
+  const { backup } = kept;
+  for (const { path } of backup.files) terminal.say(show`${bare(path)} becomes what it was.`.text);
+  const names = backup.upstreams.join(', ');
+  if (names !== '') terminal.say(show`${bare(names)} leave ${bare(backup.config)}.`.text);
+  const ask = parts.ask ?? createAsk(terminal.isJson);
+  const question = show`Undo the import of ${bare(backup.madeAt)}? Tokens stand in plain text again. [y/N] `;
+  const answer = options.isAgreed ? 'y' : await ask(question);
+  if (answer === undefined || !isYes(answer)) throw new GatewardError('NOT_CONFIRMED');
+  const clientDisk = createDisk('CLIENT_CONFIG_INVALID');
+  const done = await undoImport(kept, { environment, disk, clientDisk });
+  const { restored, failed, removed, configError } = done;
+  terminal.emit({
+    restored,
+    kept: done.kept,
+    failed: failed.map(({ path, error }) => ({ path, message: error.message })),
+    removed,
+    configError: configError?.message ?? null,
+  });
+  for (const { path, at } of done.kept)
+    terminal.warn(
+      show`In ${bare(path)} something else stands at ${bare(at.join('.'))} by now. Move it away, then undo again.`
+        .text,
+    );
+  for (const { error } of failed) terminal.warn(show`${bare(error.message)}`.text);
+  if (configError !== undefined) terminal.warn(configError.message);
+  terminal.say(show`${restored.length} files are as they were; ${removed.length} upstreams are gone.`.text);
+  return failed.length + done.kept.length === 0 && configError === undefined ? EXIT.ok : EXIT.failed;
+}

@@ -1,0 +1,56 @@
+import type { UpstreamConfig } from '../../config/types.ts';
+import { keepUrl } from '../config-file/make-entry.ts';
+import type { UpstreamEntry } from '../config-file/upstream-entry.ts';
+import { resolveText } from './translate-text.ts';
+
+/** The entry with the values of its references in it: what would run, or be asked. */
+export function resolveEntry(
+  entry: UpstreamEntry,
+  variables: Readonly<Record<string, string>>,
+): UpstreamEntry {
+  const fill = (text: string): string => resolveText(text, variables);
+  const fillMap = (map: Readonly<Record<string, string>> = {}): Record<string, string> =>
+    Object.fromEntries(Object.entries(map).map(([name, value]) => [name, fill(value)]));
+  if ('url' in entry) {
+    const { url, authorization } = keepUrl(fill(entry.url), (_, value) => value);
+    const headers = addAuthorization(fillMap(entry.headers), authorization);
+    return { ...entry, url, headers };
+  }
+  const { command, args = [], env, cwd } = entry;
+  const filled = { command: fill(command), args: args.map(fill), env: fillMap(env) };
+  return cwd === undefined ? filled : { ...filled, cwd: fill(cwd) };
+}
+
+/** Headers with the credentials of a URL, unless they have some. */
+export function addAuthorization(
+  headers: Readonly<Record<string, string>>,
+  authorization: string | undefined,
+): Readonly<Record<string, string>> {
+  const has = Object.keys(headers).some((name) => name.toLowerCase() === 'authorization');
+  return authorization === undefined || has ? headers : { ...headers, Authorization: authorization };
+}
+
+/** What makes two resolved entries the same server to the gateway. */
+export function identifyEntry(entry: UpstreamEntry): string {
+  if ('url' in entry) {
+    const url = URL.canParse(entry.url) ? new URL(entry.url).href : entry.url;
+    const headers = Object.entries(entry.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]);
+    return JSON.stringify([url, entry.transport === 'sse', headers.sort(compare)]);
+  }
+  const { command, args = [], env = {}, cwd } = entry;
+  return JSON.stringify([command, args, Object.entries(env).sort(compare), cwd ?? null]);
+}
+
+/** The same of an upstream that is configured. */
+export function identifyUpstream(upstream: UpstreamConfig): string {
+  if (upstream.kind === 'stdio') {
+    const { command, args, env, cwd } = upstream;
+    return identifyEntry(cwd === undefined ? { command, args, env } : { command, args, env, cwd });
+  }
+  const { url, headers, transport } = upstream;
+  return identifyEntry(transport === 'sse' ? { url, headers, transport } : { url, headers });
+}
+
+function compare([a = '']: readonly string[], [b = '']: readonly string[]): number {
+  return a < b ? -1 : 1;
+}
