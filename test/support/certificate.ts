@@ -9,11 +9,14 @@ export interface Certificate {
 
 const SIGNATURE = tlv(0x30, oid(0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02)); // ecdsa-with-SHA256
 
-/** A certificate for `localhost` and 127.0.0.1 that is its own issuer, good for a day. `name` is its common name. */
-export function makeCertificate(name: string): Certificate {
+/**
+ * A certificate for these hosts and 127.0.0.1 that is its own issuer, good for a day. `name` is its common name.
+ */
+export function makeCertificate(name: string, hosts: readonly string[] = ['localhost']): Certificate {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const subject = tlv(0x30, tlv(0x31, tlv(0x30, oid(0x55, 0x04, 0x03), tlv(0x0c, Buffer.from(name)))));
-  const names = tlv(0x30, tlv(0x82, Buffer.from('localhost')), tlv(0x87, Buffer.of(127, 0, 0, 1)));
+  const dns = hosts.map((host) => tlv(0x82, Buffer.from(host)));
+  const names = tlv(0x30, ...dns, tlv(0x87, Buffer.of(127, 0, 0, 1)));
   const body = tlv(
     0x30,
     tlv(0xa0, tlv(0x02, Buffer.of(2))),
