@@ -399,6 +399,13 @@ describe('files', () => {
   });
 });
 
+it('a file that starts every command is warned of', async () => {
+  const { warnings } = await read(
+    'upstreams: { a: { command: x } }\nlaunch: { dangerouslyStartUnapproved: true }\n',
+  );
+  expect(warnings).toEqual([expect.stringMatching(/^"launch\.dangerouslyStartUnapproved" is true/)]);
+});
+
 describe('what an approval shows in place of substituted values', () => {
   const referencesOf = async (text: string, variables: Record<string, string>): Promise<unknown> => {
     const { config } = await read(text, variables);

@@ -130,6 +130,11 @@ function findDoubts(config: Config): string[] {
       'No upstreams are configured: the gateway runs, but offers nothing. Name one under "upstreams".',
     );
   }
+  if (config.launch.dangerouslyStartUnapproved) {
+    doubts.push(
+      '"launch.dangerouslyStartUnapproved" is true: every command of this file is started, whatever it is. Take it away and approve commands with: gateward server approve',
+    );
+  }
   for (const { name, sources } of config.servers) {
     for (const { upstream, tools, prompts, resources } of sources) {
       if ([tools, prompts, resources].every((list) => list?.length === 0)) {

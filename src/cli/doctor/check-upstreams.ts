@@ -10,6 +10,7 @@ import { serverAnswerSchema } from '../admin-schema.ts';
 import type { AdminTarget } from '../admin-target.ts';
 import { askGateway } from '../ask-gateway.ts';
 import { SILENT_LOG } from '../silent-log.ts';
+import { copyApprovals } from './copy-approvals.ts';
 import { cureOf } from './cures.ts';
 import type { Finding } from './finding.ts';
 
@@ -36,6 +37,7 @@ const LOOK_EVERY_MS = 50;
 export async function checkUpstreams(options: CheckUpstreamsOptions): Promise<Finding[]> {
   const dataDir = await mkdtemp(join(tmpdir(), 'gateward-doctor-'));
   const loaded = privately(options.loaded, dataDir);
+  await copyApprovals(options.loaded.config.store, loaded.config.store);
   const gateway = createGateway({
     loaded,
     load: () => Promise.resolve(loaded),

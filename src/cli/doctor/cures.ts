@@ -17,6 +17,10 @@ const HTTP_CURES: Partial<Record<ErrorCode, string>> = {
 const HTTP_CURE = 'Does it run, and is url right? A proxy on the way may need proxy: none, or NO_PROXY.';
 
 const STDIO_CURES: Partial<Record<ErrorCode, string>> = {
+  LAUNCH_NOT_APPROVED:
+    'Read it with gateward server diff NAME, then gateward server approve NAME. A folder or program that you vouch for needs none: launch.folders, launch.programs.',
+  LAUNCH_REFUSED: 'Nobody can approve it as it is. docs/launch.md says what each rule wants.',
+  SANDBOX_UNAVAILABLE: 'Take away what keeps sandboxes from running, or set sandbox.ifMissing.',
   LAUNCH_FAILED: 'Is the command installed and on the PATH of the gateway? An absolute path always works.',
   UPSTREAM_TIMEOUT:
     'Does it need longer to start, as npx does the first time? connectTimeoutMs says how long.',
@@ -25,7 +29,8 @@ const STDIO_CURE =
   'Start the command by hand: it must stay running and write nothing but MCP to standard output.';
 
 /** How to mend an upstream that does not answer. */
-export function cureOf({ kind, lastErrorCode }: Ailing): string {
+export function cureOf({ name, kind, lastErrorCode }: Ailing): string {
   const [cures, usual] = kind === 'http' ? [HTTP_CURES, HTTP_CURE] : [STDIO_CURES, STDIO_CURE];
-  return (lastErrorCode === undefined ? undefined : cures[lastErrorCode]) ?? usual;
+  const cure = (lastErrorCode === undefined ? undefined : cures[lastErrorCode]) ?? usual;
+  return cure.replaceAll('NAME', name);
 }
