@@ -7,7 +7,7 @@ import { Ticker } from './doors/ticker.ts';
 import { GatewardError } from './errors.ts';
 import { compareConfigs } from './gateway/compare-configs.ts';
 import { createGeneration, type Generation, type GenerationParts } from './gateway/generation.ts';
-import { openLaunches } from './gateway/launches.ts';
+import { type Launches, openLaunches } from './gateway/launches.ts';
 import { createLegacyDoors, type LegacyDoors } from './gateway/legacy-doors.ts';
 import { type OpenCallers, openCallers } from './gateway/open-callers.ts';
 import { type OpenReplicas, openReplicas } from './gateway/open-replicas.ts';
@@ -24,6 +24,7 @@ import {
 import { upstreamDeps } from './gateway/upstream-deps.ts';
 import type { ServedUpstream } from './gateway/upstream-set.ts';
 import { ApprovalBook } from './guard/approvals/approval-book.ts';
+import { createApprovalOperations } from './guard/approvals/operate-approvals.ts';
 import { type Clock, systemClock } from './lib/clock.ts';
 import type { Log } from './lib/log.ts';
 import { createSeal, type Seal } from './lib/seal.ts';
@@ -128,11 +129,14 @@ class OpenGateway {
   readonly #metrics: Metrics;
   readonly #tasks: Tasks;
   readonly #approvals: ApprovalBook;
+  readonly #launches: Launches;
   readonly #startedAt = new Date().toISOString();
   #current: Generation;
   /** What is in force, or is put in force just now. */
   #config: Config;
   #secrets: readonly string[];
+  /** The configuration's files, among them those that hold secrets. */
+  #files: readonly string[];
   #door: HttpDoor | undefined;
   /** Upstreams that a reload took out of service, as long as they finish their calls. */
   readonly #retiring = new Map<ServedUpstream, Promise<void>>();
@@ -148,6 +152,7 @@ class OpenGateway {
     this.#callers = callers;
     this.#config = loaded.config;
     this.#secrets = loaded.secrets;
+    this.#files = loaded.files;
     this.#metrics = createMetrics(version);
     const now = (): number => performance.now();
     this.#approvals = new ApprovalBook({
@@ -166,14 +171,17 @@ class OpenGateway {
       },
       log,
     });
+    this.#launches = openLaunches({
+      config: () => this.#config,
+      files: () => this.#files,
+      approvals: this.#approvals,
+      groups: this.#groups,
+      environment,
+      log,
+    });
     const deps = upstreamDeps({
       replicas: this.#replicas,
-      authorizeLaunch: openLaunches({
-        config: () => this.#config,
-        approvals: this.#approvals,
-        environment,
-        log,
-      }),
+      authorizeLaunch: this.#launches.authorize,
       groups: this.#groups,
       seal,
       log,
@@ -299,6 +307,7 @@ class OpenGateway {
     this.#ticker.stop();
     const upstreams = [...this.#current.upstreams.values(), ...this.#retiring.keys()];
     await Promise.all([...upstreams.map((upstream) => upstream.retire(0)), ...this.#retiring.values()]);
+    await this.#launches.close();
     this.#callers.close();
     this.#approvals.close();
     await this.#fleet.close();
@@ -313,6 +322,7 @@ class OpenGateway {
     this.#config = next.config;
     this.#current = createGeneration(next.config, before.upstreams, this.#parts);
     this.#secrets = next.secrets;
+    this.#files = next.files;
     this.#door?.update(this.#settings());
     before.end();
     for (const [name, upstream] of before.upstreams) {
@@ -348,6 +358,10 @@ class OpenGateway {
       status: () => this.status(),
       reload: () => this.reload(),
       tasks: this.#tasks.operations,
+      approvals: createApprovalOperations({
+        table: this.#fleet.store.approvals,
+        announce: (upstream) => this.#fleet.feed.announce('approval', upstream),
+      }),
       metrics: this.#metrics,
     });
     return { ...config.listen, servers: config.servers, publicUrl: config.publicUrl, pages };

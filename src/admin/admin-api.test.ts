@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { NO_APPROVALS } from '../../test/support/admin-server.ts';
 import { fakeTasks } from '../../test/support/fake-tasks.ts';
 import { GatewardError } from '../errors.ts';
 import { JsonText } from '../lib/json-text.ts';
@@ -34,6 +35,7 @@ beforeEach(async () => {
     reload: () => Promise.resolve({ changed: ['upstreams.files'] }),
     tools: () => Promise.resolve([JsonText.written('{"name":"read","x":[1.0]}')]),
     tasks: fakeTasks(),
+    approvals: NO_APPROVALS,
     log: { ...quiet, error: (message) => errors.push(message) },
   };
   server = createServer((request, response) => void createAdminApi(parts)(request, response));

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ERRORS, type ErrorCode, GatewardError, toGatewardError } from '../errors.ts';
+import { approvalResource, approvalsResource, approveResource, rejectResource } from './approvals.ts';
 import { checkKey } from './check-key.ts';
 import type { AdminParts, Resource } from './parts.ts';
 import { reloadResource } from './reload.ts';
@@ -21,6 +22,10 @@ const RESOURCES: readonly Resource[] = [
   taskResource,
   cancelTaskResource,
   retryTaskResource,
+  approvalsResource,
+  approvalResource,
+  approveResource,
+  rejectResource,
   reloadResource,
 ];
 

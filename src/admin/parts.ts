@@ -1,3 +1,4 @@
+import type { ApprovalOperations } from '../guard/approvals/operations.ts';
 import type { JsonText } from '../lib/json-text.ts';
 import type { Log } from '../lib/log.ts';
 import type { TaskOperations } from '../task/operations.ts';
@@ -12,6 +13,7 @@ export interface AdminParts {
   /** The tools of a server as its clients see them: whole definitions, in their order. */
   readonly tools: (server: string) => Promise<readonly JsonText[]>;
   readonly tasks: TaskOperations;
+  readonly approvals: ApprovalOperations;
   readonly log: Log;
 }
 

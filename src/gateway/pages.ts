@@ -3,6 +3,7 @@ import { createMetricsPage, METRICS_PATH } from '../admin/metrics.ts';
 import { healthPages } from '../doors/health.ts';
 import type { Page } from '../doors/routes.ts';
 import { cardPages } from '../doors/well-known.ts';
+import type { ApprovalOperations } from '../guard/approvals/operations.ts';
 import type { Log } from '../lib/log.ts';
 import type { TaskOperations } from '../task/operations.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -18,6 +19,7 @@ export interface PagesParts {
   readonly status: () => GatewayStatus;
   readonly reload: () => Promise<ReloadReport>;
   readonly tasks: TaskOperations;
+  readonly approvals: ApprovalOperations;
   readonly metrics: Pick<Metrics, 'contentType' | 'read'>;
 }
 
@@ -30,6 +32,7 @@ export function createPages(generation: Generation, parts: PagesParts): readonly
     reload: parts.reload,
     tools: (server) => listTools(generation, server),
     tasks: parts.tasks,
+    approvals: parts.approvals,
     log: parts.log,
   });
   const metrics = createMetricsPage({
