@@ -1,0 +1,48 @@
+import { type Decoded, decodeParts } from '../scan/decode.ts';
+import { findCommand } from '../scan/find-command.ts';
+import { findMeaning } from '../scan/find-meaning.ts';
+import type { OwnNames } from '../scan/read-concepts.ts';
+import { respell } from '../scan/respell.ts';
+import type { RuleId } from '../scan/rule.ts';
+import { foldText } from '../scan/skeleton.ts';
+import { spellTags } from './clean-hidden.ts';
+import { MAY_HOLD, type Sieve } from './sieve.ts';
+
+/** A result has no names of its own: every identifier in it may be another tool. */
+const NONE: OwnNames = new Set();
+const NOT_ASCII = /\P{ASCII}/u;
+const TAG = /[\u{E0020}-\u{E007E}]/u;
+/** Encodings inside encodings are followed so far. */
+const MAX_ROUNDS = 3;
+/** Spellings that are told without knowing their words. */
+const SPELLINGS: ReadonlySet<string> = new Set(['spaced letters', 'digits for letters']);
+
+/** The rules by which a text gives instructions to a model, as the scan of definitions has them; none for most texts. */
+export function findInjection(text: string, sieve: Sieve): RuleId[] {
+  const spelled = TAG.test(text) ? spellTags(text) : text;
+  const folded = foldText(spelled);
+  if (!NOT_ASCII.test(folded) && (sieve.look(folded, 'text') & MAY_HOLD.injection) === 0) return [];
+  const rules = new Set<RuleId>(blockedBy(folded));
+  if (rules.size === 0) {
+    for (const { form, text: read } of respell(folded))
+      if (SPELLINGS.has(form) && blockedBy(read).length > 0) rules.add('encoded-instruction');
+  }
+  for (const part of decodeParts(folded)) for (const rule of findEncoded(part, 1)) rules.add(rule);
+  return [...rules];
+}
+
+function blockedBy(folded: string): RuleId[] {
+  return findMeaning(folded, NONE)
+    .filter(({ severity }) => severity === 'block')
+    .map(({ rule }) => rule);
+}
+
+function findEncoded({ hidden, text }: Decoded, round: number): RuleId[] {
+  const rules: RuleId[] = findCommand(hidden) === undefined ? [] : ['encoded-command'];
+  // Escapes stand in honest texts, so only what was spelled out whole counts as hidden.
+  const folded = foldText(hidden);
+  if (blockedBy(folded).length > 0 || blockedBy(foldText(text)).length > 0) rules.push('encoded-instruction');
+  if (round < MAX_ROUNDS)
+    for (const inner of decodeParts(folded)) rules.push(...findEncoded(inner, round + 1));
+  return rules;
+}

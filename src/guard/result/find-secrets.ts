@@ -1,0 +1,60 @@
+import type { Cut } from './cut.ts';
+import { SECRET_RULES, type SecretRule, URL_PASSWORD } from './secret-rules.ts';
+
+const PEM_BEGIN = /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----/g;
+const PEM_END = /-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----/g;
+/** What stands between the two lines, where the second is missing: base64 in lines, headers, and line ends as code writes them. */
+const PEM_BODY = /[A-Za-z0-9+/=\s\\:,.-]*/y;
+/** Characters of the largest keys there are. */
+const MAX_PEM = 65_536;
+
+/** Finds what has a published form of keys, tokens and passwords, in the order of the text; none overlaps another. */
+export function findSecrets(text: string): Cut[] {
+  const found = [...findPrivateKeys(text)];
+  for (const rule of SECRET_RULES) found.push(...findBy(rule, text));
+  if (text.includes('@'))
+    found.push(...findBy({ id: 'url-password', starts: [], pattern: URL_PASSWORD }, text));
+  return withoutOverlaps(found);
+}
+
+function* findBy({ id, pattern, isSecret }: SecretRule, text: string): Generator<Cut> {
+  for (const match of text.matchAll(pattern)) {
+    const secret = match[1] ?? match[0];
+    if (isSecret?.(secret) === false || secret.startsWith('[removed')) continue;
+    const start = match.index + match[0].lastIndexOf(secret);
+    yield { rule: id, start, end: start + secret.length };
+  }
+}
+
+/** PEM (RFC 7468, and what older programs write). One whose end is missing reaches as far as it looks like one. */
+function* findPrivateKeys(text: string): Generator<Cut> {
+  if (!text.includes('PRIVATE KEY')) return;
+  const ends = [...text.matchAll(PEM_END)].map((match) => match.index + match[0].length);
+  let next = 0;
+  let passed = 0;
+  for (const { 0: begin, index } of text.matchAll(PEM_BEGIN)) {
+    if (index < passed) continue;
+    const body = index + begin.length;
+    while (next < ends.length && (ends[next] ?? 0) < body) next += 1;
+    const end = ends[next];
+    passed = end !== undefined && end - body <= MAX_PEM ? end : bodyEnd(text, body);
+    yield { rule: 'private-key', start: index, end: passed };
+  }
+}
+
+function bodyEnd(text: string, from: number): number {
+  PEM_BODY.lastIndex = from;
+  return from + (PEM_BODY.exec(text)?.[0].length ?? 0);
+}
+
+/** The earliest, and of those that begin together the longest. */
+export function withoutOverlaps(cuts: readonly Cut[]): Cut[] {
+  const sorted = [...cuts].sort((one, other) => one.start - other.start || other.end - one.end);
+  const kept: Cut[] = [];
+  for (const cut of sorted) {
+    const last = kept.at(-1);
+    if (last === undefined || cut.start >= last.end) kept.push(cut);
+    else if (cut.end > last.end) kept[kept.length - 1] = { ...last, end: cut.end };
+  }
+  return kept;
+}

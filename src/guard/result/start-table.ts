@@ -1,0 +1,199 @@
+import { listEntries } from '../scan/list-entries.ts';
+import { SECRET_RULES } from './secret-rules.ts';
+
+/** So many letters of a stem are compared. Shorter stems are looked for by themselves. */
+export const STEM_CHARS = 5;
+const WORDS = 3;
+/** A power of two, some ten times as many as there are phrases. */
+const SLOTS = 65_536;
+/** Bits that say where there is nothing: small enough to stay in the nearest cache. */
+const BITS = 131_072;
+/** Tells the hash of a stem from that of a word. */
+const STEM = 0x5bd1e995;
+const RADIX = 37;
+
+const WORD = /[a-z0-9\u00c0-\uffff]/;
+
+/** Beginnings of phrases and secrets that a text is compared with where their first characters stand in it. */
+interface Start {
+  readonly head: string;
+  readonly mask: number;
+}
+
+/**
+ * The beginnings of all phrases of the lexicon by the first letters of their first one, two and three words, each with
+ * what the phrases mean. Open addressing over hashes of 32 bits: a chance hit is one in a million words, and harmless.
+ */
+export class PhraseTable {
+  readonly #keys = new Int32Array(SLOTS);
+  readonly #masks = new Int32Array(SLOTS);
+  readonly #known = new Int32Array(BITS / 32);
+  /** Stems that are shorter than what is hashed and alone in their phrase, by their first letter. */
+  readonly #stems = new Map<number, Start[]>();
+
+  constructor() {
+    for (const { phrase, mask, isStem } of listEntries()) this.#add(phrase, mask, isStem);
+  }
+
+  /** What phrases with this hash mean; 0 where there is none. */
+  get(hash: number): number {
+    return ((this.#known[(hash & (BITS - 1)) >>> 5] ?? 0) & (1 << (hash & 31))) === 0 ? 0 : this.#find(hash);
+  }
+
+  #find(hash: number): number {
+    for (let slot = hash & (SLOTS - 1); ; slot = (slot + 1) & (SLOTS - 1)) {
+      const key = this.#keys[slot];
+      if (key === hash) return this.#masks[slot] ?? 0;
+      if (key === 0) return 0;
+    }
+  }
+
+  /** What short stems mean that a word begins with. */
+  stemmed(text: string, at: number): number {
+    const code = text.charCodeAt(at);
+    const stems = this.#stems.get(code >= 0x41 && code <= 0x5a ? code | 0x20 : code);
+    let meant = 0;
+    for (const { head, mask } of stems ?? []) if (standsAt(text, at, head)) meant |= mask;
+    return meant;
+  }
+
+  #add(phrase: string, mask: number, isStem: boolean): void {
+    const words = wordsOf(phrase).slice(0, WORDS);
+    const last = words.at(-1) ?? '';
+    const isStemAt = isStem && phrase.endsWith(last) ? words.length - 1 : -1;
+    let hash = 0;
+    let kept = 0;
+    for (const [at, word] of words.entries()) {
+      if (at !== isStemAt) hash = joinHashes(hash, hashOf(word));
+      else if (word.length >= STEM_CHARS)
+        hash = joinHashes(hash, stemHash(hashOf(word.slice(0, STEM_CHARS))));
+      else break;
+      kept += 1;
+    }
+    // A short stem behind other words is left to those.
+    if (kept > 0) this.#put(hash, mask);
+    else this.#addStem(last, mask);
+  }
+
+  /** Short stems are few: every word that begins so is looked up by these letters too. */
+  #addStem(stem: string, mask: number): void {
+    const first = stem.charCodeAt(0);
+    this.#stems.set(first, [...(this.#stems.get(first) ?? []), { head: stem, mask }]);
+  }
+
+  #put(hash: number, mask: number): void {
+    for (let slot = hash & (SLOTS - 1); ; slot = (slot + 1) & (SLOTS - 1)) {
+      const key = this.#keys[slot] ?? 0;
+      if (key !== 0 && key !== hash) continue;
+      this.#keys[slot] = hash;
+      const bit = hash & (BITS - 1);
+      this.#known[bit >>> 5] = (this.#known[bit >>> 5] ?? 0) | (1 << (bit & 31));
+      this.#masks[slot] = (this.#masks[slot] ?? 0) | mask;
+      return;
+    }
+  }
+}
+
+/** Runs of letters and digits, as the sieve reads them. */
+function wordsOf(phrase: string): string[] {
+  const words: string[] = [];
+  let word = '';
+  for (const char of `${phrase} `) {
+    if (WORD.test(char)) word += char;
+    else if (word !== '') {
+      words.push(word);
+      word = '';
+    }
+  }
+  return words;
+}
+
+export const HASH_START = 0x811c9dc5 | 0;
+/** FNV-1a, one step. */
+export function hashStep(hash: number, code: number): number {
+  return Math.imul(hash ^ code, 0x01000193);
+}
+
+function hashOf(word: string): number {
+  let hash = HASH_START;
+  for (let at = 0; at < word.length; at += 1) hash = hashStep(hash, word.charCodeAt(at));
+  return hash;
+}
+
+/** The hash of the first letters of a word, where they may be a stem. */
+export function stemHash(hash: number): number {
+  return hash ^ STEM;
+}
+
+/** The hash of words in a row; `before` is 0 where a phrase begins. Never 0. */
+export function joinHashes(before: number, word: number): number {
+  const mixed = Math.imul(before ^ (before >>> 15), 0x2c1b3c6d) + word;
+  return (mixed ^ (mixed >>> 13)) | 1;
+}
+
+/** Phrases that begin with a mark (`<system`, `.env`), by that mark and what follows it: see {@link pairOf}. */
+export function listOpeners(): ReadonlyMap<number, readonly Start[]> {
+  const openers = new Map<number, Start[]>();
+  for (const { phrase, mask } of listEntries()) {
+    if (WORD.test(phrase.charAt(0))) continue;
+    const head = /^\S[^ ]*/.exec(phrase)?.[0] ?? phrase;
+    const pair = pairOf(head, 0);
+    openers.set(pair, [...(openers.get(pair) ?? []), { head, mask }]);
+  }
+  return openers;
+}
+
+/** A mark and the character after it, in lower case, as one number. */
+export function pairOf(text: string, at: number): number {
+  const after = text.charCodeAt(at + 1);
+  return (text.charCodeAt(at) << 16) | (after >= 0x41 && after <= 0x5a ? after | 0x20 : after);
+}
+
+/** What secrets begin with, by their first letters. */
+export class SecretStarts {
+  readonly #any = new Uint8Array(RADIX ** 3);
+  readonly #starts = new Map<number, string[]>();
+
+  constructor() {
+    for (const start of [...SECRET_RULES.flatMap(({ starts }) => starts), 'begin ']) {
+      const key = this.#keyAt(start, 0);
+      // Where only two letters are given, any third may follow.
+      const isShort = !/^[a-z0-9]{3}/.test(start);
+      for (let third = 0; third < (isShort ? RADIX : 1); third += 1) {
+        const each = isShort ? key - (key % RADIX) + third : key;
+        this.#any[each] = 1;
+        this.#starts.set(each, [...(this.#starts.get(each) ?? []), start]);
+      }
+    }
+  }
+
+  /** Whether a secret may begin at a place before which no letter or digit stands. */
+  isAt(text: string, at: number): boolean {
+    const key = this.#keyAt(text, at);
+    if (this.#any[key] === 0) return false;
+    return (this.#starts.get(key) ?? []).some((start) => standsAt(text, at, start));
+  }
+
+  #keyAt(text: string, at: number): number {
+    const first = digitOf(text.charCodeAt(at));
+    const second = digitOf(text.charCodeAt(at + 1));
+    return (first * RADIX + second) * RADIX + (second === 0 ? 0 : digitOf(text.charCodeAt(at + 2)));
+  }
+}
+
+/** Whether a text goes on at a place with a lower-case one, whatever its case. */
+export function standsAt(text: string, at: number, lower: string): boolean {
+  for (let n = 0; n < lower.length; n += 1) {
+    const code = text.charCodeAt(at + n);
+    const folded = code >= 0x41 && code <= 0x5a ? code | 0x20 : code;
+    if (folded !== lower.charCodeAt(n)) return false;
+  }
+  return true;
+}
+
+/** 1 to 36 for a letter, whatever its case, or a digit; 0 for all else. */
+function digitOf(code: number): number {
+  if (code >= 0x61) return code <= 0x7a ? code - 0x60 : 0;
+  if (code >= 0x41) return code <= 0x5a ? code - 0x40 : 0;
+  return code >= 0x30 && code <= 0x39 ? code - 0x30 + 27 : 0;
+}
