@@ -21,7 +21,7 @@ export interface DescribedBy {
 
 /** What an approval of a launch covers, with no secret in it. Throws LAUNCH_FAILED for files that cannot be read. */
 export async function describeLaunch(
-  { command, args, env, cwd, references }: LaunchRequest,
+  { command, args, env, cwd, references, sandbox }: LaunchRequest,
   { file, path, findings, hashes }: DescribedBy,
 ): Promise<ApprovedLaunch> {
   const hashed = async (one: string) => ({ path: one, sha256: await hashes.hash(one) });
@@ -44,6 +44,7 @@ export async function describeLaunch(
       return SECRET_NAME.test(name) ? { name, sha256: sha256(value) } : { name, value };
     }),
     cwd,
+    sandbox,
   };
 }
 

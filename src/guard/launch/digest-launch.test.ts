@@ -30,9 +30,19 @@ const CHANGES: Readonly<Record<string, Partial<ApprovedLaunch>>> = {
   },
   'one variable less': { env: LAUNCH.env.slice(1) },
   'the working directory': { cwd: '/srv' },
+  'a sandbox': { sandbox: { write: [], hide: [], hosts: [], ifMissing: 'refuse' } },
 };
 
 describe('the digest of a launch', () => {
+  it('changes with each part of a sandbox', () => {
+    const sandbox = { write: [], hide: [], hosts: [], ifMissing: 'refuse' } as const;
+    const changes = [{ write: ['/srv'] }, { hide: ['/srv'] }, { hosts: ['example.com'] }];
+    const profiles = [sandbox, ...changes.map((change) => ({ ...sandbox, ...change }))];
+    const open = { ...sandbox, ifMissing: 'start-without-sandbox' as const };
+    const digests = [...profiles, open].map((profile) => digestLaunch({ ...LAUNCH, sandbox: profile }));
+    expect(new Set(digests).size).toBe(5);
+  });
+
   it.each(Object.entries(CHANGES))('changes with %s', (_, change) => {
     expect(digestLaunch({ ...LAUNCH, ...change })).not.toBe(digestLaunch(LAUNCH));
   });

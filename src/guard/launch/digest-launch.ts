@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { SandboxConfig } from '../../config/types.ts';
 import { canonicalJson } from '../../lib/canonical-json.ts';
 
 /**
@@ -31,6 +32,8 @@ export interface ApprovedLaunch {
   readonly args: readonly (string | ApprovedReference)[];
   readonly env: readonly ApprovedVariable[];
   readonly cwd: string | undefined;
+  /** The sandbox that it runs in; undefined for none. */
+  readonly sandbox?: SandboxConfig | undefined;
 }
 
 /** Leaves room for another form of the text, so that old approvals never fit it by chance. */
@@ -40,7 +43,8 @@ const FORM = 1;
  * The text that an approval covers: RFC 8785, where the order of the variables does not matter. Throws TypeError for a
  * variable that stands twice and for texts with lone surrogates.
  */
-export function canonicalLaunch({ command, binary, args, env, cwd }: ApprovedLaunch): string {
+export function canonicalLaunch(launch: ApprovedLaunch): string {
+  const { command, binary, args, env, cwd, sandbox } = launch;
   if (new Set(env.map(({ name }) => name)).size < env.length)
     throw new TypeError('A variable stands twice in the environment.');
   const { path, sha256, interpreters = [] } = binary;
@@ -55,7 +59,12 @@ export function canonicalLaunch({ command, binary, args, env, cwd }: ApprovedLau
     args: args.map((arg) => (typeof arg === 'string' ? arg : canonicalReference(arg))),
     env: Object.fromEntries(env.map((variable) => [variable.name, canonicalVariable(variable)])),
     cwd: cwd ?? null,
+    ...(sandbox && { sandbox: canonicalSandbox(sandbox) }),
   });
+}
+
+function canonicalSandbox({ write, hide, hosts, ifMissing }: SandboxConfig): object {
+  return { write, hide, hosts, ifMissing };
 }
 
 function canonicalFile({ path, sha256 }: ApprovedFile): object {
