@@ -16,6 +16,7 @@ export interface WatchFlags extends SealFlags {
 }
 
 const SEAL_POLL_MS = 1000;
+const AWAKE_MS = 3_600_000;
 
 interface Guarding {
   readonly found: SealPlace;
@@ -35,11 +36,14 @@ export async function watchClients(flags: WatchFlags, terminal: Terminal): Promi
   const found = await findSealPlace(flags);
   let opened = await readSeal(found);
   const stop = watchStopSignals(process);
+  // The timers of the watch hold no process.
+  const awake = setInterval(() => undefined, AWAKE_MS);
   try {
     const restores = flags.restore === true;
     const guarding: Guarding = { found, restores, terminal, clock: systemClock, stopped: stop.signal };
     while (!stop.signal.aborted) opened = await guard(guarding, opened);
   } finally {
+    clearInterval(awake);
     stop.close();
   }
   return EXIT.ok;
