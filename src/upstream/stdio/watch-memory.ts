@@ -47,21 +47,49 @@ export class MemoryWatch {
   }
 }
 
-/** Resident bytes of each of these groups, shared memory counted for each process. Never rejects. */
+/**
+ * Resident bytes of each of these groups and of what they started, which may have left the group, as a sandbox does;
+ * shared memory is counted for each process. Never rejects.
+ */
 export async function measureGroups(groups: ReadonlySet<number>): Promise<ReadonlyMap<number, number>> {
   const sums = new Map<number, number>();
   if (groups.size === 0) return sums;
   const names = await readdir(PROC).catch(() => []);
   const pids = names.filter((name) => /^\d+$/.test(name));
+  const found = await Promise.all(pids.map(async (pid) => familyIn(pid, await readProc(pid, 'stat'))));
+  const families = new Map(found.filter((family) => family !== undefined).map((one) => [one.pid, one]));
   await Promise.all(
-    pids.map(async (pid) => {
-      const group = groupIn(await readProc(pid, 'stat'));
-      if (group === undefined || !groups.has(group)) return;
-      const bytes = residentBytesIn(await readProc(pid, 'status'));
+    [...families.values()].map(async (family) => {
+      const group = groupOf(family, { families, groups });
+      if (group === undefined) return;
+      const bytes = residentBytesIn(await readProc(String(family.pid), 'status'));
       sums.set(group, (sums.get(group) ?? 0) + bytes);
     }),
   );
   return sums;
+}
+
+/** Whose a process is. */
+interface Family {
+  readonly pid: number;
+  readonly parent: number;
+  readonly group: number;
+}
+
+/** More ancestors than processes of upstreams have; a number that is used again must not lead round in a circle. */
+const MAX_ANCESTORS = 100;
+
+/** The watched group of the process, or of the nearest of its ancestors that has one. */
+function groupOf(
+  family: Family,
+  { families, groups }: { families: ReadonlyMap<number, Family>; groups: ReadonlySet<number> },
+): number | undefined {
+  let one: Family | undefined = family;
+  for (let n = 0; one !== undefined && n < MAX_ANCESTORS; n += 1) {
+    if (groups.has(one.group)) return one.group;
+    one = families.get(one.parent);
+  }
+  return undefined;
 }
 
 /** A process may be gone by now: then there is no text. */
@@ -70,9 +98,10 @@ function readProc(pid: string, file: string): Promise<string> {
 }
 
 /** proc_pid_stat(5): `pid (name) state ppid pgrp ...`, where the name may hold anything. */
-function groupIn(stat: string): number | undefined {
-  const group = /^ \S+ \d+ (\d+) /.exec(stat.slice(stat.lastIndexOf(')') + 1))?.[1];
-  return group === undefined ? undefined : Number(group);
+function familyIn(pid: string, stat: string): Family | undefined {
+  const found = /^ \S+ (\d+) (\d+) /.exec(stat.slice(stat.lastIndexOf(')') + 1));
+  if (found === null) return undefined;
+  return { pid: Number(pid), parent: Number(found[1]), group: Number(found[2]) };
 }
 
 /** proc_pid_status(5): kernels write it in kB of 1024 bytes. */
