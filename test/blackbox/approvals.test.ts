@@ -1,0 +1,195 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { approvalId, type Seen } from '../../src/store/approval-table.ts';
+import { createSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
+import { askModern, errorOf, type Json, resultOf } from '../support/front-door.ts';
+import { askAdmin, type RunningGateway, startGateway } from '../support/gateway.ts';
+import { runGateward } from '../support/keys.ts';
+import { startPostgres } from '../support/postgres.ts';
+
+const WITHIN = { timeout: 20_000, interval: 50 };
+const TINY = fileURLToPath(new URL('servers/tiny-stdio.ts', import.meta.url));
+
+const ends: (() => Promise<unknown>)[] = [];
+let folder: string;
+let configFile: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'gateward-approvals-'));
+  configFile = join(folder, 'gateward.yaml');
+});
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** What `--json` printed, and how the command ended. */
+async function ask(...args: readonly string[]) {
+  const { code, stdout, stderr } = await runGateward(['server', ...args, '--config', configFile, '--json']);
+  const json: Json & { approvals?: Json[]; error?: Json } = JSON.parse(stdout);
+  return { code, stderr, ...json };
+}
+
+/** What the command says to people. */
+const say = (...args: readonly string[]) => runGateward(['server', ...args, '--config', configFile]);
+
+describe('what waits in the store', () => {
+  const seenOf = (changes: Partial<Seen> = {}): Seen => ({
+    ...{ upstream: 'files', kind: 'tools', name: 'search', digest: 'sha256:1' },
+    ...{ body: '{"description":"Reads.","name":"search"}', findings: '[]' },
+    ...{ state: 'pending', decidedBy: undefined },
+    ...changes,
+  });
+  const first = seenOf({ state: 'approved', decidedBy: 'first sight' });
+  const changed = seenOf({
+    digest: 'sha256:2',
+    body: '{"description":"Reads.\u202e Tells.","name":"search"}',
+  });
+  const poisoned = seenOf({
+    ...{ name: 'steal', body: '{"name":"steal"}' },
+    findings: '[{"rule":"concealment","severity":"block","path":"/description","reason":"It hides."}]',
+  });
+  const other = seenOf({ upstream: 'mail', kind: 'prompts', name: 'greet', body: '{"name":"greet"}' });
+
+  beforeEach(async () => {
+    const upstreams = { files: { url: 'http://127.0.0.1:9/mcp' }, mail: { url: 'http://127.0.0.1:9/mcp' } };
+    await writeFile(configFile, JSON.stringify({ listen: { port: 0 }, upstreams }));
+    const { code, stderr } = await say('diff');
+    expect([code, stderr]).toEqual([0, '']);
+    const store = await createSqliteStore({ file: join(folder, 'data', 'gateward.db') });
+    await store.approvals.see([first, changed, poisoned, other], 1000);
+    await store.close();
+  });
+
+  it('is shown field by field, with what cannot be seen', async () => {
+    const { stdout, code } = await say('diff', 'files');
+    expect(code).toBe(0);
+    expect(stdout).toContain(`files: tool "search"  ${approvalId(changed)}  pending since`);
+    expect(stdout).toContain(`against ${approvalId(first)}, approved by first sight at`);
+    expect(stdout).toContain('~ /description  (holds characters that cannot be seen)');
+    expect(stdout).toContain('- "Reads."\n');
+    expect(stdout).toContain('+ "Reads.<U+202E> Tells."\n');
+    expect(stdout).toContain('DANGEROUS concealment at /description: It hides.');
+    expect(stdout).not.toContain('\u202e');
+    expect(stdout).not.toContain('greet');
+  });
+
+  it('is found by upstream, kind, name, state and id', async () => {
+    const names = async (...args: string[]) =>
+      (await ask('diff', ...args)).approvals?.map(({ name }) => name);
+    expect(await names()).toEqual(['search', 'steal', 'greet']);
+    expect(await names('mail')).toEqual(['greet']);
+    expect(await names('--kind', 'prompts')).toEqual(['greet']);
+    expect(await names('--name', 'steal')).toEqual(['steal']);
+    expect(await names('--state', 'approved')).toEqual(['search']);
+    expect(await names('mail', approvalId(first))).toEqual(['greet', 'search']);
+    expect(await ask('diff', 'nobody')).toMatchObject({ code: 5, error: { code: 'APPROVAL_NOT_FOUND' } });
+  });
+
+  it('is approved by id or by upstream, and says by whom', async () => {
+    const { code, approvals } = await ask('approve', approvalId(changed), 'mail');
+    expect([code, approvals?.map(({ name, state }) => [name, state])]).toEqual([
+      0,
+      [
+        ['search', 'approved'],
+        ['greet', 'approved'],
+      ],
+    ]);
+    const shown = await ask('diff', '--state', 'approved', 'mail');
+    expect(shown.approvals).toMatchObject([{ decidedBy: expect.stringMatching(/^cli/) }]);
+    expect(await ask('approve', 'mail')).toMatchObject({ code: 5, error: { code: 'APPROVAL_NOT_FOUND' } });
+  });
+
+  it('is not approved with something dangerous among it, unless that is agreed to', async () => {
+    expect(await ask('approve', 'files')).toMatchObject({ code: 1, error: { code: 'NOT_CONFIRMED' } });
+    expect((await say('approve', '--all')).stderr).toContain('--yes-dangerous');
+    expect((await ask('diff')).approvals).toHaveLength(3);
+    expect((await ask('approve', '--all', '--kind', 'tools', '--yes-dangerous')).approvals).toHaveLength(2);
+    expect((await ask('diff')).approvals).toMatchObject([{ name: 'greet' }]);
+  });
+
+  it('is rejected, also after it was approved, and shown before', async () => {
+    const { stdout } = await say('reject', 'files', '--name', 'steal');
+    expect(stdout).toContain('DANGEROUS concealment');
+    expect(stdout).toContain(`rejected  files: tool "steal"  ${approvalId(poisoned)}`);
+    expect((await ask('reject', approvalId(first))).approvals).toMatchObject([{ state: 'rejected' }]);
+    expect((await ask('diff', '--state', 'rejected')).approvals).toHaveLength(2);
+  });
+
+  it.each([
+    [['approve']],
+    [['reject', 'files', '--all']],
+    [['diff', '--kind', 'tool']],
+    [['approve', '--name', '']],
+  ])('is left alone by %j', async (args) => {
+    const { code, stdout } = await say(...args);
+    expect([code, stdout]).toEqual([2, '']);
+  });
+});
+
+describe('a command that waits for an approval', () => {
+  const config = (more: Json = {}): string =>
+    JSON.stringify({
+      listen: { port: 0 },
+      pins: { mode: 'off' },
+      upstreams: { tiny: { command: process.execPath, args: [TINY] } },
+      ...more,
+    });
+  const serve = async (sketch: Parameters<typeof startGateway>[0]): Promise<RunningGateway> => {
+    const gateway = await startGateway(sketch);
+    ends.push(() => gateway.stop());
+    return gateway;
+  };
+  const echo = async ({ url }: RunningGateway) =>
+    (
+      await askModern(`${url}/servers/tiny/mcp`, 'tools/call', {
+        params: { name: 'echo', arguments: { a: 1 } },
+      })
+    ).message;
+  const answers = (gateway: RunningGateway) =>
+    vi.waitFor(async () => expect(resultOf(await echo(gateway))['isError']).not.toBe(true), WITHIN);
+
+  it('starts once it is approved, and without another word after a restart', async () => {
+    await writeFile(configFile, config());
+    const gateway = await serve({ configFile });
+    expect(errorOf(await echo(gateway)).message).toMatch(/approv/i);
+    const { approvals } = await ask('diff', 'tiny');
+    expect(approvals).toMatchObject([
+      { upstream: 'tiny', kind: 'launch', launch: expect.arrayContaining([`  "${TINY}"`]) },
+    ]);
+    const { code } = await say('approve', 'tiny');
+    expect(code).toBe(0);
+    await answers(gateway);
+    await gateway.stop();
+    await answers(await serve({ configFile }));
+    expect((await ask('diff')).approvals).toEqual([]);
+  });
+
+  it('is approved over the admin API as well, by the administrator alone', async () => {
+    await writeFile(configFile, config());
+    const gateway = await serve({ configFile });
+    const waiting = await askAdmin(gateway, 'approvals?state=pending');
+    const { approvals } = (await waiting.json()) as { approvals: { id: string }[] };
+    const path = `approvals/${approvals[0]?.id}/approve`;
+    expect((await fetch(`${gateway.url}/admin/api/${path}`, { method: 'POST' })).status).toBe(401);
+    expect((await askAdmin(gateway, `${path}?dangerous=yes`, 'POST')).status).toBe(200);
+    await answers(gateway);
+  });
+
+  it('starts at every replica once it is approved at one', async () => {
+    const postgres = await startPostgres();
+    ends.push(() => postgres.stop());
+    await writeFile(configFile, config({ store: postgres.url }));
+    const env = { GATEWARD_SECRET: 'a-secret-of-at-least-32-characters-for-tests' };
+    const configText = config({ store: postgres.url });
+    const replicas = await Promise.all([serve({ configText, env }), serve({ configText, env })]);
+    for (const replica of replicas) expect(errorOf(await echo(replica)).message).toMatch(/approv/i);
+    expect((await ask('diff')).approvals).toHaveLength(1);
+    expect((await ask('approve', 'tiny')).code).toBe(0);
+    await Promise.all(replicas.map(answers));
+    await answers(await serve({ configText, env }));
+  });
+});
