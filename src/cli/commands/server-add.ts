@@ -1,10 +1,11 @@
 import { resolve } from 'node:path';
 import { readEnvironment } from '../../config/env.ts';
 import { MERGED_SERVER, NAME_PATTERN } from '../../config/schema-fields.ts';
-import type { Config, Environment } from '../../config/types.ts';
+import type { Config, Environment, LoadedConfig } from '../../config/types.ts';
 import { GatewardError } from '../../errors.ts';
 import { judgeLaunch, type LaunchJudgement } from '../../guard/launch/judge-launch.ts';
 import { createDisk } from '../config-file/disk.ts';
+import { approveLaunch } from '../config-file/approve-launch.ts';
 import { addUpstream, namesIn } from '../config-file/edit-config-text.ts';
 import { keepArgs, keepHeaders, keepUrl, keepValues } from '../config-file/make-entry.ts';
 import { type ConfigFileEdit, openConfigFile, saveConfigFile } from '../config-file/open-config-file.ts';
@@ -65,14 +66,19 @@ export async function addServer(options: AddServerOptions, parts: AddServerParts
     await agree({ ...parts, ...options, judged });
   }
   await secrets.write(disk);
+  let loaded: LoadedConfig;
   try {
     const text = addUpstream(edit.text, options.name, entry);
-    await saveConfigFile(edit, text, { environment, disk });
+    loaded = await saveConfigFile(edit, text, { environment, disk });
   } catch (error) {
     await secrets.undo(disk);
     throw error;
   }
-  report({ options, edit, entry, judged, made: secrets.files }, terminal);
+  const waits = judged !== undefined && judged.verdict !== 'accept';
+  const isApproved =
+    waits && (await approveLaunch({ config: loaded.config, name: options.name, environment }));
+  const starts = !waits || isApproved;
+  report({ options, edit, entry, judged, made: secrets.files, starts }, terminal);
   return EXIT.ok;
 }
 
@@ -170,19 +176,21 @@ interface Added {
   readonly entry: UpstreamEntry;
   readonly judged: LaunchJudgement | undefined;
   readonly made: readonly string[];
+  /** Whether nothing has to be approved any more. */
+  readonly starts: boolean;
 }
 
-function report({ options: { name }, edit: { file }, entry, judged, made }: Added, terminal: Terminal): void {
+function report({ options: { name }, edit: { file }, entry, judged, made, starts }: Added, terminal: Terminal): void {
   const launch = judged && {
     verdict: judged.verdict,
     rule: judged.rule,
     reason: judged.reason,
     dangerous: judged.isDangerous,
   };
-  terminal.emit({ name, file, entry, secretFiles: made, launch: launch ?? null });
+  terminal.emit({ name, file, entry, secretFiles: made, launch: launch ?? null, starts });
   const lines: ShownText[] = [show`${bare(name)} is in ${bare(file)} now.`];
   for (const path of made) lines.push(show`A secret of it is in ${bare(path)}, which only you can read.`);
-  if (judged !== undefined && judged.verdict !== 'accept')
+  if (!starts)
     lines.push(show`Before it starts, it waits for: gateward server approve ${bare(name)}`);
   lines.push(show`A gateway that runs with this file takes it up within seconds.`);
   for (const { text } of lines) terminal.say(text);

@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os';
 import { GatewardError } from '../../errors.ts';
 import { createApprovalOperations } from '../../guard/approvals/operate-approvals.ts';
 import type { ApprovalDetails } from '../../guard/approvals/operations.ts';
@@ -8,6 +7,7 @@ import { EXIT } from '../exit-codes.ts';
 import { type ApprovalSelection, findApprovals } from '../find-approvals.ts';
 import { show } from '../shown-text.ts';
 import type { Terminal } from '../terminal.ts';
+import { whoDecides } from '../who-decides.ts';
 import { withStore } from '../with-store.ts';
 
 /** What `gateward server approve` and `reject` are given. */
@@ -67,13 +67,4 @@ async function agreeToDanger(
 function nothingWaits({ names }: Pick<ApprovalSelection, 'names'>): GatewardError {
   const detail = names.length === 0 ? 'Nothing waits.' : `Nothing of ${names.join(', ')} waits.`;
   return new GatewardError('APPROVAL_NOT_FOUND', { detail });
-}
-
-/** Who runs the command, for those who read later who decided. Not every user has a name. */
-function whoDecides(): string {
-  try {
-    return `cli:${userInfo().username}`;
-  } catch {
-    return 'cli';
-  }
 }
