@@ -1,6 +1,6 @@
 import { hasHidden } from '../../lib/hidden-text.ts';
 import type { ClientFile, Part } from './client-file.ts';
-import { isSame, isTree } from './formats/tree.ts';
+import { isSame, isTree, memberOf } from './formats/tree.ts';
 import { pointsAtGateway } from './points-at-gateway.ts';
 import { readServers } from './server-entry.ts';
 
@@ -59,7 +59,7 @@ function judgeServer({ file, part, what, before, after, gateways }: Judged): Jud
 function changedKeys(before: unknown, after: unknown): readonly string[] {
   if (!isTree(before) || !isTree(after)) return ['the entry'];
   const keys = new Set([...Object.keys(before), ...Object.keys(after)]);
-  return [...keys].filter((key) => !isSame(before[key], after[key]));
+  return [...keys].filter((key) => !isSame(memberOf(before, key), memberOf(after, key)));
 }
 
 function judgeHook({ what }: Judged): Judgement {

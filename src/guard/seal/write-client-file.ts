@@ -99,6 +99,7 @@ const FAULTS: Readonly<Record<string, string>> = {
   EPERM: 'this user may not write it or its folder',
   EROFS: 'its file system is read-only',
   ENOSPC: 'its file system is full',
+  EFBIG: 'this process may write no larger files',
   EDQUOT: 'it is above the quota of this user',
   ENOTDIR: 'it lies below something that is no folder',
 };

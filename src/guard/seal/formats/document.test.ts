@@ -104,6 +104,16 @@ describe('editDocument', () => {
     );
   });
 
+  it('takes __proto__ for a key like others', () => {
+    const entry: unknown = JSON.parse('{"__proto__":{},"b":{}}');
+    const text = editDocument('yaml', '__proto__: {}\n', [
+      { path: ['__proto__', '__proto__'], value: entry },
+    ]);
+    expect(editDocument('yaml', text, [{ path: ['__proto__', '__proto__'], value: undefined }])).toBe(
+      '__proto__: {}\n',
+    );
+  });
+
   it.each([
     ['json', '{"a": }'],
     ['json', '[1]'],

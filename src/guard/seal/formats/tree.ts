@@ -20,6 +20,11 @@ export function makeTree(members: Iterable<readonly [string, unknown]>): Tree {
   return tree;
 }
 
+/** A member of an object itself: `__proto__` is a key like others. */
+export function memberOf(tree: Tree, key: string): unknown {
+  return Object.hasOwn(tree, key) ? tree[key] : undefined;
+}
+
 /** Whether two parsed values are the same JSON, whatever the order of keys. */
 export function isSame(a: unknown, b: unknown): boolean {
   if (a === undefined || b === undefined) return a === b;
@@ -104,5 +109,7 @@ export function planEdits(current: unknown, wanted: unknown, place: Place): read
   if (isSame(current, wanted)) return [];
   if (!isTree(current) || !isTree(wanted)) return [{ place, value: wanted }];
   const keys = new Set([...Object.keys(current), ...Object.keys(wanted)]);
-  return [...keys].flatMap((key) => planEdits(current[key], wanted[key], [...place, key]));
+  return [...keys].flatMap((key) =>
+    planEdits(memberOf(current, key), memberOf(wanted, key), [...place, key]),
+  );
 }
