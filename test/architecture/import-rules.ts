@@ -69,6 +69,20 @@ const withoutIo: Rule = {
     }),
 };
 
+/** The one file that starts programs; it takes nothing but permits. */
+const STARTS_PROGRAMS = 'src/upstream/stdio/stdio-process.ts';
+
+const oneStarter: Rule = {
+  name: 'one file of src starts programs',
+  cure: 'Ask authorizeLaunch for a permit, and give it to StdioProcess',
+  find: (sources) =>
+    eachImport(sources, (_from, { specifier, typeOnly }, { path }) =>
+      /^(?:node:)?child_process$/.test(specifier) && !typeOnly && path !== STARTS_PROGRAMS
+        ? `imports ${specifier}`
+        : undefined,
+    ),
+};
+
 const insideSrc: Rule = {
   name: 'src imports nothing from outside src',
   cure: 'What is shipped must stand in src; what only tests need must stay out of it',
@@ -161,6 +175,7 @@ export const IMPORT_RULES: readonly Rule[] = [
   downOnly,
   configTypes,
   withoutIo,
+  oneStarter,
   insideSrc,
   oneBarrel,
   extensions,

@@ -92,6 +92,17 @@ const EXAMPLES: readonly Example[] = [
     broken: ['src/wire/a.ts:1', 'src/lib/c.ts:1'],
   },
   {
+    rule: 'one file of src starts programs',
+    files: {
+      'src/upstream/stdio/stdio-process.ts': "import { spawn } from 'node:child_process';",
+      'src/upstream/stdio/other.ts': "import { spawn } from 'node:child_process';",
+      'src/cli/a.ts': "import { execFile } from 'child_process';",
+      'src/cli/b.ts': "import type { ChildProcess } from 'node:child_process';",
+      'src/cli/c.test.ts': "import { spawn } from 'node:child_process';",
+    },
+    broken: ['src/upstream/stdio/other.ts:1', 'src/cli/a.ts:1'],
+  },
+  {
     rule: 'src imports nothing from outside src',
     files: {
       'src/lib/a.ts': "import { x } from '../../test/support/x.ts';",
