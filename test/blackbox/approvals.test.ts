@@ -37,96 +37,28 @@ async function ask(...args: readonly string[]) {
 const say = (...args: readonly string[]) => runGateward(['server', ...args, '--config', configFile]);
 
 describe('what waits in the store', () => {
-  const seenOf = (changes: Partial<Seen> = {}): Seen => ({
-    ...{ upstream: 'files', kind: 'tools', name: 'search', digest: 'sha256:1' },
-    ...{ body: '{"description":"Reads.","name":"search"}', findings: '[]' },
-    ...{ state: 'pending', decidedBy: undefined },
-    ...changes,
-  });
-  const first = seenOf({ state: 'approved', decidedBy: 'first sight' });
-  const changed = seenOf({
-    digest: 'sha256:2',
-    body: '{"description":"Reads.\u202e Tells.","name":"search"}',
-  });
-  const poisoned = seenOf({
-    ...{ name: 'steal', body: '{"name":"steal"}' },
-    findings: '[{"rule":"concealment","severity":"block","path":"/description","reason":"It hides."}]',
-  });
-  const other = seenOf({ upstream: 'mail', kind: 'prompts', name: 'greet', body: '{"name":"greet"}' });
-
-  beforeEach(async () => {
-    const upstreams = { files: { url: 'http://127.0.0.1:9/mcp' }, mail: { url: 'http://127.0.0.1:9/mcp' } };
+  it('is shown, decided on and left alone by the command line', async () => {
+    const upstreams = { files: { url: 'http://127.0.0.1:9/mcp' } };
     await writeFile(configFile, JSON.stringify({ listen: { port: 0 }, upstreams }));
-    const { code, stderr } = await say('diff');
-    expect([code, stderr]).toEqual([0, '']);
+    expect(await say('diff')).toMatchObject({ code: 0, stderr: '' });
     const store = await createSqliteStore({ file: join(folder, 'data', 'gateward.db') });
-    await store.approvals.see([first, changed, poisoned, other], 1000);
+    const seen: Seen = {
+      ...{ upstream: 'files', kind: 'tools', name: 'search', digest: 'sha256:1', body: '{"name":"search"}' },
+      ...{ state: 'pending', decidedBy: undefined },
+      findings: '[{"rule":"concealment","severity":"block","path":"/description","reason":"It hides."}]',
+    };
+    await store.approvals.see([seen], 1000);
     await store.close();
-  });
-
-  it('is shown field by field, with what cannot be seen', async () => {
-    const { stdout, code } = await say('diff', 'files');
+    expect(await say('approve')).toMatchObject({ code: 2, stdout: '' });
+    const flags = ['files', '--kind', 'tools', '--name', 'search'];
+    expect(await ask('approve', ...flags)).toMatchObject({ code: 1, error: { code: 'NOT_CONFIRMED' } });
+    expect(await ask('approve', ...flags, '--yes-dangerous')).toMatchObject({ code: 0 });
+    const { stdout, code } = await say('reject', approvalId(seen));
     expect(code).toBe(0);
-    expect(stdout).toContain(`files: tool "search"  ${approvalId(changed)}  pending since`);
-    expect(stdout).toContain(`against ${approvalId(first)}, approved by first sight at`);
-    expect(stdout).toContain('~ /description  (holds characters that cannot be seen)');
-    expect(stdout).toContain('- "Reads."\n');
-    expect(stdout).toContain('+ "Reads.<U+202E> Tells."\n');
     expect(stdout).toContain('DANGEROUS concealment at /description: It hides.');
-    expect(stdout).not.toContain('\u202e');
-    expect(stdout).not.toContain('greet');
-  });
-
-  it('is found by upstream, kind, name, state and id', async () => {
-    const names = async (...args: string[]) =>
-      (await ask('diff', ...args)).approvals?.map(({ name }) => name);
-    expect(await names()).toEqual(['search', 'steal', 'greet']);
-    expect(await names('mail')).toEqual(['greet']);
-    expect(await names('--kind', 'prompts')).toEqual(['greet']);
-    expect(await names('--name', 'steal')).toEqual(['steal']);
-    expect(await names('--state', 'approved')).toEqual(['search']);
-    expect(await names('mail', approvalId(first))).toEqual(['greet', 'search']);
+    expect(stdout).toContain(`rejected  files: tool "search"  ${approvalId(seen)}`);
+    expect((await ask('diff', '--state', 'rejected')).approvals).toHaveLength(1);
     expect(await ask('diff', 'nobody')).toMatchObject({ code: 5, error: { code: 'APPROVAL_NOT_FOUND' } });
-  });
-
-  it('is approved by id or by upstream, and says by whom', async () => {
-    const { code, approvals } = await ask('approve', approvalId(changed), 'mail');
-    expect([code, approvals?.map(({ name, state }) => [name, state])]).toEqual([
-      0,
-      [
-        ['search', 'approved'],
-        ['greet', 'approved'],
-      ],
-    ]);
-    const shown = await ask('diff', '--state', 'approved', 'mail');
-    expect(shown.approvals).toMatchObject([{ decidedBy: expect.stringMatching(/^cli/) }]);
-    expect(await ask('approve', 'mail')).toMatchObject({ code: 5, error: { code: 'APPROVAL_NOT_FOUND' } });
-  });
-
-  it('is not approved with something dangerous among it, unless that is agreed to', async () => {
-    expect(await ask('approve', 'files')).toMatchObject({ code: 1, error: { code: 'NOT_CONFIRMED' } });
-    expect((await say('approve', '--all')).stderr).toContain('--yes-dangerous');
-    expect((await ask('diff')).approvals).toHaveLength(3);
-    expect((await ask('approve', '--all', '--kind', 'tools', '--yes-dangerous')).approvals).toHaveLength(2);
-    expect((await ask('diff')).approvals).toMatchObject([{ name: 'greet' }]);
-  });
-
-  it('is rejected, also after it was approved, and shown before', async () => {
-    const { stdout } = await say('reject', 'files', '--name', 'steal');
-    expect(stdout).toContain('DANGEROUS concealment');
-    expect(stdout).toContain(`rejected  files: tool "steal"  ${approvalId(poisoned)}`);
-    expect((await ask('reject', approvalId(first))).approvals).toMatchObject([{ state: 'rejected' }]);
-    expect((await ask('diff', '--state', 'rejected')).approvals).toHaveLength(2);
-  });
-
-  it.each([
-    [['approve']],
-    [['reject', 'files', '--all']],
-    [['diff', '--kind', 'tool']],
-    [['approve', '--name', '']],
-  ])('is left alone by %j', async (args) => {
-    const { code, stdout } = await say(...args);
-    expect([code, stdout]).toEqual([2, '']);
   });
 });
 
