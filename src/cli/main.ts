@@ -15,8 +15,8 @@ import {
   JSON_OUTPUT,
   withAdminFlags,
 } from './run-command.ts';
-import { addServerEditCommands } from './server-edit-commands.ts';
 import { addSealCommands } from './seal-commands.ts';
+import { addServerEditCommands } from './server-edit-commands.ts';
 import { addTaskCommands } from './task-commands.ts';
 import type { Streams } from './terminal.ts';
 
@@ -29,6 +29,14 @@ interface ConnectFlags {
   readonly header?: string[];
   readonly ca?: string;
   readonly verbose?: true;
+}
+
+interface ScanFlags extends Globals {
+  readonly config?: string;
+  readonly url?: string;
+  readonly header?: string[];
+  readonly ca?: string;
+  readonly sarif?: true;
 }
 
 interface CreateKeyFlags {
@@ -112,17 +120,24 @@ function buildProgram(): Command {
 function addScanCommand(program: Command): void {
   program
     .command('scan')
-    .description('look for poisoned text in tool definitions')
-    .argument(
-      '<file>',
-      'a JSON file: an array of tool definitions or a tools/list result; - is standard input',
+    .description(
+      'look for poisoned text in what servers offer: those of the configuration, one at a URL, or a file',
     )
+    .argument(
+      '[file]',
+      'a JSON file with an array of tool definitions or a tools/list result, "-" for standard input, or a configuration',
+    )
+    .option(...CONFIG)
+    .option('--url <url>', 'the MCP endpoint of one server, in place of a file')
+    .option('-H, --header <header...>', `a "NAME: VALUE" to send; ${BRACED} is read from the environment`)
+    .option('--ca <file>', 'PEM file of the authorities that may sign for the server')
     .option('--sarif', 'print SARIF 2.1.0, for code-scanning services')
     .option(...JSON_OUTPUT)
-    .action((file: string, options: Globals & { readonly sarif?: true }) =>
+    .action((file: string | undefined, options: ScanFlags) =>
       finish(options.sarif === true ? { json: true } : options, async (terminal) => {
         const { scan } = await import('./commands/scan.ts');
-        return scan({ file, isSarif: options.sarif === true, version }, terminal);
+        const { config, url, header: headers = [], ca, sarif } = options;
+        return scan({ file, config, url, headers, ca, isSarif: sarif === true, version }, terminal);
       }),
     );
 }

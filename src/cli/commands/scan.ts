@@ -1,34 +1,82 @@
 import { readFile } from 'node:fs/promises';
 import { text as readAll } from 'node:stream/consumers';
+import { readEnvironment } from '../../config/env.ts';
+import { loadConfig } from '../../config/load.ts';
 import { GatewardError } from '../../errors.ts';
-import type { Finding, Severity } from '../../guard/scan/rule.ts';
+import type { Finding } from '../../guard/scan/rule.ts';
 import { scanDefinitions } from '../../guard/scan/scan-definition.ts';
-import { nameCharacter } from '../../lib/hidden-text.ts';
+import { chooseConfig } from '../choose-config.ts';
 import { EXIT } from '../exit-codes.ts';
 import { formatTable } from '../format-table.ts';
+import { configOfUrl } from '../scan/config-of-url.ts';
+import { scanLive } from '../scan/scan-live.ts';
+import { bySeverity, showText } from '../scan/show.ts';
 import { toSarif } from '../scan-sarif.ts';
 import type { Terminal } from '../terminal.ts';
 
 /** What `gateward scan` is given. */
 export interface ScanOptions {
-  /** Path of a JSON file; `-` is standard input. */
-  readonly file: string;
+  /** Path of a JSON file with definitions, `-` for standard input, or path of a configuration. */
+  readonly file?: string | undefined;
+  /** Path of the configuration whose upstreams are scanned, where neither a file nor a URL is given. */
+  readonly config?: string | undefined;
+  /** The MCP endpoint of a server to scan. */
+  readonly url?: string | undefined;
+  /** `NAME: VALUE` each, for the URL. */
+  readonly headers?: readonly string[];
+  /** PEM file of the authorities that may sign for the server at the URL. */
+  readonly ca?: string | undefined;
   readonly isSarif: boolean;
   readonly version: string;
 }
 
 const HEAD: readonly string[] = ['SEVERITY', 'TOOL', 'RULE', 'PLACE', 'REASON'];
-const ORDER: readonly Severity[] = ['block', 'warn', 'info'];
 /** Larger files are no lists of tools. */
 const MAX_CHARS = 256 * 1024 * 1024;
 
 /**
- * `gateward scan FILE`: scans tool definitions, each as if its server were alone. Ends with 1 if one should be blocked.
+ * `gateward scan`: looks for poisoned text in the definitions of a file, each as if its server were alone, or in
+ * everything that live servers offer. Ends with 1 if something should be blocked, with 3 if nothing was found and a
+ * server could not be asked.
  *
- * @throws GatewardError INPUT_UNREADABLE for a file that cannot be read or holds no tool definitions.
+ * @throws GatewardError INPUT_UNREADABLE for a file that cannot be read or holds no tool definitions, and what reading
+ * a configuration throws.
  */
-export async function scan({ file, isSarif, version }: ScanOptions, terminal: Terminal): Promise<number> {
-  const definitions = readDefinitions(await readInput(file), file);
+export async function scan(options: ScanOptions, terminal: Terminal): Promise<number> {
+  const { file, url, headers = [], ca, isSarif, version } = options;
+  const environment = readEnvironment();
+  if (url !== undefined) {
+    if (file !== undefined) throw invalid('Give a file or --url, not both.');
+    const loaded = await configOfUrl({ url, headers, ca }, environment);
+    return scanLive({ loaded, environment, uri: url, isSarif, version }, terminal);
+  }
+  const text = file === undefined || isYaml(file) ? undefined : await readInput(file);
+  if (file !== undefined && text !== undefined) {
+    const value = parse(text, file);
+    if (!isConfig(value)) return scanFile(readDefinitions(value, file), { file, isSarif, version }, terminal);
+  }
+  const uri = file ?? chooseConfig(options.config, environment);
+  const loaded = await loadConfig({ file: uri, env: environment });
+  return scanLive({ loaded, environment, uri, isSarif, version }, terminal);
+}
+
+function isYaml(file: string): boolean {
+  return /\.ya?ml$/i.test(file);
+}
+
+/** A configuration may be written in JSON too. */
+function isConfig(value: unknown): boolean {
+  return isObject(value) && 'upstreams' in value;
+}
+
+interface ScannedFile {
+  readonly file: string;
+  readonly isSarif: boolean;
+  readonly version: string;
+}
+
+function scanFile(definitions: readonly unknown[], scanned: ScannedFile, terminal: Terminal): number {
+  const { file, isSarif, version } = scanned;
   const findings = scanDefinitions(definitions);
   if (isSarif) terminal.emit(toSarif(findings, { uri: file === '-' ? 'stdin' : file, version }));
   else terminal.emit({ findings });
@@ -44,14 +92,16 @@ async function readInput(file: string): Promise<string> {
   }
 }
 
-function readDefinitions(text: string, file: string): readonly unknown[] {
+function parse(text: string, file: string): unknown {
   if (text.length > MAX_CHARS) throw invalid(`${file} is larger than 256 MB.`);
-  let value: unknown;
   try {
-    value = JSON.parse(text.replace(/^\uFEFF/, ''));
+    return JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch (cause) {
     throw invalid(`${file} is not valid JSON.`, cause);
   }
+}
+
+function readDefinitions(value: unknown, file: string): readonly unknown[] {
   const list = findTools(value);
   if (list === undefined)
     throw invalid(`${file} is neither an array of tool definitions nor a tools/list result.`);
@@ -81,10 +131,7 @@ function describe(findings: readonly Finding[], count: number): string {
     .size;
   const summary = `${count} tool definitions, ${blocked} to block, ${findings.length} findings.`;
   if (findings.length === 0) return summary;
-  const sorted = [...findings].sort(
-    (a, b) => ORDER.indexOf(a.severity) - ORDER.indexOf(b.severity) || a.index - b.index,
-  );
-  return `${formatTable([HEAD, ...sorted.map(rowOf)])}\n\n${summary}`;
+  return `${formatTable([HEAD, ...bySeverity(findings).map(rowOf)])}\n\n${summary}`;
 }
 
 function rowOf({ severity, tool, index, rule, path, reason }: Finding): readonly string[] {
@@ -95,11 +142,4 @@ function rowOf({ severity, tool, index, rule, path, reason }: Finding): readonly
     showText(path === '' ? '/' : path),
     showText(reason),
   ];
-}
-
-/** What a stranger wrote, safe for a terminal: characters that cannot be seen are named. */
-function showText(text: string): string {
-  return text.replaceAll(/[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}\u2800]/gu, (char) =>
-    char === ' ' ? char : `<${nameCharacter(char)}>`,
-  );
 }
