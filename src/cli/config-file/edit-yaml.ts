@@ -44,13 +44,14 @@ export function insertUpstream(text: string, name: string, entry: UpstreamEntry)
 export function cutUpstream(text: string, name: string): string | undefined {
   const pair = findPair(parse(text).document);
   const block = pair === undefined ? undefined : blockOf(pair);
-  const index = block?.items.findIndex(({ key }) => keyText(key) === name) ?? -1;
-  const item = block?.items[index];
-  // An empty block is nothing, which is no map.
-  if (block === undefined || item === undefined || block.items.length < 2) return undefined;
-  const column = columnOf(text, block);
+  const item = block?.items.find(({ key }) => keyText(key) === name);
+  if (pair === undefined || block === undefined || item === undefined) return undefined;
   const start = startOfLine(text, offsetsOf(item).start);
-  return text.slice(0, start) + text.slice(endOfItem(text, item, column));
+  const rest = text.slice(endOfItem(text, item, columnOf(text, block)));
+  if (block.items.length > 1) return text.slice(0, start) + rest;
+  // An empty block is nothing, which is no map.
+  const colon = text.indexOf(':', isScalar(pair.key) ? (pair.key.range?.[1] ?? 0) : 0) + 1;
+  return `${text.slice(0, colon)} {}${text.slice(colon, start)}${rest}`;
 }
 
 /** The same by writing the whole document anew: comments and order stay, blanks may change. */
@@ -58,7 +59,7 @@ export function rewriteYaml(text: string, change: (document: Document) => void):
   const { document } = parse(text);
   change(document);
   const indent = guessIndent(document, text);
-  return document.toString({ lineWidth: 0, indent, flowCollectionPadding: !/[[{]\S/.test(text) });
+  return document.toString({ lineWidth: 0, indent, flowCollectionPadding: /(?:^|[^$])\{ /m.test(text) });
 }
 
 /** Sets or takes away an upstream of a document. */

@@ -45,7 +45,7 @@ export function keepArgs(args: readonly string[], keep: KeepSecret): readonly st
     if (option !== undefined && !arg.startsWith('-') && isSecretName(option, arg) && !isReference(arg))
       return keep(option, arg);
     return replaceParts(arg, mergeParts([...namedPart(arg), ...findSecretParts(arg)]), (value) =>
-      keep(option ?? nameOf(arg) ?? 'argument', value),
+      keep(nameOf(arg) ?? option ?? 'argument', value),
     );
   });
 }

@@ -16,12 +16,21 @@ export interface StdioEntry {
   readonly cwd?: string;
 }
 
-/** The entry without what is empty, with its keys in the order in which people read them. */
+/** The entry without what is empty, as plain objects, in the order in which people read it. */
 export function tidyEntry(entry: UpstreamEntry): UpstreamEntry {
-  const filled = Object.entries(entry).filter(([, value]) => {
-    if (value === undefined) return false;
-    return typeof value !== 'object' || Object.keys(value).length > 0;
-  });
-  const tidy = Object.fromEntries(filled);
-  return 'command' in entry ? { ...tidy, command: entry.command } : { ...tidy, url: entry.url };
+  if ('url' in entry) {
+    const { url, transport, headers = {} } = entry;
+    return {
+      url,
+      ...(transport !== undefined && { transport }),
+      ...(Object.keys(headers).length > 0 && { headers: { ...headers } }),
+    };
+  }
+  const { command, args = [], env = {}, cwd } = entry;
+  return {
+    command,
+    ...(args.length > 0 && { args: [...args] }),
+    ...(Object.keys(env).length > 0 && { env: { ...env } }),
+    ...(cwd !== undefined && { cwd }),
+  };
 }

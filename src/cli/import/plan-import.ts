@@ -187,8 +187,8 @@ class Planner {
   /** Whether the loader takes the entry, by itself. */
   async #check(name: string, resolved: UpstreamEntry): Promise<void> {
     const { edit, environment } = this.#parts;
-    const text = addUpstream('', name, mapTexts(resolved, escapeReferences));
     try {
+      const text = addUpstream('', name, mapTexts(resolved, escapeReferences));
       await readConfig(text, { file: edit.file, env: environment });
     } catch (thrown) {
       const error = toGatewardError(thrown);

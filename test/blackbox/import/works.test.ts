@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startModernHttp } from '../../fixtures/servers/modern-http.ts';
 import type { Listening } from '../../fixtures/servers/shared/listen.ts';
 import { startTinyRegistry, type TinyRegistry } from '../../launch/tiny-registry.ts';
-import { freePort } from '../../support/free-port.ts';
+import { findFreePort } from '../../support/free-port.ts';
 import { type RunningGateway, startGateway } from '../../support/gateway.ts';
 import { VOUCHED } from '../../support/vouched.ts';
 import { makeHome, type TestHome } from './homes.ts';
@@ -41,7 +41,7 @@ beforeAll(async () => {
       return false;
     },
   });
-  const port = await freePort();
+  const port = await findFreePort();
   await writeFile(
     at.configFile,
     `listen: { port: ${port} }\nlaunch: { folders: ["${VOUCHED.folders[0]}"] }\n`,
