@@ -19,6 +19,7 @@ import {
   describeServers,
   type GatewayStatus,
   type ReloadReport,
+  type UpstreamState,
   type UpstreamStatus,
 } from './gateway/status.ts';
 import { upstreamDeps } from './gateway/upstream-deps.ts';
@@ -267,14 +268,15 @@ class OpenGateway {
       startedAt: this.#startedAt,
       configFile: config.file,
       lastReload: this.#lastReload,
-      upstreams: [...upstreams.values()].map((upstream) => this.#withoutSecrets(upstream.status())),
+      upstreams: [...upstreams.values()].map((upstream) => this.#describe(upstream.status())),
       servers: describeServers(config.servers, this.url),
     };
   }
 
   /** Arguments of a command may hold what was substituted. */
-  #withoutSecrets(status: UpstreamStatus): UpstreamStatus {
-    return { ...status, target: hideSecrets(status.target, this.#secrets) };
+  #describe(state: UpstreamState): UpstreamStatus {
+    const held = this.#current.catalog.boundary.countHeld(state.name);
+    return { ...state, target: hideSecrets(state.target, this.#secrets), held };
   }
 
   /** One after another, since each compares itself with the one before. */

@@ -9,6 +9,7 @@ const upstreamSchema = z.looseObject({
   protocolVersion: z.string().optional(),
   lastError: z.string().optional(),
   lastErrorCode: z.string().optional(),
+  held: z.number().optional(),
 });
 
 const serverSchema = z.looseObject({

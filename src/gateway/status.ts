@@ -15,8 +15,14 @@ export interface GatewayStatus {
   readonly servers: readonly ServerStatus[];
 }
 
+/** One upstream with what clients do not see of it. */
+export interface UpstreamStatus extends UpstreamState {
+  /** How many of the things that it offers are kept from clients until they are approved. */
+  readonly held: number;
+}
+
 /** One upstream: what it is, whether it answers, and why not. */
-export interface UpstreamStatus {
+export interface UpstreamState {
   readonly name: string;
   readonly kind: UpstreamConfig['kind'];
   /** Its URL without query, or its command line without environment. */
@@ -65,7 +71,7 @@ export function describeServers(servers: readonly ServerConfig[], url: string): 
 }
 
 /** An upstream as operators see it. */
-export function describeUpstream(config: UpstreamConfig, watched: Watched): UpstreamStatus {
+export function describeUpstream(config: UpstreamConfig, watched: Watched): UpstreamState {
   const name = watched.serverInfo?.get('name')?.string();
   const version = watched.serverInfo?.get('version')?.string();
   return {

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { contextAt, type Source } from '../catalog/server-view.ts';
 import type { UpstreamConfig } from '../config/types.ts';
 import type { Upstream } from '../upstream/upstream.ts';
-import { describeUpstream, type UpstreamStatus } from './status.ts';
+import { describeUpstream, type UpstreamState } from './status.ts';
 
 /** How often an upstream that goes is looked at for calls under way. */
 const LOOK_EVERY_MS = 50;
@@ -11,7 +11,7 @@ const LOOK_EVERY_MS = 50;
 /** One upstream in service. */
 export interface ServedUpstream extends Source {
   readonly config: UpstreamConfig;
-  status(): UpstreamStatus;
+  status(): UpstreamState;
   /** What kept it down may be gone: tries again now. */
   retry(): void;
   /** Takes it out of service: waits for the calls under way, for at most this long, and closes it. */
