@@ -1,6 +1,6 @@
 /** An MCP server over HTTP, of either era, whose definitions a test changes as it goes. */
 import { event, openStream, sendJson, startHttpUpstream } from '../../support/http-upstream.ts';
-import { type ScriptedServer, startScripted, text } from '../../support/scripted-server.ts';
+import { Fault, type ScriptedServer, startScripted, text } from '../../support/scripted-server.ts';
 
 type Json = Record<string, unknown>;
 
@@ -20,6 +20,8 @@ export interface ChangingServer {
   beforeCall: () => void;
   /** Runs with the headers of each list that is asked for. */
   offersTo: ((authorization: string) => Partial<Offers>) | undefined;
+  /** Modern servers only: lists are answered with an error. */
+  isBroken: boolean;
   /** Calls and reads that arrived. */
   readonly used: string[];
   /** How often a method was asked for. */
@@ -104,18 +106,20 @@ export function startChanging(
 
 /** What both eras do. */
 function createMethods(offers: Offers): {
-  readonly state: Pick<ChangingServer, 'beforeCall' | 'offersTo' | 'used'>;
+  readonly state: Pick<ChangingServer, 'beforeCall' | 'offersTo' | 'isBroken' | 'used'>;
   readonly answer: (method: string, params: Json, authorization: string) => Json | undefined;
 } {
   const used: string[] = [];
-  const state: Pick<ChangingServer, 'beforeCall' | 'offersTo' | 'used'> = {
+  const state: Pick<ChangingServer, 'beforeCall' | 'offersTo' | 'isBroken' | 'used'> = {
     beforeCall: () => undefined,
     offersTo: undefined,
+    isBroken: false,
     used,
   };
   const answer = (method: string, params: Json, authorization: string): Json | undefined => {
     const list = LISTS[method];
     if (list !== undefined) {
+      if (state.isBroken) throw new Fault(-32_603, 'Internal error');
       const shown = { ...offers, ...state.offersTo?.(authorization) };
       return { [list]: shown[list] };
     }
