@@ -457,6 +457,8 @@ describe('docs/cli.md', () => {
     ['connect'],
     ['server', 'list'],
     ['server', 'show'],
+    ['server', 'add'],
+    ['server', 'remove'],
     ['key', 'create'],
     ['key', 'list'],
     ['key', 'revoke'],
