@@ -10,6 +10,7 @@ import { killAll } from './children.ts';
 import { describeMachine } from './machine.ts';
 import { formatReport, printTable, printVerdict } from './report.ts';
 import { call } from './scenarios/call.ts';
+import { guard } from './scenarios/guard.ts';
 import { interactive } from './scenarios/interactive.ts';
 import { latency } from './scenarios/latency.ts';
 import { legacy } from './scenarios/legacy.ts';
@@ -22,6 +23,7 @@ import { hasNginx, startBare, startGateway, startNginx, startUpstream } from './
 
 const scenarios: readonly Scenario[] = [
   call,
+  guard,
   merged,
   legacy,
   stream,
