@@ -7,6 +7,7 @@ import { Ticker } from './doors/ticker.ts';
 import { GatewardError } from './errors.ts';
 import { compareConfigs } from './gateway/compare-configs.ts';
 import { createGeneration, type Generation, type GenerationParts } from './gateway/generation.ts';
+import { guardTask } from './gateway/guard-task.ts';
 import { type Launches, openLaunches } from './gateway/launches.ts';
 import { createLegacyDoors, type LegacyDoors } from './gateway/legacy-doors.ts';
 import { type OpenCallers, openCallers } from './gateway/open-callers.ts';
@@ -190,6 +191,7 @@ class OpenGateway {
       now,
       catalog: () => this.#current.catalog,
       source: (name) => this.#current.upstreams.get(name),
+      screen: (name, message) => this.#current.results.message(name, message),
     });
     const createUpstream = (config: UpstreamConfig) => createUpstreamOf(config, deps);
     // Doors keep their handlers for life; which generation answers is looked up with each request.
@@ -206,6 +208,7 @@ class OpenGateway {
       metrics: this.#metrics,
       config: () => this.#current.config,
       upstream: (name) => this.#current.upstreams.get(name),
+      guarded: (told) => guardTask(told, this.#current),
       attempt: this.#handlers.TK,
     });
     this.#parts = {

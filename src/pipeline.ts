@@ -3,6 +3,7 @@ import type { CatalogBoundary } from './catalog/catalog.ts';
 import type { Definitions } from './catalog/definitions.ts';
 import type { ResultCache } from './catalog/result-cache.ts';
 import type { Catalog } from './catalog/server-view.ts';
+import type { ResultGuard } from './guard/result/result-guard.ts';
 import type { Log } from './lib/log.ts';
 import { foldRows, type Row } from './lib/rows.ts';
 import type { Seal } from './lib/seal.ts';
@@ -10,9 +11,11 @@ import { answerFromCatalog } from './steps/answer-from-catalog.ts';
 import { authenticate } from './steps/authenticate.ts';
 import { authorize } from './steps/authorize.ts';
 import { callUpstream } from './steps/call-upstream.ts';
+import { checkAskedUrls } from './steps/check-asked-urls.ts';
 import { checkMirroredHeaders } from './steps/check-mirrored-headers.ts';
 import { checkParamHeaders } from './steps/check-param-headers.ts';
 import { checkPin } from './steps/check-pin.ts';
+import { guardResult } from './steps/guard-result.ts';
 import { noteWrapping } from './steps/note-wrapping.ts';
 import { openState } from './steps/open-state.ts';
 import { resolveSession } from './steps/resolve-session.ts';
@@ -31,6 +34,7 @@ export interface PipelineParts {
   readonly definitions: Definitions;
   readonly boundary: CatalogBoundary;
   readonly cache: ResultCache;
+  readonly results: ResultGuard;
   readonly tasks: Pick<Tasks, 'run' | 'serve'>;
   readonly seal: Seal;
   readonly log: Log;
@@ -38,7 +42,7 @@ export interface PipelineParts {
 
 /** The request, drawn once: rows are steps in order, outermost first; columns are doors. */
 export function createPipeline(parts: PipelineParts): Handlers {
-  const { callers, catalog, definitions, boundary, cache, tasks, seal, log } = parts;
+  const { callers, catalog, definitions, boundary, cache, results, tasks, seal, log } = parts;
   const [LH, MH, SE, TK] = ['LH', 'MH', 'SE', 'TK'] as const;
   // biome-ignore format: a table
   return startTable(log)
@@ -55,7 +59,9 @@ export function createPipeline(parts: PipelineParts): Handlers {
     .use(checkPin(boundary),              LH,     MH,     SE,  TK) // what is not approved can be neither seen nor used
     .use(runAsTask(tasks),                LH,     MH,     SE     ) // slow calls of clients that know tasks; attempts run the TK rows
     .use(noteWrapping(definitions),       LH,             SE,  TK) // results of tools whose schema legacy lists show wrapped
+    .use(checkAskedUrls,                  LH,     MH,     SE,  TK) // people are asked to open addresses of the web alone
     .use(useCache(cache),                 LH,     MH,     SE     ) // reads that may be cached, per authorization context
+    .use(guardResult(results, definitions), LH,   MH,     SE,  TK) // hidden text, secrets, instructions: out, or labelled
     .use(callUpstream(catalog),           LH,     MH,     SE,  TK)
     .handlers();
 }

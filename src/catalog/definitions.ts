@@ -67,6 +67,24 @@ export class Definitions {
       : Promise.resolve(read).then(({ byName }) => this.#isWrapped(byName.get(tool)));
   }
 
+  /**
+   * The schema that a tool's structured content fits, in its upstream's words. Undefined where the tool has none or is
+   * not listed. A plain value once the upstream's tools are known.
+   */
+  outputSchema(
+    source: Source,
+    tool: string,
+    context: AuthorizationContext,
+  ): JsonText | undefined | Promise<JsonText | undefined> {
+    const read = ({ byName }: { readonly byName: ReadonlyMap<string, Item> }): JsonText | undefined => {
+      const text = byName.get(tool)?.text;
+      return text?.includes('outputSchema') === true ? JsonText.written(text).get('outputSchema') : undefined;
+    };
+    const known = this.#listings.peek(source, 'tools', context);
+    if (known !== undefined) return read(known);
+    return Promise.resolve(this.#listings.read(source, 'tools', context)).then(read);
+  }
+
   /** Reads the upstream's tools again: it found the headers of a call wrong. */
   async refresh(source: Source, context: AuthorizationContext): Promise<void> {
     await this.#listings.refresh(source, 'tools', context);

@@ -3,6 +3,7 @@ import { createCatalog, type OpenCatalog } from '../catalog/catalog.ts';
 import type { Config } from '../config/types.ts';
 import type { ApprovalBook } from '../guard/approvals/approval-book.ts';
 import { createPins } from '../guard/pin/pins.ts';
+import { createResultGuard, type ResultGuard } from '../guard/result/result-guard.ts';
 import type { Log } from '../lib/log.ts';
 import type { Seal } from '../lib/seal.ts';
 import { createPipeline, type Handlers } from '../pipeline.ts';
@@ -36,6 +37,8 @@ export interface Generation {
   readonly upstreams: ReadonlyMap<string, ServedUpstream>;
   readonly catalog: OpenCatalog;
   readonly handlers: Handlers;
+  /** What upstreams send goes through it. */
+  readonly results: ResultGuard;
   /** Ends its listens by a proper response, and what it opened on upstreams for itself. */
   end(): void;
 }
@@ -72,12 +75,14 @@ export function createGeneration(
     version,
     versions: [...MODERN_VERSIONS, ...LEGACY_VERSIONS.filter((revision) => revision >= FIRST_STREAMABLE)],
   });
+  const results = createResultGuard(config.upstreams, log);
   const handlers = createPipeline({
     callers,
     catalog,
     definitions: catalog.definitions,
     boundary: catalog.boundary,
     cache: catalog.cache,
+    results,
     tasks,
     seal,
     log,
@@ -89,6 +94,7 @@ export function createGeneration(
     upstreams,
     catalog,
     handlers,
+    results,
     end() {
       ending.abort();
       callOff();

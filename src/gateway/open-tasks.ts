@@ -5,7 +5,7 @@ import type { Log } from '../lib/log.ts';
 import type { Seal } from '../lib/seal.ts';
 import type { Fleet } from '../store/fleet.ts';
 import { taskRulesOf } from '../task/rules.ts';
-import type { TaskUpstream } from '../task/task-parts.ts';
+import type { TaskParts, TaskUpstream } from '../task/task-parts.ts';
 import { createTasks, type Tasks } from '../task/tasks.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { showTaskCounts } from '../telemetry/task-gauges.ts';
@@ -23,6 +23,8 @@ export interface OpenTasksParts {
   /** The configuration in force, and an upstream of it by name. */
   readonly config: () => Config;
   readonly upstream: (name: string) => ServedUpstream | undefined;
+  /** What an upstream says of a task of its own, as anybody may have it. */
+  readonly guarded: TaskParts['guarded'];
   /** The pipeline as an attempt of a task passes it. */
   readonly attempt: Handle;
 }

@@ -3,6 +3,7 @@ import type { OpenCatalog } from '../catalog/catalog.ts';
 import type { Source } from '../catalog/server-view.ts';
 import type { AuthorizeLaunch } from '../launch-permit.ts';
 import { systemClock } from '../lib/clock.ts';
+import type { JsonText } from '../lib/json-text.ts';
 import type { Log } from '../lib/log.ts';
 import type { Seal } from '../lib/seal.ts';
 import type { UpstreamDeps } from '../upstream/create-upstream.ts';
@@ -21,6 +22,8 @@ export interface UpstreamDepsParts {
   /** The catalog in force, and an upstream of it by name. */
   readonly catalog: () => OpenCatalog;
   readonly source: (name: string) => Source | undefined;
+  /** What an upstream sends outside calls, as a client may have it. */
+  readonly screen: (upstream: string, message: JsonText) => JsonText;
   readonly authorizeLaunch: AuthorizeLaunch;
   /** Where running processes are noted, so that none outlives the gateway. */
   readonly groups: ProcessGroups;
@@ -29,7 +32,7 @@ export interface UpstreamDepsParts {
 
 /** What upstreams work with: the machine's time and chance, and what the catalog knows of their tools. */
 export function upstreamDeps(parts: UpstreamDepsParts): UpstreamDeps {
-  const { seal, log, version, now, catalog, source, groups, replicas, authorizeLaunch } = parts;
+  const { seal, log, version, now, catalog, source, groups, replicas, screen, authorizeLaunch } = parts;
   const common = {
     seal,
     log,
@@ -39,6 +42,7 @@ export function upstreamDeps(parts: UpstreamDepsParts): UpstreamDeps {
     monotonicMs: now,
     random: Math.random,
     replicas,
+    screen,
   };
   return {
     ...common,

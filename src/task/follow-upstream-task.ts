@@ -55,7 +55,7 @@ export async function followUpstreamTask(
   let errors = 0;
   for (;;) {
     held.abort.throwIfAborted();
-    const look = await lookOnce(held, asked);
+    const look = await lookOnce(held, parts, asked);
     if (look === 'trouble' || look === 'error') {
       failures++;
       errors = look === 'error' ? errors + 1 : errors;
@@ -83,10 +83,11 @@ export async function followUpstreamTask(
 /** `trouble`: it could not be asked. `error`: it answered one, which may pass. */
 async function lookOnce(
   held: HeldTask,
+  parts: TaskParts,
   asked: AskedTask,
 ): Promise<UpstreamState | Failed | 'trouble' | 'error'> {
   try {
-    return await raceAbort(lookAt(asked), held.abort);
+    return await raceAbort(lookAt(asked, parts), held.abort);
   } catch (thrown) {
     held.abort.throwIfAborted();
     if (thrown instanceof UpstreamAnsweredError) return thrown.isFinal ? lost(thrown) : 'error';

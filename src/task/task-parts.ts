@@ -24,6 +24,15 @@ export interface TaskUpstream {
   readonly repeatable: (tool: string) => boolean;
 }
 
+/** What an upstream answered when it was asked about a task of its own. */
+export interface ToldOfTask {
+  readonly upstream: string;
+  /** The tool that the task runs, in the upstream's own name. */
+  readonly tool: string | undefined;
+  readonly context: AuthorizationContext;
+  readonly outcome: Outcome;
+}
+
 /** What tasks are made of. */
 export interface TaskParts {
   readonly table: TaskTable;
@@ -38,6 +47,8 @@ export interface TaskParts {
   /** Undefined for an upstream that no configuration names any more. */
   readonly upstream: (name: string) => TaskUpstream | undefined;
   readonly config: () => TasksConfig;
+  /** What an upstream says of a task of its own goes through its rules before it is kept or shown. */
+  readonly guarded: (told: ToldOfTask) => Outcome | Promise<Outcome>;
   /** The pipeline as an attempt of a task passes it. */
   readonly attempt: Handle;
 }

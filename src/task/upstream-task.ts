@@ -70,9 +70,15 @@ export function readCreated(result: JsonText): UpstreamTask {
 }
 
 /** Asks an upstream how its task is. Throws as connectors do; an error that it answers is thrown as UnknownTask. */
-export async function lookAt(asked: AskedTask): Promise<UpstreamState> {
+export async function lookAt(
+  asked: AskedTask,
+  { guarded }: Pick<TaskParts, 'guarded'>,
+): Promise<UpstreamState> {
   const call = upstreamTaskCall('tasks/get', { taskId: asked.id }, asked.made);
-  return readState(resultOf(await asked.source.call(call, asked.context)));
+  const { source, context, made } = asked;
+  const outcome = await source.call(call, context);
+  const tool = made.message.at('params', 'name')?.string();
+  return readState(resultOf(await guarded({ upstream: source.name, tool, context, outcome })));
 }
 
 /** Passes answers on. */

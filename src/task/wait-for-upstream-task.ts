@@ -106,7 +106,7 @@ async function look(ask: TaskAsk, waited: Waited, parts: TaskParts): Promise<Out
   for (let looks = 1; ; looks++) {
     let state: UpstreamState;
     try {
-      state = await raceAbort(lookAt(asked), call.signal);
+      state = await raceAbort(lookAt(asked, parts), call.signal);
     } catch (thrown) {
       await patience.bear(thrown);
       continue;

@@ -1,4 +1,5 @@
 import type { HttpUpstreamConfig, StdioUpstreamConfig, UpstreamConfig } from '../config/types.ts';
+import type { JsonText } from '../lib/json-text.ts';
 import type { Seal } from '../lib/seal.ts';
 import { createHttpOpener, type HttpOpenerDeps } from './http/http-opener.ts';
 import type { ModernHooks } from './http/modern-exchange.ts';
@@ -17,6 +18,8 @@ export interface UpstreamDeps extends Omit<HttpOpenerDeps, 'hooks' | 'createLega
   readonly seal: Seal;
   /** The other replicas; undefined where there are none. */
   readonly replicas?: Replicas | undefined;
+  /** What a client's session is told by an upstream outside its calls goes through it. */
+  readonly screen?: ((upstream: string, message: JsonText) => JsonText) | undefined;
 }
 
 /** Sessions of one legacy HTTP upstream: a session is no socket, and each client's session has one of its own. */
@@ -41,13 +44,14 @@ export function createUpstreamOf(config: UpstreamConfig, deps: UpstreamDeps): Up
 }
 
 function openerOfHttp(config: HttpUpstreamConfig, deps: UpstreamDeps, onVersionRefused: () => void): Opener {
-  const { clientInfo, seal, clock, log, random, replicas } = deps;
+  const { clientInfo, seal, clock, log, random, replicas, screen } = deps;
   return createHttpOpener(config, {
     ...deps,
     hooks: { ...deps.hooksOf(config.name), onVersionRefused },
     createLegacy: (createTransport) =>
       createLegacyConnector({
         upstream: config.name,
+        screen: screen && ((message) => screen(config.name, message)),
         createTransport,
         sharing: 'callers',
         owned: 'sessions',

@@ -143,6 +143,7 @@ async function startReplica(id: string, fleet: FleetParts): Promise<TestReplica>
     seal: createSeal(SECRET),
     clock,
     random: () => 0.5,
+    guarded: ({ outcome }) => outcome,
     log: {
       debug: () => undefined,
       info: () => undefined,

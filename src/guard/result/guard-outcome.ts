@@ -44,7 +44,7 @@ export function guardOutcome(guard: JsonGuard, answered: Answered): GuardedOutco
   const guarded = guard.guard(outcome.result, answered.rules);
   const { findings, changed } = guarded;
   if (findings.length > 0 && answered.rules.injection === 'block') {
-    return { outcome: withheld(method, answered.upstream, findings), findings, changed };
+    return { outcome: withheld(answered, findings), findings, changed };
   }
   const result = labelled(guarded, answered, 'result');
   const done = { outcome: { ...outcome, result }, findings, changed };
@@ -106,7 +106,8 @@ function labelledError(error: JsonText, label: Label): JsonText {
   return data.kind === 'object' ? error.with({ data: data.with({ [LABEL]: JsonText.of(label) }) }) : error;
 }
 
-function withheld(method: string, upstream: string, findings: readonly Place[]): Outcome {
+function withheld({ method, upstream, outcome }: Answered, findings: readonly Place[]): Outcome {
+  if (method === 'tasks/get' && outcome.kind === 'complete') return failedTask(outcome.result, findings);
   if (method !== 'tools/call') return refusal(findings);
   const text = `The gateway withheld this result: it holds instructions for a model (${rulesOf(findings)}). The call ran.`;
   const result = {
@@ -116,6 +117,18 @@ function withheld(method: string, upstream: string, findings: readonly Place[]):
     _meta: { [LABEL]: { upstream, findings, changed: [] } satisfies Label },
   };
   return { kind: 'complete', result: JsonText.of(result) };
+}
+
+/** What is asked of a task must not look like trouble in asking: the task itself has failed. */
+function failedTask(task: JsonText, findings: readonly Place[]): Outcome {
+  const result = task.with({
+    status: JsonText.of('failed'),
+    error: refusal(findings).error,
+    result: undefined,
+    statusMessage: undefined,
+    inputRequests: undefined,
+  });
+  return { kind: 'complete', result };
 }
 
 function refusal(findings: readonly Place[]): Failed {

@@ -26,7 +26,7 @@ import { type Introduction, initialize } from './legacy-handshake.ts';
 import type { LegacyTransport, TransportEvents } from './legacy-transport.ts';
 import { ResourceSubscriptions } from './resource-subscriptions.ts';
 import type { ReverseRequest } from './reverse-request.ts';
-import { type ChangeListener, type Question, ServerMessages } from './server-messages.ts';
+import { type ChangeListener, type Question, type Screen, ServerMessages } from './server-messages.ts';
 import { SessionLogLevel } from './session-log-level.ts';
 import { StandaloneUse } from './standalone-use.ts';
 
@@ -35,6 +35,8 @@ export interface ConnectionOptions extends Introduction {
   readonly transport: LegacyTransport;
   /** The client's session that this one belongs to alone, if any. */
   readonly session: LegacySession | undefined;
+  /** What that session is told that belongs to no call goes through it. */
+  readonly screen?: Screen | undefined;
   /** Milliseconds until the server must have answered `initialize`. */
   readonly connectTimeoutMs: number;
   /** Gives the opening up. */
@@ -86,6 +88,7 @@ export class LegacyConnection {
     this.#messages = new ServerMessages({
       calls: this.#calls,
       session: options.session,
+      screen: options.screen,
       clock: options.clock,
       log: options.log,
       version: () => this.#server?.version,

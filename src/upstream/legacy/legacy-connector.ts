@@ -38,6 +38,7 @@ import type { LegacyTransport } from './legacy-transport.ts';
 import { OwnedSessions } from './owned-sessions.ts';
 import { createParkedStore, ParkedCalls, type ParkedStore } from './parked-calls.ts';
 import type { Seat, SessionToAdopt } from './seat.ts';
+import type { Screen } from './server-messages.ts';
 
 /** What a connector to a legacy server is made of. */
 export interface LegacyConnectorOptions {
@@ -73,6 +74,8 @@ export interface LegacyConnectorOptions {
   readonly replicas?: Replicas | undefined;
   /** Whether it is safe to make a call again that may have run. */
   readonly repeatable?: (call: Call) => boolean;
+  /** What a client's session is told that belongs to no call goes through it. */
+  readonly screen?: Screen | undefined;
 }
 
 /** Makes 30 ms: timers are up to one late. */
@@ -207,6 +210,7 @@ class LegacyConnector {
     const opening = {
       transport: createTransport(bucket.context),
       session: bucket.session,
+      screen: this.#options.screen,
       clientInfo: this.#clientInfo,
       connectTimeoutMs,
       signal,

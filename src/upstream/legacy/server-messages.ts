@@ -18,6 +18,9 @@ import type { CallsInFlight } from './attribute-message.ts';
 import type { ExchangeOwner, Flight } from './legacy-exchange.ts';
 import { OpenReverseRequests, type ReverseReply, type ReverseRequest } from './reverse-request.ts';
 
+/** Gives a message as whoever it is for may have it. */
+export type Screen = (message: JsonText) => JsonText;
+
 /** What takes the changes that a server tells of. */
 export type ChangeListener = (change: LegacyNotification) => void;
 
@@ -25,6 +28,8 @@ export type ChangeListener = (change: LegacyNotification) => void;
 export interface ServerMessagesParts {
   readonly calls: CallsInFlight<Flight>;
   readonly session: LegacySession | undefined;
+  /** What the client's session is told that belongs to no call goes through it. */
+  readonly screen?: Screen | undefined;
   readonly clock: Clock;
   readonly log: Log;
   /** The revision that was agreed on; undefined before it is. */
@@ -173,7 +178,7 @@ export class ServerMessages {
     };
     reverse.withdrawn.addEventListener('abort', withdrawn, { once: true });
     void session
-      .unbound(writeRequest(id, reverse.method, reverse.params))
+      .unbound(this.#screened(writeRequest(id, reverse.method, reverse.params)))
       .then(readReply, () => UNANSWERED)
       .then((reply) => {
         reverse.withdrawn.removeEventListener('abort', withdrawn);
@@ -181,10 +186,14 @@ export class ServerMessages {
       });
   }
 
+  #screened(message: JsonText): JsonText {
+    return this.#parts.screen?.(message) ?? message;
+  }
+
   #unboundNotification({ method, params }: LegacyNotification): void {
     const { session, log } = this.#parts;
     if (session !== undefined && (UNBOUND.has(method) || isListChange(method))) {
-      session.unbound(writeNotification(method, params)).catch(() => undefined);
+      session.unbound(this.#screened(writeNotification(method, params))).catch(() => undefined);
     } else {
       log.debug('a notification of the server belongs to no call', { method });
     }

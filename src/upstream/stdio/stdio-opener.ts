@@ -3,6 +3,7 @@ import type { AuthorizationContext } from '../../call.ts';
 import type { StdioUpstreamConfig } from '../../config/types.ts';
 import type { AuthorizeLaunch } from '../../launch-permit.ts';
 import type { Clock } from '../../lib/clock.ts';
+import type { JsonText } from '../../lib/json-text.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Seal } from '../../lib/seal.ts';
 import { MODERN_VERSIONS } from '../../wire/versions.ts';
@@ -38,6 +39,8 @@ export interface StdioOpenerDeps {
   readonly log: Log;
   /** The other replicas; undefined where there are none. */
   readonly replicas?: Replicas | undefined;
+  /** What a client's session is told by an upstream outside its calls goes through it. */
+  readonly screen?: ((upstream: string, message: JsonText) => JsonText) | undefined;
 }
 
 /** Milliseconds that a process has after its stdin was closed, and again after SIGTERM. */
@@ -148,9 +151,10 @@ class StdioOpener implements Opener {
   #legacy(): Connector {
     const { name, process, maxProcesses, connectTimeoutMs, inputTimeoutMs } = this.#config;
     const { stateless, repeatable } = this.#config;
-    const { clientInfo, seal, clock, log, random, replicas } = this.#deps;
+    const { clientInfo, seal, clock, log, random, replicas, screen } = this.#deps;
     return createLegacyConnector({
       upstream: name,
+      screen: screen && ((message) => screen(name, message)),
       createTransport: () =>
         createStdioTransport({
           ...this.#channel,

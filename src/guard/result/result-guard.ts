@@ -1,0 +1,91 @@
+import type { Notify, Outcome } from '../../call.ts';
+import type { UpstreamConfig } from '../../config/types.ts';
+import type { JsonText } from '../../lib/json-text.ts';
+import type { Log } from '../../lib/log.ts';
+import { JsonGuard, type Place } from './guard-json.ts';
+import { guardNotify, NotificationGuard } from './guard-notification.ts';
+import { type Answered, type GuardedOutcome, type GuardRules, guardOutcome } from './guard-outcome.ts';
+
+/** What an upstream answered to one call. */
+export type AnswerOf = Pick<Answered, 'method' | 'outcome' | 'outputSchema'>;
+
+/** The rules of every upstream of a configuration, applied to what they send. */
+export interface ResultGuard {
+  /** The outcome as the caller may have it; a plain value unless a schema has to be looked up. */
+  outcome(upstream: string, answer: AnswerOf): Outcome | Promise<Outcome>;
+  /** The same for what an upstream says of a task of its own (tasks extension: a DetailedTask). */
+  task(
+    upstream: string,
+    outcome: Outcome,
+    outputSchema: Answered['outputSchema'],
+  ): Outcome | Promise<Outcome>;
+  /** A sink for the notifications of one call. It holds nothing back. */
+  notify(upstream: string, notify: Notify): Notify;
+  /** A request or notification that belongs to no call. */
+  message(upstream: string, message: JsonText): JsonText;
+}
+
+/** Puts the guard together. The log is told rules and places, never a word of the text. */
+export function createResultGuard(upstreams: readonly UpstreamConfig[], log: Log): ResultGuard {
+  const guard = new JsonGuard();
+  const known = new Map<string, GuardRules>(
+    upstreams.map(({ name, guard: rules }) => [name, { upstream: name, rules }]),
+  );
+  const note = (upstream: string, method: string, found: Found): void => {
+    const { findings, changed } = found;
+    if (findings.length === 0 && changed.length === 0) return;
+    log.info('a rule met what an upstream sent', { upstream, method, findings, changed });
+  };
+  const outcomeOf = (upstream: string, answer: AnswerOf): Outcome | Promise<Outcome> => {
+    const rules = known.get(upstream);
+    if (rules === undefined) return answer.outcome;
+    const done = (guarded: GuardedOutcome): Outcome => {
+      note(upstream, answer.method, guarded);
+      return guarded.outcome;
+    };
+    const guarded = guardOutcome(guard, { ...rules, ...answer });
+    return guarded instanceof Promise ? guarded.then(done) : done(guarded);
+  };
+  return {
+    outcome: outcomeOf,
+    task: (upstream, outcome, outputSchema) =>
+      guardTaskState(outcome, outputSchema, (answer) => outcomeOf(upstream, answer)),
+    notify(upstream, notify) {
+      const rules = known.get(upstream);
+      if (rules === undefined) return notify;
+      const each = new NotificationGuard(guard, rules);
+      return guardNotify(each, notify, (found) => note(upstream, 'notifications', found));
+    },
+    message(upstream, message) {
+      const rules = known.get(upstream);
+      if (rules === undefined) return message;
+      const guarded = new NotificationGuard(guard, rules).pass(message);
+      note(upstream, 'notifications', guarded);
+      return guarded.notification;
+    },
+  };
+}
+
+/** A task's result is one of its tool, and is guarded as such; everything else of the task by itself. */
+async function guardTaskState(
+  outcome: Outcome,
+  outputSchema: Answered['outputSchema'],
+  guarded: (answer: AnswerOf) => Outcome | Promise<Outcome>,
+): Promise<Outcome> {
+  const inner = outcome.kind === 'complete' ? outcome.result.get('result') : undefined;
+  if (outcome.kind !== 'complete' || inner === undefined) return guarded({ method: 'tasks/get', outcome });
+  const ended = await guarded({
+    method: 'tools/call',
+    outcome: { kind: 'complete', result: inner },
+    ...(outputSchema !== undefined && { outputSchema }),
+  });
+  const bare = { ...outcome, result: outcome.result.with({ result: undefined }) };
+  const around = await guarded({ method: 'tasks/get', outcome: bare });
+  if (ended.kind === 'error' || around.kind === 'error') return ended.kind === 'error' ? ended : around;
+  return { ...around, result: around.result.with({ result: ended.result }) };
+}
+
+interface Found {
+  readonly findings: readonly Place[];
+  readonly changed: readonly Place[];
+}
