@@ -1,5 +1,6 @@
 import type { JsonText } from '../lib/json-text.ts';
 import { readParamAnnotations, withoutNumberAnnotations } from '../wire/param-headers.ts';
+import { withSafeIcons } from '../wire/safe-links.ts';
 import type { Source } from './server-view.ts';
 
 const MARK = 'x-mcp-header';
@@ -8,10 +9,12 @@ const EXECUTION = 'execution';
 /**
  * A tool as clients may see it. Undefined if its `x-mcp-header` annotations are invalid, since a client must leave
  * such a tool out (Streamable HTTP 2026-07-28 §Schema Extension); annotations on `number`, which the revision does
- * not allow, are honoured towards the upstream but not shown. Nor is what a legacy upstream says of its own tasks.
+ * not allow, are honoured towards the upstream but not shown. Nor is what a legacy upstream says of its own tasks, nor an
+ * icon that no client may load.
  */
 export function publishTool(tool: JsonText, source: Pick<Source, 'era'>): JsonText | undefined {
-  const shown = source.era() === 'legacy' ? withoutExecution(tool) : tool;
+  const safe = withSafeIcons(tool);
+  const shown = source.era() === 'legacy' ? withoutExecution(safe) : safe;
   if (!shown.bytes.includes(MARK)) return shown;
   const inputSchema = shown.get('inputSchema');
   if (inputSchema === undefined) return shown;

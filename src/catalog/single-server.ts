@@ -1,6 +1,7 @@
 import type { Call, Outcome } from '../call.ts';
 import { type ErrorCode, GatewardError } from '../errors.ts';
 import { JsonText } from '../lib/json-text.ts';
+import { withSafeIcons, withSafeServerInfo } from '../wire/safe-links.ts';
 import type { AnswerListen } from './answer-listen.ts';
 import { LIST_KINDS, type ListKind, listKindOf } from './list-kinds.ts';
 import { declareOfferedTasks, listsTaskSupport, withTaskSupport } from './offered-tasks.ts';
@@ -89,7 +90,7 @@ function restoreList(
     const after = before.flatMap((item) => {
       const name = item.get(key)?.string() ?? '';
       if (!selected.takes(kind, name)) return [];
-      return (kind === 'tools' ? showTool(item, name) : item) ?? [];
+      return (kind === 'tools' ? showTool(item, name) : withSafeIcons(item)) ?? [];
     });
     if (after.length === before.length && after.every((item, index) => item === before[index]))
       return outcome;
@@ -101,7 +102,7 @@ function restoreList(
 function restoreDiscover({ selected, instructions }: SingleServerParts): (outcome: Outcome) => Outcome {
   return (outcome) => {
     if (outcome.kind !== 'complete') return outcome;
-    const declared = declareOfferedTasks(outcome.result, selected.tasks?.any === true);
+    const declared = declareOfferedTasks(withSafeServerInfo(outcome.result), selected.tasks?.any === true);
     const result =
       instructions === undefined ? declared : declared.with({ instructions: JsonText.of(instructions) });
     return result === outcome.result ? outcome : { ...outcome, result };

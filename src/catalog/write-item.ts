@@ -1,6 +1,7 @@
 import type { AuthorizationContext } from '../call.ts';
 import type { Item } from '../inspector.ts';
 import { JsonText } from '../lib/json-text.ts';
+import { withSafeIcons } from '../wire/safe-links.ts';
 import { LIST_KINDS, type ListKind } from './list-kinds.ts';
 import { mergeName } from './names.ts';
 import { withTaskSupport } from './offered-tasks.ts';
@@ -61,7 +62,7 @@ function writeNamed(
   item: Item,
 ): string | undefined {
   const json = JsonText.written(item.text);
-  const shown = kind === 'tools' ? publishTool(json, selected.source) : json;
+  const shown = kind === 'tools' ? publishTool(json, selected.source) : withSafeIcons(json);
   const renamed = shown?.with({ name: JsonText.of(mergeName(selected.source.name, item.name)) });
   if (renamed === undefined || kind !== 'tools') return renamed?.text;
   const tool = restoreToolUris(renamed, (uri) => uris.toClient(selected, uri, context));
@@ -76,6 +77,6 @@ function writeUri(
   const item = items[index];
   if (item === undefined) return undefined;
   const uri = uris.toClient(selected, item.name, context);
-  if (uri === item.name) return item.text;
-  return JsonText.written(item.text).with({ [LIST_KINDS[kind].key]: JsonText.of(uri) }).text;
+  const shown = withSafeIcons(JsonText.written(item.text));
+  return uri === item.name ? shown.text : shown.with({ [LIST_KINDS[kind].key]: JsonText.of(uri) }).text;
 }

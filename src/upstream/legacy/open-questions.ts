@@ -1,5 +1,6 @@
 import type { InputRequired } from '../../call.ts';
 import type { JsonText } from '../../lib/json-text.ts';
+import { asksForUnsafeUrl } from '../../wire/asked-url.ts';
 import { inputRequest, inputRequiredResult } from '../../wire/rev2025-11-25/upstream-result.ts';
 import {
   missingCapability,
@@ -21,6 +22,7 @@ interface Question {
 
 const MAX_QUESTIONS = 64;
 const NOT_DECLARED = refusal(-32601, 'The client did not declare the capability for this request.');
+const UNSAFE_URL = refusal(-32602, 'Only addresses with http and https can be opened.');
 const TOO_MANY = refusal(-32603, 'The call asks for too much at once.');
 
 /** What a legacy server asks during one call and nobody has answered yet. */
@@ -50,6 +52,10 @@ export class OpenQuestions {
   add(reverse: ReverseRequest): void {
     if (this.#questions.size >= MAX_QUESTIONS) {
       void reverse.respond({ error: TOO_MANY });
+      return;
+    }
+    if (asksForUnsafeUrl(reverse.method, reverse.params)) {
+      void reverse.respond({ error: UNSAFE_URL });
       return;
     }
     this.#put(`input-${++this.#lastKey}`, reverse, false);

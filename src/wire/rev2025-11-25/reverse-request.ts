@@ -1,5 +1,6 @@
 import { withoutKeys } from '../../lib/json-edit.ts';
 import { JsonText } from '../../lib/json-text.ts';
+import { asksForUnsafeUrl } from '../asked-url.ts';
 import type { Lacking, Revision } from './revision.ts';
 import { withoutEnvelope } from './strip.ts';
 
@@ -26,6 +27,7 @@ export function toReverseRequest(request: JsonText, client: AskedClient): Revers
   const method = request.get('method')?.string();
   const given = request.get('params');
   const params = given?.kind === 'object' ? withoutEnvelope(withoutKeys(given, ['task'])) : undefined;
+  if (asksForUnsafeUrl(method, params)) return { kind: 'invalid' };
   switch (method) {
     case 'roots/list':
       if (!declares(client, 'roots')) return lacks('roots');
