@@ -84,15 +84,17 @@ async function take({ place, clients, gateways }: SealPlace): Promise<Taken> {
 
 function toJson({ sealedAt }: Baseline, { files, skipped, bypasses }: Taken): unknown {
   const parts = files.flatMap(({ client, path: file, parts: sealed }) =>
-    sealed.map(({ kind, pointer, name, digest, value }) => ({
-      client,
-      file,
-      kind,
-      pointer,
-      name,
-      digest,
-      value: maskSecrets(value),
-    })),
+    sealed
+      .filter(({ isIdle }) => !isIdle)
+      .map(({ kind, pointer, name, digest, value }) => ({
+        client,
+        file,
+        kind,
+        pointer,
+        name,
+        digest,
+        value: maskSecrets(value),
+      })),
   );
   const warnings = bypasses.map(bypassToJson);
   return { sealed: true, sealedAt, files: files.length, parts, skipped, warnings, note: LIMIT };
@@ -100,13 +102,15 @@ function toJson({ sealedAt }: Baseline, { files, skipped, bypasses }: Taken): un
 
 function describe({ files, skipped, bypasses }: Taken, terminal: Terminal): void {
   const rows = files.flatMap(({ client, path, parts }) =>
-    parts.map(({ kind, name, value }) => [
-      client,
-      kind,
-      nameHidden(name),
-      nameHidden(path),
-      shorten(nameHidden(showValue(value))),
-    ]),
+    parts
+      .filter(({ isIdle }) => !isIdle)
+      .map(({ kind, name, value }) => [
+        client,
+        kind,
+        nameHidden(name),
+        nameHidden(path),
+        shorten(nameHidden(showValue(value))),
+      ]),
   );
   if (rows.length > 0) terminal.say(formatTable([['CLIENT', 'KIND', 'NAME', 'FILE', 'VALUE'], ...rows]));
   const there = files.filter(({ realPath }) => realPath !== null).length;

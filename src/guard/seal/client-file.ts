@@ -42,6 +42,8 @@ export interface Part {
   readonly name: string;
   readonly value: unknown;
   readonly protects?: true;
+  /** A flag that says nothing, such as an empty list of allowed tools: clients write and drop them as they like. */
+  readonly isIdle?: true;
 }
 
 /** Where a client keeps its files, as its documentation or source has it. */

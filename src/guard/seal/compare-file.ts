@@ -49,12 +49,14 @@ interface Compared {
 function compare({ sealed, gateways, before, after }: Compared): readonly Change[] {
   const part = after ?? before;
   const digest = after === undefined ? 'removed' : digestJson(after.value);
-  if (part === undefined || digest === before?.digest) return [];
-  const what = before === undefined ? 'added' : after === undefined ? 'removed' : 'changed';
+  const was = before?.isIdle ? undefined : before;
+  const is = after?.isIdle ? undefined : after;
+  if (part === undefined || digest === before?.digest || (was === undefined && is === undefined)) return [];
+  const what = was === undefined ? 'added' : is === undefined ? 'removed' : 'changed';
   const { kind, pointer, path, name } = part;
   return [
     {
-      ...judgeChange({ file: sealed, part, what, before: before?.value, after: after?.value, gateways }),
+      ...judgeChange({ file: sealed, part, what, before: was?.value, after: is?.value, gateways }),
       file: sealed,
       kind,
       what,

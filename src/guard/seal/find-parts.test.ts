@@ -26,10 +26,16 @@ describe('findParts', () => {
     expect(findParts(document, [server('servers', '*')]).map(({ name }) => name)).toEqual(['a', 'a#2', '#2']);
   });
 
-  it('passes over flags that say nothing, but not over protections that are off', () => {
+  it('marks flags that say nothing, but not protections that are off', () => {
     const document = { a: false, b: [], c: {}, d: null, e: false };
     const selectors = [trust('a'), trust('b'), trust('c'), trust('d'), protection('e')];
-    expect(findParts(document, selectors).map(({ name }) => name)).toEqual(['e']);
+    expect(findParts(document, selectors).map(({ isIdle }) => isIdle === true)).toEqual([
+      true,
+      true,
+      true,
+      true,
+      false,
+    ]);
   });
 
   it('says which paths must be clear', () => {

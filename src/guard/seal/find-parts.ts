@@ -15,7 +15,7 @@ export function findParts(document: unknown, selectors: readonly Selector[]): re
 function* select(value: unknown, selector: Selector, path: readonly string[]): Generator<Part> {
   const key = selector.at[path.length];
   if (key === undefined) {
-    if (!isIdle(selector, value)) yield makePart(selector, path, value);
+    yield makePart(selector, path, value);
     return;
   }
   for (const [name, member] of membersOf(value)) {
@@ -24,12 +24,20 @@ function* select(value: unknown, selector: Selector, path: readonly string[]): G
 }
 
 /** A part at a place. */
-export function makePart({ kind, protects }: Selector, path: readonly string[], value: unknown): Part {
+export function makePart(selector: Selector, path: readonly string[], value: unknown): Part {
+  const { kind, protects } = selector;
   const pointer = toPointer(path);
-  return { kind, path, pointer, name: nameOf(kind, path), value, ...(protects ? { protects } : {}) };
+  return {
+    kind,
+    path,
+    pointer,
+    name: nameOf(kind, path),
+    value,
+    ...(protects ? { protects } : {}),
+    ...(isIdle(selector, value) ? { isIdle: true } : {}),
+  };
 }
 
-/** Clients write flags that say nothing, such as an empty list of allowed tools; they come and go. */
 function isIdle({ kind, protects }: Selector, value: unknown): boolean {
   if (kind === 'server' || protects) return false;
   if (value === false || value === null || value === undefined || value === '') return true;

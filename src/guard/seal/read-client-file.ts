@@ -25,7 +25,7 @@ export type ClientReading =
   | { readonly state: 'broken'; readonly reason: string };
 
 /** A larger file is no configuration. Claude Code keeps its history in the same file as its servers. */
-export const MAX_CLIENT_FILE_BYTES = 64 * 1024 * 1024;
+export const MAX_CLIENT_FILE_BYTES = 32 * 1024 * 1024;
 
 /**
  * Reads a client's file as it is now, links followed. Never throws for what stands in it: a file that cannot be read,
@@ -53,7 +53,7 @@ async function readText(path: string): Promise<ReadText | undefined> {
   try {
     const stats = await handle.stat();
     if (!stats.isFile()) throw new BrokenDocument('it is no file');
-    if (stats.size > MAX_CLIENT_FILE_BYTES) throw new BrokenDocument('it is larger than 64 MB');
+    if (stats.size > MAX_CLIENT_FILE_BYTES) throw new BrokenDocument('it is larger than 32 MB');
     return { text: decode(await handle.readFile()), realPath, stats };
   } finally {
     await handle.close();

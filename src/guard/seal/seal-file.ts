@@ -22,6 +22,7 @@ const partSchema = z.strictObject({
   name: z.string(),
   value: z.unknown(),
   protects: z.literal(true).exactOptional(),
+  isIdle: z.literal(true).exactOptional(),
   digest: z.string(),
 });
 const fileSchema = z.strictObject({

@@ -6,8 +6,9 @@ const SECRET_KEY = /token|secret|passw|api[-_]?key|apikey|auth|cookie|credential
 const SECRET_FOLDERS: readonly string[] = ['env', 'envs', 'environment', 'headers', 'http_headers'];
 /** Prefixes by which services mark their tokens, and long words of mixed letters and digits. */
 const TOKEN =
-  /\b(?:sk|pk|rk|gh[a-z]|glpat|xox[a-z]|gwk|npm|eyJ)[-_A-Za-z0-9.]{12,}|(?=[A-Za-z0-9_+/-]*\d)(?=[A-Za-z0-9_+/-]*[A-Za-z])(?<![A-Za-z0-9_+/.-])[A-Za-z0-9_+-]{28,}/g;
+  /\b(?:sk|pk|rk|gh[a-z]|glpat|xox[a-z]|gwk|npm|eyJ)[-_A-Za-z0-9.]{12,}|(?<![A-Za-z0-9_+/.-])(?=[A-Za-z0-9_+/-]*\d)(?=[A-Za-z0-9_+/-]*[A-Za-z])[A-Za-z0-9_+-]{28,}/g;
 const MAX_CHARS = 2000;
+const MAX_SCANNED = 4096;
 
 /** A value as it may be shown: JSON on one line, with whatever looks like a secret masked. */
 export function showValue(value: unknown): string {
@@ -43,6 +44,12 @@ function follows(items: readonly unknown[], index: number): boolean {
 
 /** Secrets inside a text: the user part of URLs, values of telling parameters and options, and what looks like a token. */
 function maskText(text: string): string {
+  if (text.length <= MAX_SCANNED) return maskWhole(text);
+  // A secret that the cut goes through would not be known for one: what lies before the cut is not shown either.
+  return `${maskWhole(text.slice(0, MAX_SCANNED)).slice(0, MAX_CHARS)}… (${text.length} characters)`;
+}
+
+function maskWhole(text: string): string {
   return text
     .replaceAll(/(?<=:\/\/)[^/@\s]+(?=@)/g, mask)
     .replaceAll(/(?<=[?&#\s-][\w-]*(?:token|secret|passw\w*|key|auth|bearer)[=\s]+)[^&\s"']+/gi, mask)

@@ -88,9 +88,7 @@ describe('the published attack', () => {
     await watch.next('restored', ({ kind }) => kind === 'hook');
     await watch.next('restored', ({ kind }) => kind === 'server');
     await vi.waitFor(async () => expect((await home.run('verify')).code).toBe(0), 20_000);
-    expect(await home.read('.claude.json')).toBe(
-      CLAUDE_JSON.replace('"hasTrustDialogAccepted": false, ', ''),
-    );
+    expect(await home.read('.claude.json')).toBe(CLAUDE_JSON);
     expect(await home.read('.claude/settings.json')).not.toContain('sync.js');
   });
 

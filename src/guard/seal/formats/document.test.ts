@@ -162,6 +162,54 @@ describe.each(['json', 'toml', 'yaml'] as const)('any edit of %s', (format) => {
   });
 });
 
+const word = fc.stringMatching(/^[a-z]{1,6}$/);
+const url = fc.webUrl();
+
+describe('a change of one address among others', () => {
+  const entries = fc.uniqueArray(fc.tuple(word, url, fc.string({ unit: 'grapheme', maxLength: 8 })), {
+    selector: ([name]) => name,
+    minLength: 1,
+    maxLength: 5,
+  });
+  const comment = (text: string): string => text.replaceAll(/[\p{C}\u2028\u2029*]/gu, '');
+
+  it.each([
+    [
+      'json',
+      (name: string, to: string, note: string) => `  "${name}": { "url": "${to}", "n": 1.0 }, // ${note}\n`,
+      ['{\n', '}\n'],
+    ],
+    [
+      'toml',
+      (name: string, to: string, note: string) =>
+        `[${name}] # ${note}\nurl = "${to}" # ${note}\nn   =  1\n\n`,
+      ['', ''],
+    ],
+    [
+      'yaml',
+      (name: string, to: string, note: string) =>
+        `${name}: # ${note}\n    url: "${to}"   # ${note}\n    n:   1\n`,
+      ['', ''],
+    ],
+  ] as const)('leaves every other character of %s as it was', (format, write, [head, tail]) => {
+    fc.assert(
+      fc.property(entries, fc.nat(), url, (list, which, to) => {
+        const index = which % list.length;
+        const write1 = (change: boolean): string =>
+          head +
+          list
+            .map(([name, from, note], at) => write(name, change && at === index ? to : from, comment(note)))
+            .join('') +
+          tail;
+        const [name = ''] = list[index] ?? [];
+        const before = write1(false);
+        expect(editDocument(format, before, [{ path: [name, 'url'], value: to }])).toBe(write1(true));
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
+
 function at(value: unknown, name: string): unknown {
   return Object.entries(value ?? {}).find(([found]) => found === name)?.[1];
 }
