@@ -11,6 +11,7 @@ import {
   type Watchfulness,
 } from '../../inspector.ts';
 import type { Log } from '../../lib/log.ts';
+import { waitAtMost } from '../../lib/wait-at-most.ts';
 import { type ApprovalKind, approvalId } from '../../store/approval-table.ts';
 import type { ApprovalBook } from '../approvals/approval-book.ts';
 import type { UpstreamMarks } from '../approvals/upstream-marks.ts';
@@ -42,6 +43,8 @@ export function createPins(parts: PinsParts): Pins {
 /** Longer lists are judged in pieces, so that calls are served in between. */
 const MAX_AT_ONCE = 200;
 const PIECE_MS = 5;
+/** Milliseconds for which a list waits until what is new in it is noted. */
+const NOTING_MS = 1_000;
 const MAX_WARNED = 10_000;
 /** Instructions that are not there. */
 const ABSENT = 'null';
@@ -170,7 +173,11 @@ class ApprovedPins implements Pins {
       }),
     );
     const noted = { upstream: upstream.name, kind, newcomers, isFirstSight };
-    const states = newcomers.length > 0 || isFirstSight ? await noteNewcomers(this.#parts, noted) : [];
+    // A store that is slow must not hold up calls of what is approved: a later word of it is heard as a change.
+    const states =
+      newcomers.length > 0 || isFirstSight
+        ? ((await waitAtMost(noteNewcomers(this.#parts, noted), NOTING_MS)) ?? [])
+        : [];
     const stateOf = new Map(toNote.map((item, index) => [item, states[index]]));
     const held = [
       ...sorted.rejected.filter((item) => rules.notes || isBlocked(item)),
