@@ -1,7 +1,8 @@
+import { approvalId } from '../../src/store/approval-table.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { TaskRow } from '../../src/store/task-table.ts';
 import { bodyOf } from './acknowledgments.ts';
-import { BATCHES, BOUNDS, eventsOfBatch, streamOf, WRITER } from './lanes.ts';
+import { approvalsOf, BATCHES, BOUNDS, DECISIONS, eventsOfBatch, streamOf, WRITER } from './lanes.ts';
 
 /**
  * Says what is wrong with a thing of which `step` was acknowledged, and takes it away. A step more may have been
@@ -122,6 +123,21 @@ const CHECKS: Readonly<Record<string, Check>> = {
       return row.body === undefined && answers.length === 0 ? undefined : 'something of it is left';
     const isWhole = answers.every(({ body }) => body.equals(bodyOf(`${name}/3`)));
     return isWhole ? undefined : 'its answer is not whole';
+  },
+
+  async approval(store, name, step) {
+    const rows = await store.approvals.list({ upstream: name }, { max: 10 });
+    await store.approvals.forget(name);
+    const seen = approvalsOf(name);
+    if (rows.map(({ id }) => id).join() !== seen.map(approvalId).join())
+      return `${rows.length} things are there`;
+    if (rows.some(({ body }, n) => body !== seen[n]?.body)) return 'a text is not whole';
+    const [first] = rows;
+    if (rows.some((row) => row.decidedBy !== first?.decidedBy || row.state !== first?.state))
+      return 'half of a decision is there';
+    const reached = Number(first?.decidedBy?.slice('person '.length) ?? 0);
+    if (reached < step || reached > step + 1) return `it is at ${reached}`;
+    return first?.state === (DECISIONS[reached - 1] ?? 'pending') ? undefined : `it is ${first?.state}`;
   },
 };
 

@@ -1,3 +1,4 @@
+import { approvalId, type Seen } from '../../src/store/approval-table.ts';
 import type { Holding } from '../../src/store/holding.ts';
 import type { Store, StreamKey } from '../../src/store/store.ts';
 import { bodyOf } from './acknowledgments.ts';
@@ -138,4 +139,26 @@ export const LANES: Readonly<Record<string, Lane>> = {
     const end = { state: 'completed', keepBody: false, retentionMs: TTL_MS } as const;
     if (await tasks.finish(name, by, { ...end, outcome: bodyOf(`${name}/6`) })) note(name, 6);
   },
+
+  /** Seen with others, then decided on again and again. */
+  async approval(store, name, note) {
+    await store.approvals.see(approvalsOf(name), 1_000);
+    note(name, 0);
+    const ids = approvalsOf(name).map(approvalId);
+    for (const [n, state] of DECISIONS.entries()) {
+      await store.approvals.decide(ids, state, `person ${n + 1}`);
+      note(name, n + 1);
+    }
+  },
 };
+
+/** What is decided on an approval, one after the other. */
+export const DECISIONS = ['approved', 'rejected', 'approved', 'rejected'] as const;
+
+/** What an upstream of this name showed: three things at once. */
+export function approvalsOf(name: string): readonly Seen[] {
+  return ['a', 'b', 'c'].map((tool) => ({
+    ...{ upstream: name, kind: 'tools', name: tool, digest: 'sha256:1', state: 'pending', findings: '[]' },
+    ...{ body: bodyOf(`${name}/${tool}`).toString('hex'), decidedBy: undefined },
+  }));
+}
