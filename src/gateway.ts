@@ -147,7 +147,7 @@ class OpenGateway {
   #reloading: Promise<unknown> = Promise.resolve();
 
   constructor(options: GatewayOptions, { seal, adminKey, fleet, callers }: Foundation) {
-    const { loaded, environment, log, version } = options;
+    const { loaded, log, version } = options;
     this.#options = options;
     this.#adminKey = adminKey;
     this.#fleet = fleet;
@@ -173,14 +173,7 @@ class OpenGateway {
       },
       log,
     });
-    this.#launches = openLaunches({
-      config: () => this.#config,
-      files: () => this.#files,
-      approvals: this.#approvals,
-      groups: this.#groups,
-      environment,
-      log,
-    });
+    this.#launches = this.#openLaunches(options);
     const deps = upstreamDeps({
       replicas: this.#replicas,
       authorizeLaunch: this.#launches.authorize,
@@ -229,6 +222,17 @@ class OpenGateway {
       fleet,
       limits: loaded.config.limits,
       ticker: this.#ticker,
+    });
+  }
+
+  #openLaunches({ environment, log }: GatewayOptions): Launches {
+    return openLaunches({
+      config: () => this.#config,
+      files: () => this.#files,
+      approvals: this.#approvals,
+      groups: this.#groups,
+      environment,
+      log,
     });
   }
 
