@@ -8,12 +8,13 @@ const PEM_BODY = /[A-Za-z0-9+/=\s\\:,.-]*/y;
 /** Characters of the largest keys there are. */
 const MAX_PEM = 65_536;
 
+const IN_URL: SecretRule = { id: 'url-password', starts: [], pattern: URL_PASSWORD };
+
 /** Finds what has a published form of keys, tokens and passwords, in the order of the text; none overlaps another. */
 export function findSecrets(text: string): Cut[] {
   const found = [...findPrivateKeys(text)];
-  for (const rule of SECRET_RULES) found.push(...findBy(rule, text));
-  if (text.includes('@'))
-    found.push(...findBy({ id: 'url-password', starts: [], pattern: URL_PASSWORD }, text));
+  for (const rule of SECRET_RULES) for (const cut of findBy(rule, text)) found.push(cut);
+  if (text.includes('@')) for (const cut of findBy(IN_URL, text)) found.push(cut);
   return withoutOverlaps(found);
 }
 

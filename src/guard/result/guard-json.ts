@@ -143,8 +143,8 @@ class Guarding {
   #cutsOf(text: string, key: string | undefined): Cut[] {
     const { secrets, personal } = this.#rules;
     const cuts = secrets === 'keep' ? [] : this.#secretsIn(text, key);
-    if (personal.length > 0) cuts.push(...findPersonal(text, personal));
-    return cuts.length > 1 ? withoutOverlaps(cuts) : cuts;
+    const all = personal.length > 0 ? cuts.concat(findPersonal(text, personal)) : cuts;
+    return all.length > 1 ? withoutOverlaps(all) : all;
   }
 
   /** The name of a member may say what its value is. */
