@@ -121,6 +121,9 @@ describe('editDocument', () => {
     ['toml', 'a = '],
     ['yaml', 'a: [1'],
     ['yaml', 'a: 1\na: 2'],
+    ['yaml', 'a: &x [*x]'],
+    ['yaml', `a: ${'['.repeat(300)}${']'.repeat(300)}`],
+    ['toml', `a = ${'['.repeat(300)}${']'.repeat(300)}`],
   ] as const)('refuses broken %s', (format, text) => {
     expect(() => parseDocument(format, text)).toThrow(BrokenDocument);
   });

@@ -5,6 +5,8 @@ import { editToml, parseToml } from './toml.ts';
 import { type Edit, isSame, isTree, makeTree, placeOf, planEdits, valueAt, withValue } from './tree.ts';
 import { editYaml, parseYaml } from './yaml.ts';
 
+const MAX_DEPTH = 200;
+
 /** A part of a document as it is to be: undefined for none. */
 export interface Wanted {
   /** Keys from the root; items of lists by their `name`. */
@@ -22,7 +24,15 @@ export function parseDocument(format: FileFormat, text: string): ParsedJson {
   const { value } = parsed;
   if (value === undefined || value === null) return { value: makeTree([]), repeated: [] };
   if (!isTree(value)) throw new BrokenDocument('it is no object');
+  checkDepth(value, 0);
   return parsed;
+}
+
+/** YAML may even hold itself. */
+function checkDepth(value: unknown, depth: number): void {
+  if (depth > MAX_DEPTH) throw new BrokenDocument('it nests too deep');
+  if (typeof value !== 'object' || value === null) return;
+  for (const member of Object.values(value)) checkDepth(member, depth + 1);
 }
 
 function parseAs(format: FileFormat, text: string): ParsedJson {

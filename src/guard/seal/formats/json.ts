@@ -18,8 +18,6 @@ export interface ParsedJson {
   readonly repeated: readonly (readonly string[])[];
 }
 
-const MAX_DEPTH = 200;
-
 /**
  * Reads JSON with comments and trailing commas. An empty text is an empty document.
  *
@@ -41,7 +39,6 @@ export function parseJson(text: string): ParsedJson {
 }
 
 function read(node: Node, path: readonly string[], repeated: string[][]): unknown {
-  if (path.length > MAX_DEPTH) throw new BrokenDocument('it nests too deep');
   const children = node.children ?? [];
   if (node.type === 'array')
     return children.map((item, index) => read(item, [...path, `${index}`], repeated));

@@ -150,6 +150,8 @@ export class ClientWatch {
     this.#searches += 1;
     this.#searching = this.#searching
       .then(() => this.#suspect(watched, grave))
+      // Who wrote it is a hint: that the search failed must not end the guard.
+      .catch(() => undefined)
       .finally(() => {
         this.#searches -= 1;
       });
