@@ -195,6 +195,7 @@ function sayDone({ plan, edit, done, secrets }: Done): readonly ShownText[] {
     );
   lines.push(show`What was there is sealed in ${bare(done.backup)}; gateward import --undo puts it back.`);
   lines.push(
+    show`Sign the files as they are now with gateward seal.`,
     show`Start the gateway with gateward serve; one that runs with this file takes the change up within seconds.`,
   );
   return lines;

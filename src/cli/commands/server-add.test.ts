@@ -58,10 +58,10 @@ describe('server add', () => {
     expect(await readFile(config, 'utf8')).toContain('args: [-y, notes-mcp@1.2.3, aä b]');
   });
 
-  it.each([['n'], [''], undefined])('writes nothing if the answer is %j', async (...answers) => {
+  it.each(['n', '', undefined])('writes nothing if the answer is %j', async (answer) => {
     await writeFile(config, '# mine\n');
-    const given = answers.filter((answer) => answer !== undefined);
-    await expect(add({ command: NOTES }, given)).rejects.toMatchObject({ code: 'NOT_CONFIRMED' });
+    const answers = answer === undefined ? undefined : [answer];
+    await expect(add({ command: NOTES }, answers)).rejects.toMatchObject({ code: 'NOT_CONFIRMED' });
     expect(await readFile(config, 'utf8')).toBe('# mine\n');
   });
 

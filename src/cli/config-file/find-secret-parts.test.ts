@@ -64,6 +64,8 @@ describe('entries', () => {
       '-e',
       'MY_SECRET=plain',
       'postgres://me:plain@db/x',
+      'https://x.example/mcp?token=plain',
+      '{"apiKey":"plain","mode":"x"}',
       '--verbose',
       '--port',
       '80',

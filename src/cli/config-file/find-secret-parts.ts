@@ -16,6 +16,9 @@ const KNOWN_TOKEN =
   /\b(?:gh[pousr]_|github_pat_|glpat-|sk-|pk_|rk_|sk_|xox[abeprs]-|xapp-|AKIA|ASIA|AIza|ya29\.|ntn_|secret_|lin_api_|hf_|npm_|pypi-|dop_v1_|figd_|pat-|shpat_|SG\.|key-|eyJ|gwk_|ctx7sk-|tvly-|fc-|napi_|sbp_|r8_|gsk_|xai-|phc_|phx_)[A-Za-z0-9_.+/=~-]{6,}/g;
 /** `//user:password@host`, in addresses of any scheme. */
 const USER_INFO = /:\/\/([^\s/@:]*):([^\s/@]+)@/g;
+/** `?token=VALUE` of an address, `"apiKey": "VALUE"` of JSON in a text. */
+const PARAMETER = /[?&;]([^\s=&;#?]{1,100})=([^\s&;#"']+)/g;
+const MEMBER = /["']([\w.-]{1,100})["']\s*:\s*["']([^"'\\]+)["']/g;
 const PIECE = /[A-Za-z0-9_+~%.=-]{12,}/g;
 /** Digests name public things. */
 const DIGEST = /sha(?:256|512)[:-]$/;
@@ -23,9 +26,14 @@ const MIN_RANDOM = 12;
 const MIN_WORDLESS = 32;
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/i;
 
+/** Whether a value opens nothing, whatever its name. */
+export function isHarmless(value: string): boolean {
+  return HARMLESS_VALUE.test(value);
+}
+
 /** Whether the value of something of this name is secret by the name alone. */
 export function isSecretName(name: string, value: string): boolean {
-  if (HARMLESS_VALUE.test(value)) return false;
+  if (isHarmless(value)) return false;
   if (PLACE_NAME.test(name) && PLACE_VALUE.test(value)) return false;
   return SECRET_NAME.test(name);
 }
@@ -35,7 +43,7 @@ export function looksSecret(text: string): boolean {
   return findSecretParts(text).length > 0;
 }
 
-/** The parts of a text that look secret, in order, none inside another. Errs on the side of calling text secret. */
+/** The parts of a text that are secret by their looks or by a name before them, in order, none inside another. Errs on the side of calling text secret. */
 export function findSecretParts(text: string): SecretPart[] {
   const parts: SecretPart[] = [];
   for (const { index, 0: found } of text.matchAll(KNOWN_TOKEN))
@@ -43,6 +51,12 @@ export function findSecretParts(text: string): SecretPart[] {
   for (const { index, 0: found, 2: password = '' } of text.matchAll(USER_INFO)) {
     const end = index + found.length - 1;
     parts.push({ start: end - password.length, end });
+  }
+  for (const form of [PARAMETER, MEMBER]) {
+    for (const { index, 0: found, 1: name = '', 2: value = '' } of text.matchAll(form)) {
+      const end = index + found.length - (form === MEMBER ? 1 : 0);
+      if (isSecretName(name, value)) parts.push({ start: end - value.length, end });
+    }
   }
   for (const { index, 0: found } of text.matchAll(PIECE)) {
     if (!isRandom(found) || DIGEST.test(text.slice(0, index))) continue;

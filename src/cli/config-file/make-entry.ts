@@ -1,12 +1,12 @@
 import { GatewardError } from '../../errors.ts';
 import {
   findSecretParts,
+  isHarmless,
   isSecretName,
   looksSecret,
   mergeParts,
   type SecretPart,
 } from './find-secret-parts.ts';
-import type { UpstreamEntry } from './upstream-entry.ts';
 
 /** Puts a secret away and gives the reference that stands for it. `label` says what it is. */
 export type KeepSecret = (label: string, value: string) => string;
@@ -23,7 +23,14 @@ export function keepValues(
   return Object.fromEntries(entries);
 }
 
-/** Headers likewise. The value of a header that names an authentication scheme keeps the scheme. */
+/** Headers whose values say how to answer, and to whom nothing is opened. */
+const PLAIN_HEADER =
+  /^(?:accept|content-|user-agent$|origin$)|(?:version|region|mode|read-?only|toolsets?|tools|features?|locale|language|time-?zone|environment)$/i;
+
+/**
+ * Headers likewise, where only values that are known to be harmless stay: headers are how callers prove who they are. The
+ * value of a header that names an authentication scheme keeps the scheme.
+ */
 export function keepHeaders(
   headers: Readonly<Record<string, string>>,
   keep: KeepSecret,
@@ -31,7 +38,8 @@ export function keepHeaders(
   const entries = Object.entries(headers).map(([name, value]) => {
     const [, scheme = '', rest = value] = /^(Bearer +|Basic +|Token +)(.+)$/i.exec(value) ?? [];
     if (isReference(rest)) return [name, value] as const;
-    const isPlain = scheme === '' && !isSecretName(name, value) && !looksSecret(value);
+    const isKnown = PLAIN_HEADER.test(name) && !isSecretName(name, value) && !looksSecret(value);
+    const isPlain = scheme === '' && (isKnown || isHarmless(value));
     return [name, isPlain ? value : scheme + keep(name, rest)] as const;
   });
   return Object.fromEntries(entries);
@@ -61,16 +69,10 @@ export function keepUrl(
   const [, scheme = '', user, rest = ''] =
     /^([a-z][a-z0-9+.-]*:\/\/)(?:([^/?#@]*)@)?(.*)$/is.exec(text) ?? [];
   if (scheme === '') return { url: text, authorization: undefined };
-  const named = [...rest.matchAll(/[?&;]([^=&;#]+)=([^&;#]+)/g)].flatMap(
-    ({ index, 0: whole, 1: name = '', 2: value = '' }) =>
-      isSecretName(name, value)
-        ? [{ start: index + whole.length - value.length, end: index + whole.length }]
-        : [],
-  );
   const host = /^[^/?#]*/.exec(rest)?.[0].length ?? 0;
   // A host has to be found in the file; what looks drawn by chance in it is a name all the same.
-  const looks = findSecretParts(rest).filter(({ start }) => start >= host);
-  const url = scheme + replaceParts(rest, mergeParts([...named, ...looks]), (value) => keep('url', value));
+  const parts = findSecretParts(rest).filter(({ start }) => start >= host);
+  const url = scheme + replaceParts(rest, parts, (value) => keep('url', value));
   if (user === undefined) return { url, authorization: undefined };
   return { url, authorization: `Basic ${keep('authorization', encodeBasic(user))}` };
 }
@@ -123,11 +125,4 @@ function isReference(value: string): boolean {
 /** The texts of an entry with `${` as the configuration writes it, so that nothing is put in their place. */
 export function escapeReferences(text: string): string {
   return text.replaceAll('${', '$${');
-}
-
-/** Every reference in an entry, as it is written. */
-export function referencesIn(entry: UpstreamEntry): readonly string[] {
-  return [...JSON.stringify(entry).matchAll(/\$?\$\{[^{}]*\}/g)]
-    .map(([mark]) => mark)
-    .filter((mark) => !mark.startsWith('$$'));
 }

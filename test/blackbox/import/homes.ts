@@ -19,7 +19,12 @@ export interface TestHome {
   read(path: string): Promise<string>;
   /** Every file below the home folder with its bytes, by its path from there. */
   all(): Promise<Readonly<Record<string, string>>>;
-  run(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Ran>;
+  /** `last` comes behind what else is given. */
+  run(
+    args: readonly string[],
+    env?: Readonly<Record<string, string>>,
+    last?: readonly string[],
+  ): Promise<Ran>;
   remove(): Promise<void>;
 }
 
@@ -47,7 +52,7 @@ export async function makeHome(): Promise<TestHome> {
     },
     read: (path) => readFile(join(home, path), 'utf8'),
     all: () => readAll(home),
-    run: (args, env) => run([...args, '--config', configFile], { HOME: home, ...env }),
+    run: (args, env, last = []) => run([...args, '--config', configFile, ...last], { HOME: home, ...env }),
     remove: () => rm(home, { recursive: true, force: true }),
   };
 }

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { access, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -53,6 +53,7 @@ beforeAll(async () => {
       mcpServers: {
         web: { url: http.url, headers: { Authorization: 'Bearer CANARY-web' } },
         tiny: { command: 'npx', args: ['-y', 'tiny-mcp@1.0.0'], env: { TINY_TOKEN: 'CANARY-tiny' } },
+        shell: { command: 'bash', args: ['-c', `touch ${join(at.home, 'marker')}`] },
         script: { command: 'node', args: [script] },
       },
     }),
@@ -77,24 +78,43 @@ async function withClient<T>(run: (client: Client) => Promise<T>): Promise<T> {
   }
 }
 
+/** Waits until clients are offered tools of just these upstreams. */
+function offers(names: readonly string[]): Promise<void> {
+  const look = (): Promise<void> =>
+    withClient(async (client) => {
+      const { tools } = await client.listTools();
+      const upstreams = new Set(tools.map(({ name }) => name.split('__')[0]));
+      expect([...upstreams].sort()).toEqual(names);
+    });
+  return vi.waitFor(look, { ...MINUTE, interval: 1000 });
+}
+
 describe('servers that were imported', () => {
   it('work through a gateway that was running all the time', async () => {
     const done = await at.run(['import', '--yes', '--json']);
     expect(JSON.parse(done.stdout)).toMatchObject({
-      servers: [{ state: 'moved' }, { state: 'moved' }, { state: 'moved' }],
+      servers: Array.from({ length: 4 }, () => ({ state: 'moved' })),
     });
-    await vi.waitFor(
-      () =>
-        withClient(async (client) => {
-          const { tools } = await client.listTools();
-          const upstreams = new Set(tools.map(({ name }) => name.split('__')[0]));
-          expect([...upstreams].sort()).toEqual(['script', 'tiny', 'web']);
-        }),
-      { ...MINUTE, interval: 1000 },
-    );
+    await offers(['script', 'tiny', 'web']);
     const answer = await withClient((client) => client.callTool({ name: 'tiny__token', arguments: {} }));
     expect(answer).toMatchObject({ content: [{ type: 'text', text: 'true' }] });
     expect(seen).toContain('Bearer CANARY-web');
     expect(await at.read('.cursor/mcp.json')).not.toContain('CANARY');
+  }, 120_000);
+
+  it('are not started where they wait for an approval', async () => {
+    await expect(access(join(at.home, 'marker'))).rejects.toThrow();
+    const diff = await at.run(['server', 'diff', 'shell']);
+    expect(diff.stdout).toContain('"-c"');
+  });
+
+  it('are joined by one that somebody agreed to at the command line', async () => {
+    await at.write({ 'tiny.cjs': PROGRAM });
+    const command = ['--', 'node', join(at.home, 'tiny.cjs')];
+    const added = await at.run(['server', 'add', 'agreed', '--yes', '--yes-dangerous'], {}, command);
+    expect(added).toMatchObject({ code: 0, stdout: expect.stringContaining('needs-approval') });
+    await offers(['agreed', 'script', 'tiny', 'web']);
+    expect(await at.run(['server', 'remove', 'agreed'])).toMatchObject({ code: 0 });
+    await offers(['script', 'tiny', 'web']);
   }, 120_000);
 });
