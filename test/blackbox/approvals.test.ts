@@ -98,7 +98,7 @@ describe('a command that waits for an approval', () => {
     await gateway.stop();
     await answers(await serve({ configFile }));
     expect((await ask('diff')).approvals).toEqual([]);
-  });
+  }, 60_000);
 
   it('is approved over the admin API as well, by the administrator alone', async () => {
     await writeFile(configFile, config());
@@ -123,5 +123,5 @@ describe('a command that waits for an approval', () => {
     expect((await ask('approve', 'tiny')).code).toBe(0);
     await Promise.all(replicas.map(answers));
     await answers(await serve({ configText, env }));
-  });
+  }, 90_000);
 });
