@@ -59,9 +59,9 @@ export function createPipeline(parts: PipelineParts): Handlers {
     .use(checkPin(boundary),              LH,     MH,     SE,  TK) // what is not approved can be neither seen nor used
     .use(runAsTask(tasks),                LH,     MH,     SE     ) // slow calls of clients that know tasks; attempts run the TK rows
     .use(noteWrapping(definitions),       LH,             SE,  TK) // results of tools whose schema legacy lists show wrapped
-    .use(checkAskedUrls,                  LH,     MH,     SE,  TK) // people are asked to open addresses of the web alone
     .use(useCache(cache),                 LH,     MH,     SE     ) // reads that may be cached, per authorization context
     .use(guardResult(results, definitions), LH,   MH,     SE,  TK) // hidden text, secrets, instructions: out, or labelled
+    .use(checkAskedUrls,                  LH,     MH,     SE,  TK) // people are asked to open addresses of the web alone
     .use(callUpstream(catalog),           LH,     MH,     SE,  TK)
     .handlers();
 }

@@ -6,6 +6,7 @@ import type { JsonText } from '../lib/json-text.ts';
 import type { Log } from '../lib/log.ts';
 import { waitAtMost } from '../lib/wait-at-most.ts';
 import type { TaskRow } from '../store/task-table.ts';
+import { asksForUnsafeUrl } from '../wire/asked-url.ts';
 import { type MadeCall, upstreamTaskCall } from './task-call.ts';
 import type { TaskImage, UpstreamTask } from './task-image.ts';
 import type { TaskParts, TaskSource } from './task-parts.ts';
@@ -162,7 +163,7 @@ function readState(task: JsonText): UpstreamState {
     case 'working':
       return { status, pollIntervalMs, note };
     case 'input_required':
-      return { status, pollIntervalMs, note, asked: new Map(task.get('inputRequests')?.members()) };
+      return { status, pollIntervalMs, note, asked: questionsOf(task) };
     case 'completed': {
       const result = task.get('result');
       if (result?.kind !== 'object') throw invalid('Its completed task has no result.');
@@ -183,6 +184,15 @@ function readState(task: JsonText): UpstreamState {
 function pollIntervalOf(task: JsonText): number | undefined {
   const value = task.get('pollIntervalMs')?.number();
   return value !== undefined && value >= 0 ? value : undefined;
+}
+
+function questionsOf(task: JsonText): Map<string, JsonText> {
+  const asked = new Map(task.get('inputRequests')?.members());
+  for (const request of asked.values()) {
+    if (asksForUnsafeUrl(request.get('method')?.string(), request.get('params')))
+      throw invalid('It asks to open an address that is not one of the web.');
+  }
+  return asked;
 }
 
 function invalid(detail: string): GatewardError {
