@@ -5,6 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { judgeLaunch } from '../../src/guard/launch/judge-launch.ts';
+import { systemClock } from '../../src/lib/clock.ts';
+import { runProgram } from '../../src/upstream/stdio/run-program.ts';
+import { createProcessGroups } from '../../src/upstream/stdio/stdio-process.ts';
+import { authorizeAnything } from '../support/launches.ts';
+import { silentLog } from '../support/legacy-upstream.ts';
 import { startTinyRegistry, type TinyRegistry } from './tiny-registry.ts';
 
 /** Writes what ran, with which arguments, into a folder of marks. */
@@ -82,8 +87,35 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
+interface Run {
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+}
+
+/** Starts something, and resolves when it has ended. */
+type Start = (run: Run) => Promise<void>;
+
+const spawnAt =
+  (command: string): Start =>
+  async ({ args, env, cwd }) => {
+    await once(spawn(command, args, { cwd, env, stdio: 'ignore' }), 'close');
+  };
+
+/** As the gateway does it: by the path without links, in an environment that is built. */
+const startAsGateway: Start = async ({ args, env, cwd }) => {
+  const { PATH = '', ...configured } = env;
+  const permit = await authorizeAnything(undefined, { PATH })({
+    ...{ upstream: 'it', command: 'npx', args, env: configured, cwd },
+    ...{ references: { env: {}, args: {} }, sandbox: undefined },
+  });
+  expect(permit.file).toMatch(/npx-cli\.js$/);
+  const parts = { clock: systemClock, groups: createProcessGroups(), log: silentLog, stopMs: 2_000 };
+  await runProgram(permit, { ...parts, timeoutMs: MINUTES });
+};
+
 /** Runs the real npx in an empty folder of its own, and tells what left a mark. */
-async function run(args: readonly string[]): Promise<unknown[]> {
+async function run(args: readonly string[], start: Start = spawnAt('npx')): Promise<unknown[]> {
   const home = await mkdtemp(join(folder, 'run-'));
   const marks = join(home, 'marks');
   await Promise.all([mkdir(marks), mkdir(join(home, 'work'))]);
@@ -94,13 +126,12 @@ async function run(args: readonly string[]): Promise<unknown[]> {
     audit: 'false',
   };
   const env = {
-    PATH: process.env['PATH'],
+    PATH: process.env['PATH'] ?? '',
     HOME: home,
     MARKS_DIR: marks,
     ...Object.fromEntries(Object.entries(settings).map(([name, value]) => [`npm_config_${name}`, value])),
   };
-  const child = spawn('npx', args, { cwd: join(home, 'work'), env, stdio: 'ignore' });
-  await once(child, 'close');
+  await start({ args, env, cwd: join(home, 'work') });
   const files = await readdir(marks);
   return Promise.all(
     files.map(async (file): Promise<unknown> => JSON.parse(await readFile(join(marks, file), 'utf8'))),
@@ -118,6 +149,32 @@ describe.skipIf(process.platform === 'win32')('the real npx', () => {
       const named = args.find((word) => /@\d/.test(word))?.replace('--package=', '');
       const ran = await run(args);
       expect(ran.map((mark) => (Array.isArray(mark) ? mark[0] : mark))).toEqual([named]);
+    },
+    MINUTES,
+  );
+
+  it.concurrent.each([
+    ['npx', ['--yes', '--silent', '--prefer-offline', 'notes-mcp@1.2.3'], []],
+    ['npx', ['-y', '-s', '--prefer-online', '--', 'notes-mcp@1.2.3', '-y'], ['-y']],
+    ['npx', ['-y', '--quiet', '--package', 'notes-mcp@1.2.3', 'notes-mcp', '--port', '80'], ['--port', '80']],
+    ['npm', ['exec', '-y', 'notes-mcp@1.2.3'], []],
+    ['npm', ['exec', '--yes', '--', 'notes-mcp@1.2.3', 'a b'], ['a b']],
+    ['npm', ['x', '-y', 'notes-mcp@1.2.3', '--', '--root', '$HOME'], ['--root', '$HOME']],
+  ] as const)(
+    'runs the named package with its arguments in each other form: %s %j',
+    async (command, args, given) => {
+      expect(judgeLaunch({ command, args: [...args] }).verdict).toBe('accept');
+      expect(await run(args, spawnAt(command))).toEqual([['notes-mcp@1.2.3', ...given]]);
+    },
+    MINUTES,
+  );
+
+  it(
+    'runs it too when it is started by its path without links, as the gateway does',
+    async () => {
+      expect(await run(['-y', 'notes-mcp@1.2.3', 'a b'], startAsGateway)).toEqual([
+        ['notes-mcp@1.2.3', 'a b'],
+      ]);
     },
     MINUTES,
   );
