@@ -2,7 +2,7 @@ import { OPERATOR, type Outcome } from '../call.ts';
 import { type Inspector, NO_INSPECTOR } from '../inspector.ts';
 import type { Log } from '../lib/log.ts';
 import type { Seal } from '../lib/seal.ts';
-import { createAnswerListen } from './answer-listen.ts';
+import { type AnswerListen, createAnswerListen } from './answer-listen.ts';
 import { Boundary, type Crossing } from './boundary.ts';
 import { Definitions } from './definitions.ts';
 import { Discoveries } from './discoveries.ts';
@@ -110,34 +110,10 @@ export function createCatalog(parts: CatalogParts): OpenCatalog {
   const boundary = createBoundary({ parts, inspector, listings, discoveries, hub });
   const answerListen = createAnswerListen({ hub, tasks: parts.tasks, ending, maxListens });
   const views = new Map(
-    parts.servers.map((plan) => {
-      const sources = selectSources(parts, plan);
-      const [only] = sources;
-      const view: ServerView =
-        plan.single && only !== undefined
-          ? createSingleServer({
-              name: plan.name,
-              selected: only,
-              answerListen,
-              instructions: plan.instructions,
-            })
-          : createMergedServer({
-              face: {
-                name: plan.name,
-                title: plan.title,
-                instructions: plan.instructions,
-                version: parts.version,
-                tasks: sources.some(({ tasks }) => tasks?.any === true),
-              },
-              sources,
-              listings,
-              discoveries,
-              answerListen,
-              seal: parts.seal,
-              now,
-            });
-      return [plan.name, view] as const;
-    }),
+    parts.servers.map((plan) => [
+      plan.name,
+      createView(plan, { parts, listings, discoveries, answerListen }),
+    ]),
   );
   const announced = parts.servers.filter((plan) => plan.public);
 
@@ -160,6 +136,25 @@ export function createCatalog(parts: CatalogParts): OpenCatalog {
     aiCatalog: (baseUrl) => writeAiCatalog(announced, baseUrl),
     close: () => hub.close(),
   };
+}
+
+interface ViewNeeds {
+  readonly parts: CatalogParts;
+  readonly listings: Listings;
+  readonly discoveries: Discoveries;
+  readonly answerListen: AnswerListen;
+}
+
+function createView(plan: ServerPlan, { parts, ...common }: ViewNeeds): ServerView {
+  const { name, title, instructions, single } = plan;
+  const sources = selectSources(parts, plan);
+  const [only] = sources;
+  if (single && only !== undefined) {
+    return createSingleServer({ name, selected: only, answerListen: common.answerListen, instructions });
+  }
+  const tasks = sources.some((source) => source.tasks?.any === true);
+  const face = { name, title, instructions, version: parts.version, tasks };
+  return createMergedServer({ ...common, face, sources, seal: parts.seal, now: parts.now });
 }
 
 interface BoundaryNeeds {
