@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { judgeLaunch } from '../../src/guard/launch/judge-launch.ts';
+import { makePrivateFolder } from '../../src/guard/launch/private-folder.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { runProgram } from '../../src/upstream/stdio/run-program.ts';
 import { createProcessGroups } from '../../src/upstream/stdio/stdio-process.ts';
@@ -114,6 +115,19 @@ const startAsGateway: Start = async ({ args, env, cwd }) => {
   await runProgram(permit, { ...parts, timeoutMs: MINUTES });
 };
 
+/** What a repository may bring that was cloned: a package of the same name and version that does something else. */
+async function plant(place: string, marks: string): Promise<void> {
+  const home = join(place, 'node_modules', 'notes-mcp');
+  await mkdir(join(place, 'node_modules', '.bin'), { recursive: true });
+  await mkdir(home);
+  const manifest = { name: 'notes-mcp', version: '1.2.3', bin: { 'notes-mcp': 'bin.js' } };
+  await writeFile(join(home, 'package.json'), JSON.stringify(manifest));
+  const mark = `require('fs').writeFileSync(${JSON.stringify(join(marks, 'planted'))}, '["planted"]')`;
+  await writeFile(join(home, 'bin.js'), `#!/usr/bin/env node\n${mark}\n`, { mode: 0o755 });
+  await symlink(join(home, 'bin.js'), join(place, 'node_modules', '.bin', 'notes-mcp'));
+  await writeFile(join(place, 'package.json'), JSON.stringify({ dependencies: { 'notes-mcp': '1.2.3' } }));
+}
+
 /** Runs the real npx in an empty folder of its own, and tells what left a mark. */
 async function run(args: readonly string[], start: Start = spawnAt('npx')): Promise<unknown[]> {
   const home = await mkdtemp(join(folder, 'run-'));
@@ -175,6 +189,24 @@ describe.skipIf(process.platform === 'win32')('the real npx', () => {
       expect(await run(['-y', 'notes-mcp@1.2.3', 'a b'], startAsGateway)).toEqual([
         ['notes-mcp@1.2.3', 'a b'],
       ]);
+    },
+    MINUTES,
+  );
+
+  it.each([
+    ['a private folder', true],
+    ['another folder, so that the test is worth something', false],
+  ])(
+    'in %s below one that has settings and programs for npm',
+    async (_, isPrivate) => {
+      const start: Start = async ({ args, env, cwd }) => {
+        await plant(cwd, env['MARKS_DIR'] ?? '');
+        const inner = isPrivate ? await makePrivateFolder(cwd, 'it') : join(cwd, 'inner');
+        await mkdir(inner, { recursive: true });
+        await spawnAt('npx')({ args, env, cwd: inner });
+      };
+      const ran = await run(['-y', 'notes-mcp@1.2.3'], start);
+      expect(ran).toEqual(isPrivate ? [['notes-mcp@1.2.3']] : [['planted']]);
     },
     MINUTES,
   );

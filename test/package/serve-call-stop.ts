@@ -81,7 +81,7 @@ function configFor(port: number): object {
   return {
     listen: { host: '127.0.0.1', port },
     dataDir: './data',
-    launch: { folders: [dirname(everything)] },
+    launch: { folders: [dirname(everything)], programs: [process.execPath] },
     upstreams: { everything: { command: process.execPath, args: [everything, 'stdio'] } },
   };
 }
