@@ -104,6 +104,38 @@ describe('editDocument', () => {
     );
   });
 
+  it.each([
+    ['a', '{\n  // of b, mind: ,\n  "b": 2, // behind b\n  /* of c */ "c": 3 // behind c\n}\n'],
+    ['b', '{\n  "a": 1, // behind a\n  // of b, mind: ,\n  /* of c */ "c": 3 // behind c\n}\n'],
+  ])('takes %s out of JSON and keeps what is said about its neighbours', (name, expected) => {
+    const text =
+      '{\n  "a": 1, // behind a\n  // of b, mind: ,\n  "b": 2, // behind b\n  /* of c */ "c": 3 // behind c\n}\n';
+    expect(editDocument('json', text, [{ path: [name], value: undefined }])).toBe(expected);
+  });
+
+  it('takes the last member out of JSON and keeps what is said behind the one before', () => {
+    expect(
+      editDocument('json', '{\n  "a": 1, // one\n  "b": 2 // two\n}\n', [{ path: ['b'], value: undefined }]),
+    ).toBe('{\n  "a": 1 // one\n}\n');
+    expect(editDocument('json', '{ "a": 1, "b": 2, "c": 3 }', [{ path: ['b'], value: undefined }])).toBe(
+      '{ "a": 1, "c": 3 }',
+    );
+    expect(
+      parseDocument('json', editDocument('json', '{"a":1,"b":2}', [{ path: ['b'], value: undefined }])).value,
+    ).toEqual({ a: 1 });
+    expect(editDocument('json', '{"a":1}', [{ path: ['a'], value: undefined }])).toBe('{}');
+  });
+
+  it.each([
+    ['{\n  "a": 1 // one\n}\n', '{\n  "a": 1, // one\n  "b": 2\n}\n'],
+    ['{\n  "a": 1, // one\n  // end\n}\n', '{\n  "a": 1, // one\n  "b": 2,\n  // end\n}\n'],
+    ['{\n  "a": 1\n}\n', '{\n  "a": 1,\n  "b": 2\n}\n'],
+    ['{\r\n\t"a": 1 /* x */\r\n}', '{\r\n\t"a": 1, /* x */\r\n\t"b": 2\r\n}'],
+    ['{ "a": 1 }', '{ "a": 1, "b": 2 }'],
+  ])('puts a member behind the last one of %j, and leaves it its comment', (text, expected) => {
+    expect(editDocument('json', text, [{ path: ['b'], value: 2 }])).toBe(expected);
+  });
+
   it('takes __proto__ for a key like others', () => {
     const entry: unknown = JSON.parse('{"__proto__":{},"b":{}}');
     const text = editDocument('yaml', '__proto__: {}\n', [

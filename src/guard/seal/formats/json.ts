@@ -59,7 +59,7 @@ export function editJson(text: string, { place, value }: Edit): string {
   const body = text.slice(mark.length);
   const edits = modify(body, [...place], value, {});
   const member = value === undefined ? cutOut(body, place) : layOut(body, place, value);
-  if (member !== undefined) return mark + applyEdits(body, [member]);
+  if (member !== undefined) return mark + applyEdits(body, [...member]);
   // Taking away, and putting in the place of another, need no layout, and would give the neighbours another one.
   const isNeighbourly = value === undefined || edits.every(({ length }) => length > 0);
   const formattingOptions = layoutOf(body);
@@ -68,17 +68,51 @@ export function editJson(text: string, { place, value }: Edit): string {
   );
 }
 
-/** A member of an object that has a next one: from where it begins to where that begins. */
-function cutOut(body: string, place: Place): TextEdit | undefined {
+/**
+ * Takes a member out of an object: its lines with a comment behind it, or itself alone where others share its line. What
+ * is said before the next one, or behind the one before, is about those and stays.
+ */
+function cutOut(body: string, place: Place): readonly TextEdit[] | undefined {
   const root = parseTree(body, [], { allowTrailingComma: true });
   const member = root && findNodeAtLocation(root, [...place])?.parent;
   const siblings = member?.parent?.type === 'object' ? (member.parent.children ?? []) : [];
-  const next = member && siblings[siblings.indexOf(member) + 1];
-  return next && { offset: member.offset, length: next.offset - member.offset, content: '' };
+  const index = member === undefined ? -1 : siblings.indexOf(member);
+  const [before, next] = [siblings[index - 1], siblings[index + 1]];
+  if (member === undefined || index < 0) return undefined;
+  const end = member.offset + member.length;
+  const comma = commaAfter(body, end);
+  if (comma !== undefined) return [cutLine(body, member.offset, comma + 1)];
+  if (before === undefined || next !== undefined) return undefined;
+  const commaBefore = commaAfter(body, before.offset + before.length);
+  if (commaBefore === undefined) return undefined;
+  return [{ offset: commaBefore, length: 1, content: '' }, cutLine(body, member.offset, end)];
+}
+
+/** From one place to another; the whole lines if nothing but a comment stands beside. */
+function cutLine(body: string, start: number, end: number): TextEdit {
+  const indent = indentAt(body, start);
+  const rest = /[ \t]*(?:\/\/[^\n]*|\/\*[^\n]*?\*\/[ \t]*)?\r?\n/y;
+  rest.lastIndex = end;
+  const line = indent === undefined ? undefined : rest.exec(body)?.[0];
+  if (indent !== undefined && line !== undefined) {
+    const offset = start - indent.length;
+    return { offset, length: end + line.length - offset, content: '' };
+  }
+  const blanks = /[ \t]*/y;
+  blanks.lastIndex = end;
+  return { offset: start, length: end + (blanks.exec(body)?.[0].length ?? 0) - start, content: '' };
+}
+
+/** Where the comma behind a member stands; comments on the way may hold others. Undefined behind the last one. */
+function commaAfter(body: string, offset: number): number | undefined {
+  const gap = /(?:[ \t\r\n]|\/\/[^\n]*|\/\*[\s\S]*?\*\/)*/y;
+  gap.lastIndex = offset;
+  const at = offset + (gap.exec(body)?.[0].length ?? 0);
+  return body[at] === ',' ? at : undefined;
 }
 
 /** A new member of an object that is there, in the layout of its neighbours; undefined where there is no such object. */
-function layOut(body: string, place: Place, value: unknown): TextEdit | undefined {
+function layOut(body: string, place: Place, value: unknown): readonly TextEdit[] | undefined {
   const root = parseTree(body, [], { allowTrailingComma: true });
   const key = place.at(-1);
   const parent = root && findNodeAtLocation(root, place.slice(0, -1));
@@ -98,12 +132,28 @@ function layOut(body: string, place: Place, value: unknown): TextEdit | undefine
     const content = body.trim().includes('\n')
       ? `{${eol}${indent}${unit}${write(indent + unit)}${eol}${indent}}`
       : `{ ${JSON.stringify(key)}: ${JSON.stringify(value)} }`;
-    return { offset: parent.offset, length: parent.length, content };
+    return [{ offset: parent.offset, length: parent.length, content }];
   }
-  const content = isOneLine
-    ? `, ${JSON.stringify(key)}: ${JSON.stringify(value)}`
-    : `,${eol}${indentOfLine(body, last.offset)}${write(indentOfLine(body, last.offset))}`;
-  return { offset: last.offset + last.length, length: 0, content };
+  const end = last.offset + last.length;
+  if (isOneLine) {
+    const content = `, ${JSON.stringify(key)}: ${JSON.stringify(value)}`;
+    return [{ offset: end, length: 0, content }];
+  }
+  const indent = indentOfLine(body, last.offset);
+  return putAfter(body, end, `${eol}${indent}${write(indent)}`);
+}
+
+/** A new member behind the last one, which keeps the comment behind it, and its comma if it has one. */
+function putAfter(body: string, end: number, member: string): readonly TextEdit[] {
+  const comma = commaAfter(body, end);
+  const beside = /[ \t]*(?:\/\/[^\r\n]*|\/\*[^\r\n]*?\*\/)?(?=[ \t]*\r?\n)/y;
+  beside.lastIndex = comma === undefined ? end : comma + 1;
+  const offset = beside.lastIndex + (beside.exec(body)?.[0].length ?? 0);
+  if (comma !== undefined) return [{ offset, length: 0, content: `${member},` }];
+  return [
+    { offset: end, length: 0, content: ',' },
+    { offset, length: 0, content: member },
+  ];
 }
 
 /** The blanks before something that begins its line; undefined if it does not. */
