@@ -21,7 +21,7 @@ const SPELLINGS: ReadonlySet<string> = new Set(['spaced letters', 'digits for le
 export function findInjection(text: string, sieve: Sieve): RuleId[] {
   const spelled = TAG.test(text) ? spellTags(text) : text;
   const folded = foldText(spelled);
-  if (!NOT_ASCII.test(folded) && (sieve.look(folded, 'text') & MAY_HOLD.injection) === 0) return [];
+  if (!mayInstruct(folded, sieve)) return [];
   const rules = new Set<RuleId>(blockedBy(folded));
   if (rules.size === 0) {
     for (const { form, text: read } of respell(folded))
@@ -29,6 +29,25 @@ export function findInjection(text: string, sieve: Sieve): RuleId[] {
   }
   for (const part of decodeParts(folded)) for (const rule of findEncoded(part, 1)) rules.add(rule);
   return [...rules];
+}
+
+/** Beyond ASCII, words are read without accents, and what is encoded as it stands. */
+function mayInstruct(folded: string, sieve: Sieve): boolean {
+  const isAscii = !NOT_ASCII.test(folded);
+  const seen = sieve.look(isAscii ? folded : asciiOf(folded), 'text');
+  if ((seen & MAY_HOLD.injection) !== 0) return true;
+  return !isAscii && (sieve.look(withoutAccents(folded), 'text') & MAY_HOLD.injection) !== 0;
+}
+
+/** As the reader of concepts takes letters. */
+function withoutAccents(text: string): string {
+  const plain = text.toLowerCase().replaceAll('’', "'").normalize('NFD');
+  return plain.replace(/[\u0300-\u036f]/g, '').normalize('NFC');
+}
+
+/** The text with blanks for all that is not ASCII, which ends words and runs there. */
+export function asciiOf(text: string): string {
+  return text.replace(/\P{ASCII}+/gu, ' ');
 }
 
 function blockedBy(folded: string): RuleId[] {

@@ -2,7 +2,7 @@ import type { UpstreamGuardConfig } from '../../config/types.ts';
 import { JsonText } from '../../lib/json-text.ts';
 import { cleanHidden } from './clean-hidden.ts';
 import { applyCuts, type Cut, cutsWithin } from './cut.ts';
-import { findInjection } from './find-injection.ts';
+import { asciiOf, findInjection } from './find-injection.ts';
 import { findPersonal } from './find-personal.ts';
 import { findSecrets, withoutOverlaps } from './find-secrets.ts';
 import { isBlockText, isFixedKey, isOpaque } from './places.ts';
@@ -31,7 +31,7 @@ export type TextRules = Pick<UpstreamGuardConfig, 'injection' | 'hidden' | 'secr
 
 /** So many places are named; what is changed is changed beyond that. */
 const MAX_PLACES = 32;
-const TEXT_KEY = /"text"\s{0,64}:/g;
+const TEXT = '"text"';
 const PERSONAL_SIGN = /[0-9@]|::/;
 /** The sign of a label that an upstream forged is looked for too. */
 export const LABEL = 'io.gateward/guard';
@@ -55,8 +55,20 @@ export class JsonGuard {
     if ((flags & MAY_HOLD.secret) !== 0 && rules.secrets !== 'keep') return true;
     if (rules.personal.length > 0 && PERSONAL_SIGN.test(raw)) return true;
     // Of two blocks, one may be the rest of the other.
-    return [...raw.matchAll(TEXT_KEY)].length > 1;
+    return hasTwoTexts(raw);
   }
+}
+
+/** Whether the name of a block's text stands in raw JSON twice. */
+function hasTwoTexts(raw: string): boolean {
+  let count = 0;
+  for (let at = raw.indexOf(TEXT); at >= 0; at = raw.indexOf(TEXT, at + TEXT.length)) {
+    let next = at + TEXT.length;
+    while (raw.charCodeAt(next) <= 0x20) next += 1;
+    if (raw.charCodeAt(next) === 0x3a) count += 1;
+    if (count > 1) return true;
+  }
+  return false;
 }
 
 /** A string that may be changed. */
@@ -150,7 +162,7 @@ class Guarding {
   /** The name of a member may say what its value is. */
   #secretsIn(text: string, key: string | undefined): Cut[] {
     if (text.length < 6) return [];
-    const flags = NOT_ASCII.test(text) ? MAY_HOLD.secret : this.#sieve.look(text, 'text');
+    const flags = this.#sieve.look(asciiOf(text), 'text');
     const cuts = (flags & MAY_HOLD.secret) === 0 ? [] : findSecrets(text);
     if (cuts.length > 0 || key === undefined || (this.#sieve.look(key, 'text') & MAY_HOLD.secret) === 0)
       return cuts;
@@ -209,8 +221,6 @@ class Guarding {
     return name;
   }
 }
-
-const NOT_ASCII = /\P{ASCII}/u;
 
 function note(places: Place[], rule: string, path: readonly (string | number)[]): void {
   const pointer = pointerOf(path);

@@ -4,6 +4,7 @@ import { findMeaning } from '../scan/find-meaning.ts';
 import { listEntries } from '../scan/list-entries.ts';
 import { SEQUENCES } from '../scan/sequences.ts';
 import { foldText } from '../scan/skeleton.ts';
+import { findInjection } from './find-injection.ts';
 import { findSecrets } from './find-secrets.ts';
 import { MAY_HOLD, Sieve } from './sieve.ts';
 
@@ -81,6 +82,18 @@ describe('the sieve', () => {
         expect(mayHold(text, MAY_HOLD.injection)).toBe(true);
       }),
       { numRuns: 3000 },
+    );
+  });
+
+  it('lets none pass beyond ASCII either', () => {
+    const wide = fc.constantFrom('é', ' ünter ', '…', 'ß', '–', 'Ж ', '’');
+    fc.assert(
+      fc.property(wide, payload, wide, (before, said, after) => {
+        const text = before + said + after;
+        fc.pre(isBlocked(foldText(text)));
+        expect(findInjection(text, sieve)).not.toEqual([]);
+      }),
+      { numRuns: 2000 },
     );
   });
 
