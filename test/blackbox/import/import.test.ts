@@ -62,7 +62,7 @@ describe('gateward import', () => {
     for (const path of Object.keys(CLIENT_FILES))
       expect(all[path]?.split('http://127.0.0.1:3232/mcp')).toHaveLength(2);
     expect(all['.cursor/mcp.json']).toBe(
-      '{\n  // my servers\n  "mcpServers": {\n    "gateward": {\n      "url": "http://127.0.0.1:3232/mcp"\n    }, // old\n  },\n}\n',
+      '{\n  // my servers\n  "mcpServers": {\n    "gateward": {\n      "url": "http://127.0.0.1:3232/mcp"\n    }\n    // old\n  },\n}\n',
     );
     expect(all['.codex/config.toml']).toContain('[profiles.x]\nmodel = "p" # why\n');
     expect(all['.config/zed/settings.json']).toContain('  // editor\n  "vim_mode": true,');

@@ -105,18 +105,24 @@ describe('editDocument', () => {
   });
 
   it.each([
-    ['a', '{\n  // of b, mind: ,\n  "b": 2, // behind b\n  /* of c */ "c": 3 // behind c\n}\n'],
-    ['b', '{\n  "a": 1, // behind a\n  // of b, mind: ,\n  /* of c */ "c": 3 // behind c\n}\n'],
-  ])('takes %s out of JSON and keeps what is said about its neighbours', (name, expected) => {
+    [
+      'a',
+      '{\n  // behind a\n  // of b, mind: ,\n  "b": 2, // behind b\n  /* of c */ "c": 3 // behind c\n}\n',
+    ],
+    [
+      'b',
+      '{\n  "a": 1, // behind a\n  // of b, mind: ,\n  // behind b\n  /* of c */ "c": 3 // behind c\n}\n',
+    ],
+  ])('takes %s out of JSON and keeps every comment', (name, expected) => {
     const text =
       '{\n  "a": 1, // behind a\n  // of b, mind: ,\n  "b": 2, // behind b\n  /* of c */ "c": 3 // behind c\n}\n';
     expect(editDocument('json', text, [{ path: [name], value: undefined }])).toBe(expected);
   });
 
-  it('takes the last member out of JSON and keeps what is said behind the one before', () => {
+  it('takes the last member out of JSON and keeps every comment', () => {
     expect(
       editDocument('json', '{\n  "a": 1, // one\n  "b": 2 // two\n}\n', [{ path: ['b'], value: undefined }]),
-    ).toBe('{\n  "a": 1 // one\n}\n');
+    ).toBe('{\n  "a": 1 // one\n  // two\n}\n');
     expect(editDocument('json', '{ "a": 1, "b": 2, "c": 3 }', [{ path: ['b'], value: undefined }])).toBe(
       '{ "a": 1, "c": 3 }',
     );

@@ -69,8 +69,8 @@ export function editJson(text: string, { place, value }: Edit): string {
 }
 
 /**
- * Takes a member out of an object: its lines with a comment behind it, or itself alone where others share its line. What
- * is said before the next one, or behind the one before, is about those and stays.
+ * Takes a member out of an object with its lines, or itself alone where something else stands in them. Comments stay,
+ * wherever they stand.
  */
 function cutOut(body: string, place: Place): readonly TextEdit[] | undefined {
   const root = parseTree(body, [], { allowTrailingComma: true });
@@ -88,10 +88,10 @@ function cutOut(body: string, place: Place): readonly TextEdit[] | undefined {
   return [{ offset: commaBefore, length: 1, content: '' }, cutLine(body, member.offset, end)];
 }
 
-/** From one place to another; the whole lines if nothing but a comment stands beside. */
+/** From one place to another; the whole lines if nothing stands beside. */
 function cutLine(body: string, start: number, end: number): TextEdit {
   const indent = indentAt(body, start);
-  const rest = /[ \t]*(?:\/\/[^\n]*|\/\*[^\n]*?\*\/[ \t]*)?\r?\n/y;
+  const rest = /[ \t]*\r?\n/y;
   rest.lastIndex = end;
   const line = indent === undefined ? undefined : rest.exec(body)?.[0];
   if (indent !== undefined && line !== undefined) {
