@@ -95,10 +95,12 @@ class Launcher {
       },
       // The one place that makes a permit.
     } as LaunchPermit;
+    const { sandbox } = request;
+    const confined = sandbox === undefined ? permit : await this.#deps.confine(permit, sandbox);
     const { verdict, rule } = judgement;
     const how = verdict === 'accept' ? rule : isOpen ? 'dangerouslyStartUnapproved' : 'approved';
-    log.info('a program is started', { upstream, file: permit.file, how });
-    return request.sandbox === undefined ? permit : await this.#deps.confine(permit, request.sandbox);
+    log.info('a program is started', { upstream, file: program.file, how });
+    return confined;
   }
 
   async #requireApproval(request: LaunchRequest, { judgement, program, path }: Judged): Promise<void> {
