@@ -241,7 +241,7 @@ describe('what is seen', () => {
     const seen = ['x', 'a', 'y', 'b'].map((name) => seenOf({ name }));
     expect(await book.see(seen)).toEqual(['pending', 'approved', 'pending', 'rejected']);
     expect(await book.see(seen.filter(({ name }) => name === 'a'))).toEqual(['approved']);
-    expect(table.asked).toEqual(['see x y of 1000']);
+    expect(table.asked).toEqual(['see x y of 10000']);
   });
 
   it('is noted again while it waits, since the store may have forgotten it', async () => {

@@ -24,7 +24,7 @@ interface Entry {
 }
 
 /** Things of one upstream that wait; the oldest are forgotten. */
-const MAX_PENDING = 1_000;
+const MAX_PENDING = 10_000;
 /** Upstreams, as configurations name them. */
 const MAX_UPSTREAMS = 10_000;
 const RETRY_MS = 1_000;
