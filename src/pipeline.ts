@@ -3,6 +3,7 @@ import type { CatalogBoundary } from './catalog/catalog.ts';
 import type { Definitions } from './catalog/definitions.ts';
 import type { ResultCache } from './catalog/result-cache.ts';
 import type { Catalog } from './catalog/server-view.ts';
+import type { FlowGuard } from './guard/result/flow-guard.ts';
 import type { ResultGuard } from './guard/result/result-guard.ts';
 import type { Log } from './lib/log.ts';
 import { foldRows, type Row } from './lib/rows.ts';
@@ -15,6 +16,7 @@ import { checkAskedUrls } from './steps/check-asked-urls.ts';
 import { checkMirroredHeaders } from './steps/check-mirrored-headers.ts';
 import { checkParamHeaders } from './steps/check-param-headers.ts';
 import { checkPin } from './steps/check-pin.ts';
+import { guardFlow } from './steps/guard-flow.ts';
 import { guardResult } from './steps/guard-result.ts';
 import { noteWrapping } from './steps/note-wrapping.ts';
 import { openState } from './steps/open-state.ts';
@@ -35,6 +37,7 @@ export interface PipelineParts {
   readonly boundary: CatalogBoundary;
   readonly cache: ResultCache;
   readonly results: ResultGuard;
+  readonly flow: FlowGuard;
   readonly tasks: Pick<Tasks, 'run' | 'serve'>;
   readonly seal: Seal;
   readonly log: Log;
@@ -42,7 +45,7 @@ export interface PipelineParts {
 
 /** The request, drawn once: rows are steps in order, outermost first; columns are doors. */
 export function createPipeline(parts: PipelineParts): Handlers {
-  const { callers, catalog, definitions, boundary, cache, results, tasks, seal, log } = parts;
+  const { callers, catalog, definitions, boundary, cache, results, flow, tasks, seal, log } = parts;
   const [LH, MH, SE, TK] = ['LH', 'MH', 'SE', 'TK'] as const;
   // biome-ignore format: a table
   return startTable(log)
@@ -57,10 +60,11 @@ export function createPipeline(parts: PipelineParts): Handlers {
     .use(answerFromCatalog,               LH,     MH,     SE,  TK) // discover, lists and listen, where they are not one upstream's
     .use(checkParamHeaders(definitions),          MH             ) // Mcp-Param-*: needs the tool's definition
     .use(checkPin(boundary),              LH,     MH,     SE,  TK) // what is not approved can be neither seen nor used
+    .use(guardFlow(flow),                 LH,     MH,     SE     ) // what untrusted upstreams said goes into sinks if the user agrees
     .use(runAsTask(tasks),                LH,     MH,     SE     ) // slow calls of clients that know tasks; attempts run the TK rows
     .use(noteWrapping(definitions),       LH,             SE,  TK) // results of tools whose schema legacy lists show wrapped
     .use(useCache(cache),                 LH,     MH,     SE     ) // reads that may be cached, per authorization context
-    .use(guardResult(results, definitions), LH,   MH,     SE,  TK) // hidden text, secrets, instructions: out, or labelled
+    .use(guardResult(results, flow, definitions), LH,  MH,     SE,  TK) // hidden text, secrets, instructions: out, or labelled
     .use(checkAskedUrls,                  LH,     MH,     SE,  TK) // people are asked to open addresses of the web alone
     .use(callUpstream(catalog),           LH,     MH,     SE,  TK)
     .handlers();

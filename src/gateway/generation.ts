@@ -3,6 +3,7 @@ import { createCatalog, type OpenCatalog } from '../catalog/catalog.ts';
 import type { Config } from '../config/types.ts';
 import type { ApprovalBook } from '../guard/approvals/approval-book.ts';
 import { createPins } from '../guard/pin/pins.ts';
+import { createFlowGuard } from '../guard/result/flow-guard.ts';
 import { createResultGuard, type ResultGuard } from '../guard/result/result-guard.ts';
 import type { Log } from '../lib/log.ts';
 import type { Seal } from '../lib/seal.ts';
@@ -83,6 +84,7 @@ export function createGeneration(
     boundary: catalog.boundary,
     cache: catalog.cache,
     results,
+    flow: createFlowGuard({ upstreams: config.upstreams, seal, now }),
     tasks,
     seal,
     log,

@@ -224,6 +224,7 @@ describe('a result', () => {
     expect(await kept({ type: 'string', maxLength: 3 })).toBe(false);
     expect(await kept({ type: 'string', pattern: '^(a+)+$' })).toBe(false);
     expect(await kept({ $ref: 'https://other.example/schema' })).toBe(false);
+    expect(await kept({ $ref: '#/properties/id' })).toBe(false);
   });
 
   it('of 1 MB takes time that grows with it, whatever it is made of', { timeout: 60_000 }, async () => {
@@ -236,6 +237,8 @@ describe('a result', () => {
       'a@b.',
       'gh',
       '\u001b]',
+      '\u009d',
+      '\u001b]0;',
       '\u200b',
       '1 2',
       'password=',
