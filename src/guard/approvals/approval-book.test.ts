@@ -281,7 +281,7 @@ describe('what is seen', () => {
   it('by one that changes all the time is bounded in memory', async () => {
     const { book, table } = world();
     await book.load('files');
-    await book.see(Array.from({ length: 2_001 }, (_, n) => seenOf({ digest: `sha256:${n}` })));
+    await book.see(Array.from({ length: 20_001 }, (_, n) => seenOf({ digest: `sha256:${n}` })));
     expect(table.asked.at(-1)).toBe('marks files');
   });
 
