@@ -5,6 +5,7 @@ import { toGatewardError } from '../../errors.ts';
 import { chooseConfig } from '../choose-config.ts';
 import { checkDataFolder } from '../doctor/check-data-folder.ts';
 import { checkListener } from '../doctor/check-listener.ts';
+import { checkSandboxes } from '../doctor/check-sandboxes.ts';
 import { checkStore } from '../doctor/check-store.ts';
 import { checkUpstreams } from '../doctor/check-upstreams.ts';
 import type { Finding } from '../doctor/finding.ts';
@@ -24,7 +25,7 @@ const WORDS: Readonly<Record<Finding['level'], string>> = {
 };
 
 /**
- * `gateward doctor`: checks the file, the data folder, the store, the listener and every upstream, without a running gateway, and
+ * `gateward doctor`: checks the file, the data folder, the store, the listener, the sandbox and every upstream, without a running gateway, and
  * says what is wrong and how to mend it. Gives 1 if something is wrong; warnings alone are not.
  */
 export async function doctor({ config, version }: DoctorOptions, terminal: Terminal): Promise<number> {
@@ -41,6 +42,7 @@ export async function doctor({ config, version }: DoctorOptions, terminal: Termi
     for (const finding of await checkDataFolder(loaded.config, environment)) tell(finding);
     for (const finding of await checkStore(loaded.config)) tell(finding);
     for (const finding of await checkListener(loaded.config)) tell(finding);
+    for (const finding of await checkSandboxes(loaded, environment)) tell(finding);
     for (const finding of await checkUpstreams({ loaded, environment, version })) tell(finding);
   }
   const count = (level: Finding['level']): number => findings.filter((one) => one.level === level).length;

@@ -68,7 +68,9 @@ function privately(loaded: LoadedConfig, dataDir: string): LoadedConfig {
   const listen = { ...config.listen, host: '127.0.0.1', port: 0, tls: undefined, trustedProxies: [] };
   const store = { kind: 'sqlite', file: join(dataDir, 'gateward.db') } as const;
   const alone = { store, bus: undefined, auth: { keys: false } };
-  return { ...loaded, config: { ...config, ...alone, listen, dataDir, publicUrl: undefined } };
+  // What is tried must not see the gateway's own folder, which is no longer named here.
+  const files = [...loaded.files, config.dataDir];
+  return { ...loaded, files, config: { ...config, ...alone, listen, dataDir, publicUrl: undefined } };
 }
 
 async function settle(status: () => GatewayStatus, { config }: LoadedConfig): Promise<void> {

@@ -6,7 +6,7 @@ import { faultOfProfile } from './check-profile.ts';
 import { findTools, type SandboxTools, safePath } from './find-tools.ts';
 import { packOrder } from './order.ts';
 import { findRuntime, findTemporary, type RuntimePlaces, realPathOf } from './places.ts';
-import { sandboxSettings } from './settings.ts';
+import { isInside, sandboxSettings } from './settings.ts';
 import type { StartFolder } from './start-folders.ts';
 
 /** What is put into a sandbox. */
@@ -53,8 +53,9 @@ export async function boxPermit(boxed: Boxed, parts: BoxParts): Promise<LaunchPe
     hidden,
     temporary: system === 'linux' ? await findTemporary() : [],
     needed: [
-      ...[folder.sockets, runtime.node, runtime.runtime, runtime.gateward],
-      ...(await Promise.all([permit.file, permit.cwd].map(realPathOf))),
+      ...[folder.sockets, runtime.node, runtime.runtime, runtime.gateward, await realPathOf(permit.file)],
+      // May lie among temporary files. What a profile hides stays hidden from the program that starts there too.
+      ...[await realPathOf(permit.cwd)].filter((cwd) => !profile.hide.some((path) => isInside(cwd, path))),
     ],
     programs: tools,
   });
