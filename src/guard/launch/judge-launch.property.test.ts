@@ -109,11 +109,11 @@ const POLICY = { folders: ['/srv/mcp'], programs: ['sh', 'cmd'] };
 const ACCEPTED: readonly RegExp[] = [
   /^npx (?:-y )*(?:-- )?a-mcp@1\.2\.3(?: |$)/,
   /^npx (?:-y )*(?:-p|--package) (?:-y )*a-mcp@1\.2\.3 (?:-y )*(?:-- )?a-mcp(?: |$)/,
-  /^npm (?:exec|x) (?:-y )*(?:-- )?a-mcp@1\.2\.3(?: (?!-)\S+)*(?: -- .*)?$/,
+  /^npm (?:exec|x) (?:-y )*(?:-- )?a-mcp@1\.2\.3(?: (?!-)\S+)*(?: --(?: .*)?)?$/,
   /^npm (?:exec|x) (?:-y )*-- a-mcp@1\.2\.3(?: |$)/,
   /^(?:(?:pnpm|yarn) dlx|bunx|bun x) (?:-y )*(?:-- )?a-mcp@1\.2\.3(?: |$)/,
   /^(?:uvx|uv tool run|pipx run) (?:-- )?a-mcp(?:==|@)1\.2\.3(?: |$)/,
-  /^(?:uvx|uv tool run) --from a-mcp(?:==|@)1\.2\.3 (?:-- )?(?:x|run|exec|dlx|tool|a-mcp)(?: |$)/,
+  /^(?:uvx|uv tool run) --from a-mcp(?:==|@)1\.2\.3 (?:-- )?a-mcp(?: |$)/,
   /^(?:docker|podman) run (?:(?:-i|--rm) )*(?:-- )?a\/b@sha256:[0-9a-f]{64}(?: |$)/,
   /^(?:node|python3|bun|bun run|deno run) (?:-- )?\/srv\/mcp\/a\.js(?: |$)/,
 ];

@@ -34,13 +34,20 @@ export function judgePypiRun(args: readonly string[], from: number, source: '--f
   return [...fits, ...checkServerArgs(args, next + 1)];
 }
 
+/** A program that the package lacks is looked for on the PATH, so it has to be called as the package is. */
 function judgeBin(word: string, wanted: string, at: string): Finding[] {
-  const bin: Finding[] = BIN.test(word) && !/\.py[cwz]?$/.test(word) ? [] : [{ rule: 'package.bin', at }];
+  const { bin, rule } = readPypiPackage(wanted);
+  const fits = BIN.test(word) && normalize(word) === normalize(bin) && !/\.py[cwz]?$/.test(word);
   return [
-    ...bin,
+    { rule, at },
+    ...(fits ? [] : [{ rule: 'package.bin', at } as const]),
     ...(namesRunner(word) ? [{ rule: 'package.program', at } as const] : []),
-    { rule: readPypiPackage(wanted).rule, at },
   ];
+}
+
+/** Names that PyPI holds for the same (PEP 503). */
+function normalize(name: string): string {
+  return name.toLowerCase().replaceAll(/[-_.]+/g, '-');
 }
 
 /** `uv tool run ...`: uv's other commands work on the folder that they stand in. */
