@@ -1,10 +1,7 @@
 import { randomInt } from 'node:crypto';
-import type { LegacySession } from '../../call.ts';
 import { GatewardError, toGatewardError } from '../../errors.ts';
 import { Abort, type Abortable } from '../../lib/abort.ts';
-import type { Clock } from '../../lib/clock.ts';
 import { JsonText } from '../../lib/json-text.ts';
-import type { Log } from '../../lib/log.ts';
 import { raceAbort } from '../../lib/race-abort.ts';
 import { SparseMap } from '../../lib/sparse-map.ts';
 import { readMessage, writeNotification, writeRequest } from '../../wire/message.ts';
@@ -14,6 +11,7 @@ import type { LegacyServer } from '../../wire/rev2025-11-25/upstream-result.ts';
 import { methodRuleOf } from '../../wire/rev2026-07-28/registry.ts';
 import type { AdoptedSession } from './adopted-session.ts';
 import { CallsInFlight } from './attribute-message.ts';
+import type { AdoptionOptions, ConnectionOptions } from './connection-options.ts';
 import {
   type Exchange,
   type ExchangeOwner,
@@ -22,28 +20,13 @@ import {
   type ResumedExchange,
   type ResumedRequest,
 } from './legacy-exchange.ts';
-import { type Introduction, initialize } from './legacy-handshake.ts';
-import type { LegacyTransport, TransportEvents } from './legacy-transport.ts';
+import { initialize } from './legacy-handshake.ts';
+import type { TransportEvents } from './legacy-transport.ts';
 import { ResourceSubscriptions } from './resource-subscriptions.ts';
 import type { ReverseRequest } from './reverse-request.ts';
-import { type ChangeListener, type Question, type Screen, ServerMessages } from './server-messages.ts';
+import { type ChangeListener, type Question, ServerMessages } from './server-messages.ts';
 import { SessionLogLevel } from './session-log-level.ts';
 import { StandaloneUse } from './standalone-use.ts';
-
-/** What one session of a legacy server is opened with. */
-export interface ConnectionOptions extends Introduction {
-  readonly transport: LegacyTransport;
-  /** The client's session that this one belongs to alone, if any. */
-  readonly session: LegacySession | undefined;
-  /** What that session is told that belongs to no call goes through it. */
-  readonly screen?: Screen | undefined;
-  /** Milliseconds until the server must have answered `initialize`. */
-  readonly connectTimeoutMs: number;
-  /** Gives the opening up. */
-  readonly signal: Abortable;
-  readonly clock: Clock;
-  readonly log: Log;
-}
 
 /** A request that a call makes. */
 export interface ConnectionRequest {
@@ -51,11 +34,6 @@ export interface ConnectionRequest {
   readonly params: JsonText | undefined;
   readonly wantsProgress: boolean;
   readonly owner: ExchangeOwner;
-}
-
-/** What goes on with a session of a legacy server that another replica opened. */
-export interface AdoptionOptions extends Omit<ConnectionOptions, 'capabilities'> {
-  readonly adopted: AdoptedSession;
 }
 
 /** Request ids of a replica that adopts a session begin above those of the one that opened it, and anywhere. */
