@@ -12,9 +12,15 @@ export interface Cleaned {
  * Escape sequences of terminals (ECMA-48 §5.4, and OSC as xterm takes it): all of one goes, since what is left of it
  * would stand in the text as letters. None can begin inside what another has passed over, so time grows with the text.
  */
-const ESCAPE_SEQUENCE =
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
-  /(?:\x1b\[|\x9b)[0-?]{0,64}[ -/]{0,8}[@-~]|(?:\x1b\]|\x9d)[^\x07\x1b\x9c\x9d]{0,4096}(?:\x07|\x1b\\|\x9c)|\x1b[PX^_][^\x1b\x9c]{0,4096}(?:\x1b\\|\x9c)|\x1b[ -/]{0,8}[0-~]/g;
+const ESCAPE_SEQUENCE = new RegExp(
+  [
+    String.raw`(?:\x1b\[|\x9b)[0-?]{0,64}[ -/]{0,8}[@-~]`,
+    String.raw`(?:\x1b\]|\x9d)[^\x07\x1b\x9c\x9d]{0,4096}(?:\x07|\x1b\\|\x9c)`,
+    String.raw`\x1b[PX^_][^\x1b\x9c]{0,4096}(?:\x1b\\|\x9c)`,
+    String.raw`\x1b[ -/]{0,8}[0-~]`,
+  ].join('|'),
+  'g',
+);
 /** Private-use letters of the basic plane are the pictures of icon fonts: seen, though by few. */
 const ICON = /^[\ue000-\uf8ff]$/;
 const TAGS = /[\u{E0020}-\u{E007E}]/gu;

@@ -22,6 +22,7 @@ export interface FlowGuard {
   withoutAnswer(call: Call): Call;
 }
 
+/** What it is made of. */
 export interface FlowParts {
   readonly upstreams: readonly Pick<UpstreamConfig, 'name' | 'trusted' | 'guard'>[];
   readonly seal: Seal;

@@ -17,10 +17,12 @@ export interface SecretRule {
 const ALONE = '(?<![A-Za-z0-9])';
 
 const rule = (
-  id: string,
-  starts: string,
-  pattern: string,
-  more: Pick<SecretRule, 'isSecret'> & { readonly flags?: string } = {},
+  ...[id, starts, pattern, more = {}]: readonly [
+    id: string,
+    starts: string,
+    pattern: string,
+    more?: Pick<SecretRule, 'isSecret'> & { readonly flags?: string },
+  ]
 ): SecretRule => {
   const { flags = '', ...rest } = more;
   return { id, starts: starts.split(' '), pattern: new RegExp(ALONE + pattern, `g${flags}`), ...rest };

@@ -108,6 +108,7 @@ function wordsOf(phrase: string): string[] {
   return words;
 }
 
+/** The offset basis of FNV-1a. */
 export const HASH_START = 0x811c9dc5 | 0;
 /** FNV-1a, one step. */
 export function hashStep(hash: number, code: number): number {
