@@ -236,7 +236,7 @@ export const ERRORS = define({
   LAUNCH_NOT_APPROVED: {
     rpc: 1027,
     status: 200,
-    text: 'The command of this MCP server waits for an approval, so it was not started. The operator can read it with gateward server diff, and let it start with gateward server approve.',
+    text: 'Nobody has approved the command of this MCP server, so it was not started. The operator can read it with gateward server diff, and let it start with gateward server approve.',
   },
   LAUNCH_REFUSED: {
     rpc: 1028,
@@ -256,7 +256,7 @@ export const ERRORS = define({
   UPSTREAM_NOT_APPROVED: {
     rpc: 1031,
     status: 200,
-    text: 'The MCP server behind this name is not the one that was approved, so nothing was run. The operator can read the change with gateward server diff, and allow it with gateward server approve.',
+    text: 'The MCP server behind this name was never approved, or is not the one that was, so nothing was run. The operator can read what it is with gateward server diff, and allow it with gateward server approve.',
   },
   FLOW_NOT_APPROVED: {
     rpc: 1032,
@@ -271,7 +271,7 @@ export const ERRORS = define({
   APPROVAL_NOT_FOUND: {
     rpc: null,
     status: 404,
-    text: 'Nothing of this name waits for an approval or has one. See: gateward server diff',
+    text: 'There is no such thing to decide on; gateward server diff shows what waits.',
   },
   EGRESS_REFUSED: {
     rpc: null,
@@ -286,7 +286,7 @@ export const ERRORS = define({
   NOT_CONFIRMED: {
     rpc: null,
     status: 409,
-    text: 'Nobody agreed, so nothing was changed. Run it in a terminal, which asks, or agree beforehand with --yes.',
+    text: 'Nobody agreed, so nothing was changed.',
   },
   CLIENT_CONFIG_INVALID: {
     rpc: null,

@@ -175,6 +175,7 @@ describe('gateward server approve', () => {
       code: 'NOT_CONFIRMED',
       message: expect.stringContaining('--yes-dangerous'),
     });
+    await expect(code).rejects.not.toThrow(/--yes(?!-dangerous)/);
     expect(asked).toHaveLength(1);
     expect(await found()).toHaveLength(4);
   });
@@ -187,12 +188,24 @@ describe('gateward server approve', () => {
     expect(await found()).toEqual([]);
   });
 
-  it('says that nothing waits', async () => {
-    await expect(decide({ names: ['idle'] }).code).rejects.toMatchObject({ code: 'APPROVAL_NOT_FOUND' });
+  it('says that nothing waits, and when something would', async () => {
+    await expect(decide({ names: ['idle'] }).code).rejects.toMatchObject({
+      code: 'APPROVAL_NOT_FOUND',
+      message: expect.stringMatching(/Nothing of idle waits\. .* gateward serve\.$/),
+    });
     await expect(decide({ names: ['mail'], kind: 'tools' }).code).rejects.toMatchObject({
       code: 'APPROVAL_NOT_FOUND',
     });
   });
+});
+
+it('a name does not turn a decision around, and the error has the ids that do', async () => {
+  await decide({ decision: 'rejected', names: ['mail'] }).code;
+  await expect(decide({ names: ['mail'] }).code).rejects.toThrow(`${approvalId(launch)} (launch, rejected)`);
+  expect(await decide({ names: [approvalId(launch)] }).code).toBe(0);
+  await expect(decide({ decision: 'rejected', names: ['mail'] }).code).rejects.toThrow(
+    `${approvalId(launch)} (launch, approved)`,
+  );
 });
 
 it('gateward server reject rejects without a question, also what was approved', async () => {

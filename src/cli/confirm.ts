@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline/promises';
+import { GatewardError } from '../errors.ts';
 import type { ShownText } from './shown-text.ts';
 
 /** Asks the user and gives the answer without blanks at its ends; undefined where nobody can be asked. */
@@ -26,6 +27,12 @@ export function createAsk(isJson: boolean, streams?: AskStreams): Ask {
       lines.close();
     }
   };
+}
+
+/** What is thrown where nobody agreed. `option` of the same command agrees beforehand. */
+export function notConfirmed(option: '--yes' | '--yes-dangerous'): GatewardError {
+  const detail = `Run it in a terminal, which asks, or agree beforehand with ${option}.`;
+  return new GatewardError('NOT_CONFIRMED', { detail });
 }
 
 /** Whether an answer to `[y/N]` is yes. */

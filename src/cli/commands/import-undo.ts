@@ -3,7 +3,7 @@ import type { Environment } from '../../config/types.ts';
 import { GatewardError } from '../../errors.ts';
 import { createDisk } from '../config-file/disk.ts';
 import { openConfigFile } from '../config-file/open-config-file.ts';
-import { type Ask, createAsk, isYes } from '../confirm.ts';
+import { type Ask, createAsk, isYes, notConfirmed } from '../confirm.ts';
 import { EXIT } from '../exit-codes.ts';
 import { Backups } from '../import/backup.ts';
 import { undoImport } from '../import/undo-import.ts';
@@ -45,7 +45,7 @@ export async function undoLastImport(options: UndoImportOptions, parts: UndoImpo
   const ask = parts.ask ?? createAsk(terminal.isJson);
   const question = show`Undo the import of ${bare(backup.madeAt)}? Tokens stand in plain text again. [y/N] `;
   const answer = options.isAgreed ? 'y' : await ask(question);
-  if (answer === undefined || !isYes(answer)) throw new GatewardError('NOT_CONFIRMED');
+  if (answer === undefined || !isYes(answer)) throw notConfirmed('--yes');
   const clientDisk = createDisk('CLIENT_CONFIG_INVALID');
   const done = await undoImport(kept, { environment, disk, clientDisk });
   const { restored, failed, removed, configError } = done;

@@ -4,14 +4,14 @@ import { MERGED_SERVER, NAME_PATTERN } from '../../config/schema-fields.ts';
 import type { Config, Environment, LoadedConfig } from '../../config/types.ts';
 import { GatewardError } from '../../errors.ts';
 import { judgeLaunch, type LaunchJudgement } from '../../guard/launch/judge-launch.ts';
-import { createDisk } from '../config-file/disk.ts';
 import { approveLaunch } from '../config-file/approve-launch.ts';
+import { createDisk } from '../config-file/disk.ts';
 import { addUpstream, namesIn } from '../config-file/edit-config-text.ts';
 import { keepArgs, keepHeaders, keepUrl, keepValues } from '../config-file/make-entry.ts';
 import { type ConfigFileEdit, openConfigFile, saveConfigFile } from '../config-file/open-config-file.ts';
 import { SecretFiles } from '../config-file/secret-files.ts';
 import { tidyEntry, type UpstreamEntry } from '../config-file/upstream-entry.ts';
-import { type Ask, createAsk, isYes } from '../confirm.ts';
+import { type Ask, createAsk, isYes, notConfirmed } from '../confirm.ts';
 import { EXIT } from '../exit-codes.ts';
 import { policyOf } from '../policy-of.ts';
 import { showJudgedLaunch } from '../show-judged-launch.ts';
@@ -161,13 +161,15 @@ async function agree({ judged, name, isAgreed, isDangerAgreed, ...parts }: Agree
   if (isAgreed && (!isDangerous || isDangerAgreed)) return;
   const ask = parts.ask ?? createAsk(parts.terminal.isJson);
   const answer = isAgreed ? 'y' : await ask(show`Start this command from now on? [y/N] `);
-  if (answer === undefined || !isYes(answer)) throw new GatewardError('NOT_CONFIRMED');
+  if (answer === undefined || !isYes(answer)) {
+    throw notConfirmed('--yes');
+  }
   if (!isDangerous || isDangerAgreed) return;
   const again = await ask(
     show`It is DANGEROUS: ${bare(reason)}\nType ${bare(name)} to start it all the same: `,
   );
   if (again === name) return;
-  throw new GatewardError('NOT_CONFIRMED', { detail: 'A dangerous command needs --yes-dangerous too.' });
+  throw notConfirmed('--yes-dangerous');
 }
 
 interface Added {
@@ -180,7 +182,10 @@ interface Added {
   readonly starts: boolean;
 }
 
-function report({ options: { name }, edit: { file }, entry, judged, made, starts }: Added, terminal: Terminal): void {
+function report(
+  { options: { name }, edit: { file }, entry, judged, made, starts }: Added,
+  terminal: Terminal,
+): void {
   const launch = judged && {
     verdict: judged.verdict,
     rule: judged.rule,
@@ -190,8 +195,7 @@ function report({ options: { name }, edit: { file }, entry, judged, made, starts
   terminal.emit({ name, file, entry, secretFiles: made, launch: launch ?? null, starts });
   const lines: ShownText[] = [show`${bare(name)} is in ${bare(file)} now.`];
   for (const path of made) lines.push(show`A secret of it is in ${bare(path)}, which only you can read.`);
-  if (!starts)
-    lines.push(show`Before it starts, it waits for: gateward server approve ${bare(name)}`);
+  if (!starts) lines.push(show`Before it starts, it waits for: gateward server approve ${bare(name)}`);
   lines.push(show`A gateway that runs with this file takes it up within seconds.`);
   for (const { text } of lines) terminal.say(text);
 }

@@ -2,13 +2,16 @@ import { GatewardError } from '../../errors.ts';
 import { createApprovalOperations } from '../../guard/approvals/operate-approvals.ts';
 import type { ApprovalDetails } from '../../guard/approvals/operations.ts';
 import { formatApproval, nameApproval } from '../approval-text.ts';
-import { type Ask, createAsk } from '../confirm.ts';
+import { type Ask, createAsk, notConfirmed } from '../confirm.ts';
 import { EXIT } from '../exit-codes.ts';
 import { type ApprovalSelection, findApprovals } from '../find-approvals.ts';
 import { show } from '../shown-text.ts';
 import type { Terminal } from '../terminal.ts';
 import { whoDecides } from '../who-decides.ts';
 import { withStore } from '../with-store.ts';
+
+/** Ids that an error names at most. */
+const MAX_NAMED = 5;
 
 /** What `gateward server approve` and `reject` are given. */
 export interface DecideOptions extends Omit<ApprovalSelection, 'state'> {
@@ -36,7 +39,11 @@ export function decideOnServers(options: DecideOptions, parts: DecideParts): Pro
   return withStore(file, async ({ config, store }) => {
     const operations = createApprovalOperations({ table: store.approvals });
     const found = await findApprovals({ ...selection, state: 'pending' }, { operations, config });
-    if (found.length === 0) throw nothingWaits(selection);
+    if (found.length === 0) {
+      const against = decision === 'approved' ? 'rejected' : 'approved';
+      const decided = await findApprovals({ ...selection, state: against }, { operations, config });
+      throw nothingWaits(selection, selection.names.length === 0 ? [] : decided);
+    }
     for (const one of found) terminal.say(`${formatApproval(one)}\n`);
     const isDangerAgreed = decision === 'rejected' || (await agreeToDanger(found, options, parts));
     const ids = found.map(({ id }) => id);
@@ -59,12 +66,20 @@ async function agreeToDanger(
     show`${dangerous.length} of these may be DANGEROUS. Read them above.\nType dangerous to approve all the same: `,
   );
   if (answer === 'dangerous') return true;
-  throw new GatewardError('NOT_CONFIRMED', {
-    detail: 'What is dangerous is approved in a terminal, or with --yes-dangerous.',
-  });
+  throw notConfirmed('--yes-dangerous');
 }
 
-function nothingWaits({ names }: Pick<ApprovalSelection, 'names'>): GatewardError {
-  const detail = names.length === 0 ? 'Nothing waits.' : `Nothing of ${names.join(', ')} waits.`;
-  return new GatewardError('APPROVAL_NOT_FOUND', { detail });
+/** A name means what waits; what was decided otherwise needs its id, so that nobody turns more around than is meant. */
+function nothingWaits(
+  { names }: Pick<ApprovalSelection, 'names'>,
+  decided: readonly ApprovalDetails[],
+): GatewardError {
+  const none = names.length === 0 ? 'Nothing waits.' : `Nothing of ${names.join(', ')} waits.`;
+  const ids = decided.slice(0, MAX_NAMED).map(({ id, kind, state }) => `${id} (${kind}, ${state})`);
+  const rest = decided.length > MAX_NAMED ? ` and ${decided.length - MAX_NAMED} more` : '';
+  const how =
+    ids.length === 0
+      ? 'A thing waits once a running gateway has met it: gateward serve.'
+      : `What was decided otherwise is named by its id: ${ids.join(', ')}${rest}.`;
+  return new GatewardError('APPROVAL_NOT_FOUND', { detail: `${none} ${how}` });
 }

@@ -18,19 +18,20 @@ const HTTP_CURE = 'Does it run, and is url right? A proxy on the way may need pr
 
 const STDIO_CURES: Partial<Record<ErrorCode, string>> = {
   LAUNCH_NOT_APPROVED:
-    'Read it with gateward server diff NAME, then gateward server approve NAME. A folder or program that you vouch for needs none: launch.folders, launch.programs.',
+    'Once gateward serve runs, read it with gateward server diff NAME, then gateward server approve NAME. A folder or program that you vouch for needs none: launch.folders, launch.programs.',
   LAUNCH_REFUSED: 'Nobody can approve it as it is. docs/launch.md says what each rule wants.',
   SANDBOX_UNAVAILABLE: 'Take away what keeps sandboxes from running, or set sandbox.ifMissing.',
   LAUNCH_FAILED: 'Is the command installed and on the PATH of the gateway? An absolute path always works.',
   UPSTREAM_TIMEOUT:
-    'Does it need longer to start, as npx does the first time? connectTimeoutMs says how long.',
+    'Does it need longer to start, as npx does the first time? connectTimeoutMs says how long. Nothing of your proxies and registries is passed on: name in env what it needs.',
 };
 const STDIO_CURE =
-  'Start the command by hand: it must stay running and write nothing but MCP to standard output.';
+  'Start the command by hand in an empty folder: it must stay running and write nothing but MCP to standard output. Relative paths start from cwd, else from a private folder.';
 
 /** How to mend an upstream that does not answer. */
 export function cureOf({ name, kind, lastErrorCode }: Ailing): string {
   const [cures, usual] = kind === 'http' ? [HTTP_CURES, HTTP_CURE] : [STDIO_CURES, STDIO_CURE];
-  const cure = (lastErrorCode === undefined ? undefined : cures[lastErrorCode]) ?? usual;
+  // Without an error it has not answered yet.
+  const cure = cures[lastErrorCode ?? 'UPSTREAM_TIMEOUT'] ?? usual;
   return cure.replaceAll('NAME', name);
 }

@@ -121,7 +121,9 @@ describe('a launch that the grammar does not accept', () => {
     const { book, ask, outcome } = gate();
     await outcome();
     book.decide('rejected');
-    await expect(ask()).rejects.toThrow(/was read and rejected/);
+    await expect(ask()).rejects.toThrow(
+      /was read and rejected.* gateward server diff files --state rejected$/,
+    );
   });
 
   it.each<[string, () => Partial<LaunchRequest>]>([

@@ -174,7 +174,7 @@ function notApproved(
 ): GatewardError {
   const detail =
     state === 'rejected'
-      ? `"${upstream}" was read and rejected. To let it start after all: gateward server approve ${upstream}`
+      ? `"${upstream}" was read and rejected. To let it start after all, approve the id that this shows: gateward server diff ${upstream} --state rejected`
       : `"${upstream}" falls under ${rule}. ${reason} To let it start: gateward server approve ${upstream}`;
   return new GatewardError('LAUNCH_NOT_APPROVED', { detail, data: { upstream, rule } });
 }
