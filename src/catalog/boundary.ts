@@ -1,6 +1,8 @@
 import type { AuthorizationContext, Call } from '../call.ts';
 import { GatewardError } from '../errors.ts';
 import { type Hold, type Inspector, refusal, type Watchfulness } from '../inspector.ts';
+import type { JsonText } from '../lib/json-text.ts';
+import { collectList } from './collect-list.ts';
 import { type Subject, subjectOf } from './held-subject.ts';
 import type { ListKind } from './list-kinds.ts';
 import type { Listing, Listings } from './listings.ts';
@@ -27,6 +29,8 @@ export interface BoundaryParts {
 const RECHECK_MS = 60_000;
 /** A name that is not in the list that is known is looked for again at most this often. */
 const MISSING_MS = 5_000;
+/** Milliseconds for a list that is read for one call. */
+const SESSION_MS = 15_000;
 
 /** Where calls leave for upstreams: what is held there cannot be used, whoever knows its name. */
 export class Boundary {
@@ -78,9 +82,11 @@ export class Boundary {
   }
 
   /** Reads the list before the call: nothing is known of it, or what is known may not hold any more. */
-  async #checkAnew({ source, context }: Crossing, subject: Subject, watch: Watchfulness): Promise<void> {
+  async #checkAnew(crossing: Crossing, subject: Subject, watch: Watchfulness): Promise<void> {
     const { listings } = this.#parts;
+    const { source, call, context } = crossing;
     const { kind } = subject;
+    if (watch.eachCall && hasOwnSession(source, call.legacy)) await this.#checkSession(crossing, subject);
     const read = watch.eachCall
       ? listings.refresh(source, kind, context)
       : listings.read(source, kind, context);
@@ -90,6 +96,19 @@ export class Boundary {
     // What could not be read may be anything by now.
     if (listing.stale) throw new GatewardError('UPSTREAM_UNAVAILABLE');
     if (!this.#isKnown({ source }, subject, listing)) throw unknown(subject.kind);
+  }
+
+  /** Reads the list where the call will run: what others are shown says nothing of a session of its own. */
+  async #checkSession({ source, call, context }: Crossing, { kind, name }: Subject): Promise<void> {
+    const { inspector, sessions } = this.#parts;
+    if (call.legacy === undefined) return;
+    const { session } = call.legacy;
+    const signal = AbortSignal.timeout(SESSION_MS);
+    const legacy = { session, refusals: new Map<string, JsonText>() };
+    const { items } = await collectList({ source, kind, context, signal, legacy });
+    const holds = await inspector.inspect({ upstream: source.name, kind, items, isWhole: true });
+    sessions.note({ source, session, kind, items, holds });
+    refuse(holds.get(name));
   }
 
   async #lookAgain({ source, context }: Crossing, subject: Subject, known: Listing): Promise<void> {

@@ -1,4 +1,4 @@
-import type { AuthorizationContext } from '../call.ts';
+import type { AuthorizationContext, LegacyCall } from '../call.ts';
 import { GatewardError } from '../errors.ts';
 import type { Item } from '../inspector.ts';
 import type { JsonText } from '../lib/json-text.ts';
@@ -23,19 +23,23 @@ export interface Collecting {
   readonly kind: ListKind;
   readonly context: AuthorizationContext;
   readonly signal: AbortSignal;
+  /** Asks in the session that this client has of its own at the upstream. */
+  readonly legacy?: LegacyCall | undefined;
 }
 
 /**
  * Asks an upstream for all pages of a list. An upstream without the list (-32601) has an empty one. Throws what the
  * upstream's call throws, and UPSTREAM_INVALID for an answer of another shape.
  */
-export async function collectList({ source, kind, context, signal }: Collecting): Promise<CollectedList> {
+export async function collectList(collecting: Collecting): Promise<CollectedList> {
+  const { source, kind, context, signal, legacy } = collecting;
   const items = new Map<string, Item>();
   let ttlMs = MAX_TTL_MS;
   let cursor: unknown;
   for (let page = 0; page < MAX_PAGES; page++) {
     const params = cursor === undefined ? {} : { cursor };
-    const outcome = await source.call(ownCall({ method: LIST_KINDS[kind].method, params, signal }), context);
+    const call = ownCall({ method: LIST_KINDS[kind].method, params, signal });
+    const outcome = await source.call({ ...call, legacy }, context);
     if (outcome.kind === 'error' && isMethodNotFound(outcome.error))
       return { items: [], ttlMs: ABSENT_TTL_MS };
     if (outcome.kind !== 'complete') throw invalid(source, kind);
