@@ -10,6 +10,7 @@ import type { Connector } from './connector.ts';
 import { isEndless } from './deadline.ts';
 import { isRetry } from './is-repeatable.ts';
 import type { Era, Opened, Opener } from './opened.ts';
+import { explainDown } from './process-ended.ts';
 
 /** How an upstream is, for `server list`, `/readyz` and the admin API. Times are milliseconds since 1970. */
 export interface UpstreamStatus {
@@ -297,14 +298,14 @@ class WatchedUpstream implements Upstream {
       ...before,
       state: 'down',
       since: before.state === 'down' ? before.since : now,
-      lastError: { code: error.code, text: error.message },
+      lastError: { code: error.code, text: explainDown(error) },
       nextTryAt: now + waitMs,
     };
     this.#callOffRetry = clock.after(waitMs, () => void this.#try());
     const fields = {
       upstream: this.name,
       code: error.code,
-      reason: error.message,
+      reason: explainDown(error),
       cause: error.cause,
       waitMs,
     };

@@ -148,6 +148,8 @@ describe('upstreams in trouble', () => {
       expect(gateway.stderr()).toContain(`"upstream":"${String(shown['name'])}"`);
     }
     expect(gateway.stderr()).toContain('upstream is down');
+    const { upstreams: seen } = await status(gateway);
+    expect(seen.find(({ name }) => name === 'broken')?.['lastError']).toContain('Its process ended with 7.');
 
     const call = await askModern(`${gateway.url}/servers/bad-0/mcp`, 'tools/call', { params: { name: 'x' } });
     expect(call.status).toBe(200);

@@ -5,6 +5,7 @@ import { JsonRefused } from '../../lib/json-scan.ts';
 import { JsonText } from '../../lib/json-text.ts';
 import type { Log } from '../../lib/log.ts';
 import { type Line, LineReader, writeLine } from '../../wire/lines.ts';
+import { ProcessEnded } from '../process-ended.ts';
 import { StderrLog } from './stderr-log.ts';
 import { type ProcessGroups, StdioProcess } from './stdio-process.ts';
 
@@ -122,7 +123,7 @@ export class StdioChannel {
   #exited(how: string): void {
     const { upstream, log } = this.#options;
     if (!this.#stopped) log.warn('the process of an upstream ended', { upstream, how });
-    this.#events.onClosed(new GatewardError('UPSTREAM_LOST', { cause: { exit: how } }));
+    this.#events.onClosed(new GatewardError('UPSTREAM_LOST', { cause: new ProcessEnded(how) }));
   }
 }
 
