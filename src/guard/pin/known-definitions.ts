@@ -16,6 +16,9 @@ export interface KnownDefinition {
 
 /** Texts of which something is known. */
 const MAX_KNOWN = 50_000;
+/** Findings of one definition, and characters of the place of each: both are kept, in memory and in the store. */
+const MAX_FINDINGS = 50;
+const MAX_PATH = 300;
 
 /**
  * Digests and findings by text, so that a list which is read again costs next to nothing, whoever reads it. Bounded:
@@ -47,12 +50,24 @@ export class KnownDefinitions {
   /** What the scan finds in an item, each definition judged as if its server were alone. */
   scan(item: Item): readonly DefinitionFinding[] {
     const known = this.of(item);
-    known.findings ??= scanDefinition(JSON.parse(item.text), 0).map(({ rule, severity, reason, path }) => ({
-      rule,
-      severity,
-      reason,
-      path,
-    }));
+    known.findings ??= gravest(scanDefinition(JSON.parse(item.text), 0));
     return known.findings;
   }
+}
+
+/** The findings that say most, in their order where they weigh the same. A hostile definition has as many as it wants. */
+function gravest(found: readonly DefinitionFinding[]): readonly DefinitionFinding[] {
+  const sorted = found.length <= MAX_FINDINGS ? found : found.toSorted(bySeverity).slice(0, MAX_FINDINGS);
+  return sorted.map(({ rule, severity, reason, path }) => ({
+    rule,
+    severity,
+    reason,
+    path: path.length > MAX_PATH ? `${path.slice(0, MAX_PATH - 1)}…` : path,
+  }));
+}
+
+const WEIGHT: Readonly<Record<DefinitionFinding['severity'], number>> = { block: 0, warn: 1, info: 2 };
+
+function bySeverity(one: DefinitionFinding, other: DefinitionFinding): number {
+  return WEIGHT[one.severity] - WEIGHT[other.severity];
 }
