@@ -120,7 +120,8 @@ class Guarding {
     // Too short for anything but a character that is not seen.
     const isShort = value.length < 3 && /^[\x20-\x7e]*$/.test(value);
     const isBlock = !isKey && isBlockText(path);
-    if ((isShort && !isBlock) || isOpaque(path, value) || (isKey && isFixedKey(path))) return undefined;
+    if ((isShort && !isBlock) || isOpaque(path, value)) return undefined;
+    if (isKey && isFixedKey(path)) return this.#lookAtFixed(value, path);
     // The name may be what was found: it does not stand in its own path.
     const place = isKey ? [...path.slice(0, -1), '*'] : [...path];
     const text = this.#cleaned(value, isKey, place);
@@ -132,6 +133,15 @@ class Guarding {
       if (isBlock) this.#blocks.push(piece);
     }
     return text !== value || found.length > 0 ? '*' : undefined;
+  }
+
+  /** A name that must stay as it is can still be told of, and keep what it stands in from the client. */
+  #lookAtFixed(value: string, path: readonly (string | number)[]): string | undefined {
+    if (this.#rules.injection === 'off') return undefined;
+    const place = [...path.slice(0, -1), '*'];
+    const found = [...cleanHidden(value, 'remove').rules, ...findInjection(value, this.#sieve)];
+    for (const rule of found) note(this.#findings, rule, place);
+    return found.length > 0 ? '*' : undefined;
   }
 
   #cleaned(value: string, isKey: boolean, path: readonly (string | number)[]): string {
