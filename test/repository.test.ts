@@ -1,6 +1,6 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, statSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
 import { join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -74,6 +74,17 @@ describe('the repository', () => {
     expect(packages['@types/node']?.split('.')[0]).toBe(pinned?.split('.')[0]);
     expect(read('bin/gateward.js')).toContain('Node.js 22.19 or newer');
     expect(manifest.engines.node).toBe('>=22.19');
+  });
+
+  it('says how to build the command where nobody has', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'gateward-unbuilt-'));
+    try {
+      for (const file of ['bin/gateward.js', 'package.json']) cpSync(join(root, file), join(folder, file));
+      const ended = spawnSync(process.execPath, [join(folder, 'bin/gateward.js')], { encoding: 'utf8' });
+      expect([ended.status, ended.stderr]).toEqual([1, expect.stringMatching(/^gateward is not built.*\n$/)]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it('lets npm run the install scripts of the pinned Node and of the PostgreSQL for tests, and no other', () => {

@@ -14,26 +14,38 @@ export interface RecipeParts {
   readonly node: string;
   /** Absolute path of the command, since `gateward` may not be on the PATH. */
   readonly command: string;
+  /** Whether clients must show a key. */
+  readonly withKey: boolean;
 }
 
+/** Stands where a key of the reader's own goes. */
+const KEY = 'gwk_...';
+const BEARER = `Bearer ${KEY}`;
+
 /** How the common clients are connected to one MCP endpoint. */
-export function makeRecipes({ url, node, command }: RecipeParts): readonly Recipe[] {
-  const stdio = { command: node, args: [command, 'connect', url] };
+export function makeRecipes({ url, node, command, withKey }: RecipeParts): readonly Recipe[] {
+  const stdio = {
+    command: node,
+    args: [command, 'connect', url],
+    ...(withKey && { env: { GATEWARD_KEY: KEY } }),
+  };
+  const headers = withKey ? { headers: { Authorization: BEARER } } : {};
+  const flag = withKey ? ` --header "Authorization: ${BEARER}"` : '';
   return [
     {
       client: 'Claude Code',
       into: 'a shell',
-      text: `claude mcp add --transport http gateward ${url}`,
+      text: `claude mcp add --transport http gateward ${url}${flag}`,
     },
     {
       client: 'VS Code',
       into: '.vscode/mcp.json',
-      text: JSON.stringify({ servers: { gateward: { type: 'http', url } } }),
+      text: JSON.stringify({ servers: { gateward: { type: 'http', url, ...headers } } }),
     },
     {
       client: 'Cursor',
       into: '.cursor/mcp.json',
-      text: JSON.stringify({ mcpServers: { gateward: { url } } }),
+      text: JSON.stringify({ mcpServers: { gateward: { url, ...headers } } }),
     },
     {
       client: 'Claude Desktop and others that only speak stdio',
@@ -43,7 +55,7 @@ export function makeRecipes({ url, node, command }: RecipeParts): readonly Recip
     {
       client: 'Inspector',
       into: 'a shell',
-      text: `npx @modelcontextprotocol/inspector --cli ${url} --transport http --method tools/list`,
+      text: `npx @modelcontextprotocol/inspector --cli ${url} --transport http --method tools/list${flag}`,
     },
   ];
 }

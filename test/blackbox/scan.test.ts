@@ -1,6 +1,9 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -145,6 +148,19 @@ describe('gateward scan of live servers', () => {
     expect(code).toBe(3);
     expect(stderr).toContain('gone was not scanned');
     expect(existsSync(marker)).toBe(false);
+  });
+
+  it('says how to give credentials to a server that wants some', async () => {
+    const refusing = createServer((_, res) => res.writeHead(401).end());
+    await once(refusing.listen(0, '127.0.0.1'), 'listening');
+    try {
+      const { port } = refusing.address() as AddressInfo;
+      const { code, stderr } = await scan(['--url', `http://127.0.0.1:${port}/mcp`]);
+      expect(code).toBe(3);
+      expect(stderr).toContain('--header');
+    } finally {
+      refusing.close();
+    }
   });
 
   it('prints a table, in which nothing is hidden', async () => {

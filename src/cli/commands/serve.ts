@@ -110,7 +110,7 @@ async function serveHere({
     terminal.emit({ event: 'listening', version, url, port, dataDir: loaded.config.dataDir });
     await tellUpstreams(gateway, terminal, stop);
     link?.ready();
-    if (!stop.signal.aborted) tellReady(gateway, terminal);
+    if (!stop.signal.aborted) tellReady(gateway, { terminal, withKey: loaded.config.auth.keys });
     const name = await stop.asked;
     log.info('stopping', { signal: name });
   } finally {
@@ -144,17 +144,23 @@ async function tellUpstreams(gateway: Gateway, terminal: Terminal, stop: StopSig
   }
 }
 
-function tellReady(gateway: Gateway, terminal: Terminal): void {
+function tellReady(
+  gateway: Gateway,
+  { terminal, withKey }: { readonly terminal: Terminal; readonly withKey: boolean },
+): void {
   const { servers } = gateway.status();
   const all = servers.find(({ name }) => name === 'all');
   const recipes = makeRecipes({
     url: all?.url ?? '',
     node: process.execPath,
     command: fileURLToPath(new URL('../../../bin/gateward.js', import.meta.url)),
+    withKey,
   });
   terminal.say(`\nServers:\n${servers.map(({ name, url }) => `  ${name.padEnd(16)} ${url}`).join('\n')}`);
   terminal.say(`\nConnect a client to all of them (or put the URL of one server in its place):`);
-  terminal.say(`${formatRecipes(recipes)}\n\nStop with Ctrl-C.`);
+  terminal.say(formatRecipes(recipes));
+  if (withKey) terminal.say('Each client needs a key in place of gwk_...: gateward key create --name NAME');
+  terminal.say('\nStop with Ctrl-C.');
   terminal.emit({ event: 'ready', servers, recipes });
 }
 

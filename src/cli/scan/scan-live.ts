@@ -43,8 +43,10 @@ export async function scanLive(options: ScanLiveOptions, terminal: Terminal): Pr
     terminal.emit({ findings, upstreams: answers.map(summaryOf) });
   }
   terminal.say(describe(findings, reached, unreached));
-  for (const { upstream, message } of unreached)
-    terminal.warn(`gateward: ${upstream} was not scanned: ${showText(message)}`);
+  for (const { upstream, message, code } of unreached) {
+    const how = code === 'UPSTREAM_REFUSED' ? ' Give it credentials: --header with --url, else headers.' : '';
+    terminal.warn(`gateward: ${upstream} was not scanned: ${showText(message)}${how}`);
+  }
   if (findings.some(({ severity }) => severity === 'block')) return EXIT.failed;
   return unreached.length > 0 ? EXIT.unreachable : EXIT.ok;
 }

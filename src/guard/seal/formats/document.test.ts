@@ -166,6 +166,13 @@ describe('editDocument', () => {
     expect(() => parseDocument(format, text)).toThrow(BrokenDocument);
   });
 
+  it.each([
+    ['json', '{\n{ broken', 'line 2 is not valid JSON'],
+    ['yaml', 'x: 1\na: [1', 'is not valid YAML'],
+  ] as const)('says in plain words where %s is broken', (format, text, words) => {
+    expect(() => parseDocument(format, text)).toThrow(words);
+  });
+
   it('tells which keys of JSON stand twice', () => {
     expect(parseDocument('json', '{"a":{"x":1,"x":2}}').repeated).toEqual([['a', 'x']]);
   });

@@ -32,7 +32,7 @@ export function parseJson(text: string): ParsedJson {
   const [first] = errors;
   if (first !== undefined) {
     const line = text.slice(0, first.offset).split('\n').length;
-    throw new BrokenDocument(`line ${line}: ${printParseErrorCode(first.error)}`);
+    throw new BrokenDocument(`line ${line} is not valid JSON (${printParseErrorCode(first.error)})`);
   }
   const repeated: string[][] = [];
   return { value: root === undefined ? undefined : read(root, [], repeated), repeated };

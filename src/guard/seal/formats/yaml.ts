@@ -27,7 +27,8 @@ export function editYaml(text: string, { place, value }: Edit): string {
 function open(text: string): ReturnType<typeof parseDocument> {
   const document = parseDocument(text, { uniqueKeys: true });
   const [error] = document.errors;
-  if (error !== undefined) throw new BrokenDocument(`line ${error.linePos?.[0].line ?? 1}: ${error.code}`);
+  if (error !== undefined)
+    throw new BrokenDocument(`line ${error.linePos?.[0].line ?? 1} is not valid YAML (${error.code})`);
   return document;
 }
 
