@@ -109,6 +109,11 @@ describe('the admin API', () => {
     expect(await ask(path)).toMatchObject({ status, body: { error: { code } } });
   });
 
+  it('names the servers that there are where one is asked for that is not', async () => {
+    const { body } = await ask('servers/none');
+    expect(body).toMatchObject({ error: { message: expect.stringMatching(/There are: all\b.*\.$/) } });
+  });
+
   it('names the methods that a path takes', async () => {
     expect((await ask('reload')).headers.get('allow')).toBe('POST');
     expect((await ask('status', { method: 'DELETE' })).headers.get('allow')).toBe('GET');

@@ -15,7 +15,10 @@ export const serverResource: Resource = {
   answer: async (parts, name) => {
     const { servers, upstreams } = parts.status();
     const server = servers.find((one) => one.name === name);
-    if (server === undefined) throw new GatewardError('SERVER_NOT_FOUND');
+    if (server === undefined) {
+      const detail = `There are: ${servers.map((one) => one.name).join(', ')}.`;
+      throw new GatewardError('SERVER_NOT_FOUND', { detail });
+    }
     return { server, upstreams: upstreamsOf(server, upstreams), ...(await readTools(parts, name)) };
   },
 };

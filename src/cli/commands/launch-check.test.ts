@@ -74,7 +74,10 @@ describe('gateward launch check', () => {
     'says so if there is nothing to judge: %s',
     async (text) => {
       await expect(check(text)).rejects.toThrow(GatewardError);
-      await expect(check(text)).rejects.toMatchObject({ code: 'INPUT_UNREADABLE' });
+      await expect(check(text)).rejects.toMatchObject({
+        code: 'INPUT_UNREADABLE',
+        message: expect.stringMatching(/JSON array of .* gateward doctor\.$/),
+      });
     },
   );
 });

@@ -10,6 +10,9 @@ import { JsonText } from '../../lib/json-text.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { Terminal } from '../terminal.ts';
 
+const WANTED =
+  'Give a JSON array of { command, args, env, cwd }. The commands of a configuration are judged by gateward doctor.';
+
 /** What `gateward launch check` is given. */
 export interface CheckOptions {
   /** A path, or `-` for standard input. */
@@ -40,7 +43,7 @@ function sayAll(launches: readonly unknown[], judged: readonly LaunchJudgement[]
 async function readLaunches(file: string): Promise<readonly unknown[]> {
   const value = parseJson(await readContent(file));
   if (Array.isArray(value)) return value;
-  throw unusable('Give a JSON array of { command, args, env, cwd }.');
+  throw unusable(WANTED);
 }
 
 async function readContent(file: string): Promise<Buffer> {
@@ -56,7 +59,7 @@ function parseJson(content: Buffer): unknown {
   try {
     return JsonText.parse(content).value();
   } catch (cause) {
-    if (cause instanceof JsonRefused) throw unusable(`The file of launches: ${cause.message}`, cause);
+    if (cause instanceof JsonRefused) throw unusable(`${cause.message} ${WANTED}`, cause);
     throw cause;
   }
 }
