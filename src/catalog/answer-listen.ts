@@ -44,7 +44,12 @@ export interface AnswerListenParts {
   /** Aborts when the server ends: listens are then closed by a proper response. */
   readonly ending: AbortSignal;
   readonly maxListens: number;
+  /** What an upstream tells of its resources goes through it. */
+  readonly screen: Screen | undefined;
 }
+
+/** Gives a notification of an upstream as clients may have it. */
+export type Screen = (upstream: string, notification: JsonText) => JsonText;
 
 /** Makes the answer to listens: acknowledgment first, then changes, each under the client's own subscription id. */
 export function createAnswerListen({
@@ -52,6 +57,7 @@ export function createAnswerListen({
   tasks: feed,
   ending,
   maxListens,
+  screen,
 }: AnswerListenParts): AnswerListen {
   let open = 0;
   return async (listening) => {
@@ -61,7 +67,7 @@ export function createAnswerListen({
     open++;
     const served: Ending[] = [];
     try {
-      await serve(listening, { hub, feed, taskIds, served });
+      await serve(listening, { hub, feed, taskIds, served, screen });
       // A listen lasts, and there may be one for each session.
       asked.call.message.rest();
       await ended(asked.call.signal, ending);
@@ -84,13 +90,15 @@ interface Serving {
   readonly taskIds: readonly string[];
   /** Takes what has to end with the listen. */
   readonly served: Ending[];
+  readonly screen: Screen | undefined;
 }
 
 interface Ending {
   readonly end: () => void;
 }
 
-async function serve(listening: Listening, { hub, feed, taskIds, served }: Serving): Promise<void> {
+async function serve(listening: Listening, serving: Serving): Promise<void> {
+  const { hub, feed, taskIds, served, screen } = serving;
   const { asked, server, sources, uris } = listening;
   const told = (task: JsonText): void => sendTask(listening, task);
   const tasks = await followTasks(taskIds, { asked, server, feed, send: told });
@@ -103,7 +111,10 @@ async function serve(listening: Listening, { hub, feed, taskIds, served }: Servi
   const promises = sources.map((selected) => {
     const mine = subscriptions.get(selected) ?? new Map<string, string>();
     const onChange = (event: ChangeEvent): void => {
-      const known = event.kind === 'resource' ? toClientEvent(event, mine) : event;
+      const known =
+        event.kind === 'resource'
+          ? toClientEvent(screened(event, selected.source.name, screen), mine)
+          : event;
       if (acknowledged === undefined) waiting.push(known);
       else if (isHonoured(acknowledged, known)) send(listening, known);
     };
@@ -127,6 +138,8 @@ async function serve(listening: Listening, { hub, feed, taskIds, served }: Servi
   for (const event of waiting) if (isHonoured(acknowledged, event)) send(listening, event);
   tasks.begin();
 }
+
+type UpdateEvent = ChangeEvent & { readonly kind: 'resource' };
 
 /** Lists that were not acknowledged are not spoken of, whoever learned of the change. */
 function isHonoured(acknowledged: ListenFilter, event: ChangeEvent): boolean {
@@ -158,11 +171,18 @@ function toClientFilter(promised: ListenFilter, mine: ReadonlyMap<string, string
   };
 }
 
+const UPDATED = 'notifications/resources/updated';
+
+/** The event without what the rules take out of it. */
+function screened(event: UpdateEvent, upstream: string, screen: Screen | undefined): UpdateEvent {
+  if (screen === undefined) return event;
+  const text = `{"jsonrpc":"2.0","method":${JSON.stringify(UPDATED)},"params":${event.params.text}}`;
+  const params = screen(upstream, JsonText.written(text)).get('params') ?? event.params;
+  return { ...event, uri: params.get('uri')?.string() ?? event.uri, params };
+}
+
 /** The event with the client's URI; a sub-resource keeps what follows the URI that was asked for. */
-function toClientEvent(
-  event: ChangeEvent & { kind: 'resource' },
-  mine: ReadonlyMap<string, string>,
-): ChangeEvent {
+function toClientEvent(event: UpdateEvent, mine: ReadonlyMap<string, string>): ChangeEvent {
   for (const [uri, clientUri] of mine) {
     if (uri === clientUri || !isWithin(event.uri, uri)) continue;
     const renamed = clientUri + event.uri.slice(uri.length);
@@ -182,7 +202,7 @@ function send(listening: Listening, event: ChangeEvent): void {
     notify(listening, listChangeMethod(event.list), `{"_meta":${idMeta(listening)}}`);
     return;
   }
-  notify(listening, 'notifications/resources/updated', withId(listening, event.params).text);
+  notify(listening, UPDATED, withId(listening, event.params).text);
 }
 
 function sendTask(listening: Listening, task: JsonText): void {

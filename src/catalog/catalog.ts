@@ -2,7 +2,7 @@ import { OPERATOR, type Outcome } from '../call.ts';
 import { type Inspector, NO_INSPECTOR } from '../inspector.ts';
 import type { Log } from '../lib/log.ts';
 import type { Seal } from '../lib/seal.ts';
-import { type AnswerListen, createAnswerListen } from './answer-listen.ts';
+import { type AnswerListen, createAnswerListen, type Screen } from './answer-listen.ts';
 import { Boundary, type Crossing } from './boundary.ts';
 import { Definitions } from './definitions.ts';
 import { Discoveries } from './discoveries.ts';
@@ -37,6 +37,8 @@ export interface CatalogParts {
   readonly tasks?: TaskFeed | undefined;
   /** Judges what upstreams say of themselves before clients see it; without one everything passes. */
   readonly inspector?: Inspector | undefined;
+  /** What upstreams tell of their resources goes through it; without it everything passes. */
+  readonly screen?: Screen | undefined;
   readonly seal: Seal;
   readonly log: Log;
   /** Milliseconds of a clock that never goes back. */
@@ -108,7 +110,13 @@ export function createCatalog(parts: CatalogParts): OpenCatalog {
   });
   const discoveries = new Discoveries({ now, log, inspector });
   const boundary = createBoundary({ parts, inspector, listings, discoveries, hub });
-  const answerListen = createAnswerListen({ hub, tasks: parts.tasks, ending, maxListens });
+  const answerListen = createAnswerListen({
+    hub,
+    tasks: parts.tasks,
+    ending,
+    maxListens,
+    screen: parts.screen,
+  });
   const views = new Map(
     parts.servers.map((plan) => [
       plan.name,

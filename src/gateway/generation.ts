@@ -3,7 +3,7 @@ import { createCatalog, type OpenCatalog } from '../catalog/catalog.ts';
 import type { Config } from '../config/types.ts';
 import type { ApprovalBook } from '../guard/approvals/approval-book.ts';
 import { createPins } from '../guard/pin/pins.ts';
-import { createFlowGuard } from '../guard/result/flow-guard.ts';
+import { createFlowGuard, type FlowGuard } from '../guard/result/flow-guard.ts';
 import { createResultGuard, type ResultGuard } from '../guard/result/result-guard.ts';
 import type { Log } from '../lib/log.ts';
 import type { Seal } from '../lib/seal.ts';
@@ -40,6 +40,8 @@ export interface Generation {
   readonly handlers: Handlers;
   /** What upstreams send goes through it. */
   readonly results: ResultGuard;
+  /** What untrusted upstreams said does not go into sinks by itself. */
+  readonly flow: FlowGuard;
   /** Ends its listens by a proper response, and what it opened on upstreams for itself. */
   end(): void;
 }
@@ -55,6 +57,7 @@ export function createGeneration(
   const offers = taskOffersOf(config.upstreams);
   const ending = new AbortController();
   const pins = createPins({ upstreams: config.upstreams, book: approvals, log });
+  const results = createResultGuard(config.upstreams, log);
   const catalog = createCatalog({
     servers: config.servers.map((server) => ({
       ...server,
@@ -66,6 +69,7 @@ export function createGeneration(
     sources: upstreams,
     tasks,
     inspector: pins,
+    screen: (upstream, notification) => results.message(upstream, notification),
     trusted: new Set(config.upstreams.filter(({ trusted }) => trusted).map(({ name }) => name)),
     seal,
     log,
@@ -76,7 +80,7 @@ export function createGeneration(
     version,
     versions: [...MODERN_VERSIONS, ...LEGACY_VERSIONS.filter((revision) => revision >= FIRST_STREAMABLE)],
   });
-  const results = createResultGuard(config.upstreams, log);
+  const flow = createFlowGuard({ upstreams: config.upstreams, seal, now });
   const handlers = createPipeline({
     callers,
     catalog,
@@ -84,7 +88,7 @@ export function createGeneration(
     boundary: catalog.boundary,
     cache: catalog.cache,
     results,
-    flow: createFlowGuard({ upstreams: config.upstreams, seal, now }),
+    flow,
     tasks,
     seal,
     log,
@@ -97,6 +101,7 @@ export function createGeneration(
     catalog,
     handlers,
     results,
+    flow,
     end() {
       ending.abort();
       callOff();

@@ -58,7 +58,7 @@ export interface ScriptedServer {
   /** How many listens are open. */
   listens(): number;
   /** Sends a notification to each listen that asked for it. */
-  announce(change: 'tools' | 'prompts' | 'resources' | { readonly uri: string }): void;
+  announce(change: 'tools' | 'prompts' | 'resources' | { readonly uri: string; readonly more?: Json }): void;
   close(): Promise<void>;
 }
 
@@ -215,6 +215,6 @@ function announceTo(
   }
   const uris: unknown = filter['resourceSubscriptions'];
   if (!Array.isArray(uris) || !uris.includes(change.uri)) return;
-  const params = { uri: change.uri, _meta };
+  const params = { ...change.more, uri: change.uri, _meta };
   response.write(event({ jsonrpc: '2.0', method: 'notifications/resources/updated', params }));
 }

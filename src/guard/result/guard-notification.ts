@@ -71,7 +71,10 @@ function textOf(notification: JsonText, params: JsonText): string {
   return text;
 }
 
+/** An update names a resource, and needs nothing else. */
 function withoutText(notification: JsonText, params: JsonText, findings: readonly Place[]): JsonText {
+  const uri = params.get('uri');
+  if (uri !== undefined) return notification.with({ params: JsonText.of({}).with({ uri }) });
   const text = JsonText.of(`[withheld: ${rulesOf(findings)}]`);
   return notification.with({
     params: params.with({
