@@ -18,6 +18,7 @@ import { checkParamHeaders } from './steps/check-param-headers.ts';
 import { checkPin } from './steps/check-pin.ts';
 import { guardFlow } from './steps/guard-flow.ts';
 import { guardResult } from './steps/guard-result.ts';
+import { noteTold } from './steps/note-told.ts';
 import { noteWrapping } from './steps/note-wrapping.ts';
 import { openState } from './steps/open-state.ts';
 import { resolveSession } from './steps/resolve-session.ts';
@@ -63,8 +64,9 @@ export function createPipeline(parts: PipelineParts): Handlers {
     .use(guardFlow(flow),                 LH,     MH,     SE     ) // what untrusted upstreams said goes into sinks if the user agrees
     .use(runAsTask(tasks),                LH,     MH,     SE     ) // slow calls of clients that know tasks; attempts run the TK rows
     .use(noteWrapping(definitions),       LH,             SE,  TK) // results of tools whose schema legacy lists show wrapped
+    .use(noteTold(flow),                  LH,     MH,     SE,  TK) // what the caller is told by untrusted upstreams
     .use(useCache(cache),                 LH,     MH,     SE     ) // reads that may be cached, per authorization context
-    .use(guardResult(results, flow, definitions), LH,  MH,     SE,  TK) // hidden text, secrets, instructions: out, or labelled
+    .use(guardResult(results, definitions), LH,   MH,     SE,  TK) // hidden text, secrets, instructions: out, or labelled
     .use(checkAskedUrls,                  LH,     MH,     SE,  TK) // people are asked to open addresses of the web alone
     .use(callUpstream(catalog),           LH,     MH,     SE,  TK)
     .handlers();

@@ -1,7 +1,6 @@
 import type { AuthorizationContext, Call } from '../call.ts';
 import type { Definitions } from '../catalog/definitions.ts';
 import type { Source } from '../catalog/server-view.ts';
-import type { FlowGuard } from '../guard/result/flow-guard.ts';
 import type { ResultGuard } from '../guard/result/result-guard.ts';
 import type { Step } from './step.ts';
 
@@ -17,14 +16,13 @@ interface Needs {
  */
 export function guardResult(
   results: ResultGuard,
-  flow: FlowGuard,
   definitions: Definitions,
 ): Step<Needs, { readonly call: Call }> {
   return ({ call, source, context }, next) => {
     const { method, name } = call;
     const notify = results.notify(source.name, call.notify);
     const asked = { ...call, notify };
-    const found = next({ call: asked }).then((outcome) =>
+    return next({ call: asked }).then((outcome) =>
       results.outcome(source.name, {
         method,
         outcome,
@@ -32,10 +30,5 @@ export function guardResult(
           name !== undefined && { outputSchema: () => definitions.outputSchema(source, name, context) }),
       }),
     );
-    if (!flow.isUntrusted(source.name)) return found;
-    return found.then((outcome) => {
-      flow.note(source.name, call, outcome);
-      return outcome;
-    });
   };
 }

@@ -29,6 +29,8 @@ export interface ToldOfTask {
   readonly upstream: string;
   /** The tool that the task runs, in the upstream's own name. */
   readonly tool: string | undefined;
+  /** `Principal.key` of the task's owner. */
+  readonly principal: string;
   readonly context: AuthorizationContext;
   readonly outcome: Outcome;
 }

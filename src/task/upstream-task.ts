@@ -79,7 +79,8 @@ export async function lookAt(
   const { source, context, made } = asked;
   const outcome = await source.call(call, context);
   const tool = made.message.at('params', 'name')?.string();
-  return readState(resultOf(await guarded({ upstream: source.name, tool, context, outcome })));
+  const told = { upstream: source.name, tool, principal: made.principal, context, outcome };
+  return readState(resultOf(await guarded(told)));
 }
 
 /** Passes answers on. */

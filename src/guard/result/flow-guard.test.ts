@@ -16,8 +16,7 @@ function start(flow: 'ask' | 'refuse') {
     { name: 'mail', trusted: true, guard: { ...USUAL_GUARD, flow, sinks: ['send_*'] } },
   ];
   const guard = createFlowGuard({ upstreams, seal, now: () => state.now });
-  const result = JsonText.of({ content: [{ type: 'text', text: TOLD }] });
-  guard.note('web', callWith('fetch', {}), { kind: 'complete', result });
+  guard.note('web', 'ann', JsonText.of({ content: [{ type: 'text', text: TOLD }] }));
   return { guard, state };
 }
 

@@ -11,8 +11,8 @@ import { FlowMemory } from './flow-memory.ts';
 export interface FlowGuard {
   /** Whether what an upstream returns is to be remembered. */
   isUntrusted(upstream: string): boolean;
-  /** Remembers what an upstream returned to a caller. */
-  note(upstream: string, call: Call, outcome: Outcome): void;
+  /** Remembers what an upstream told a principal (`Principal.key`). */
+  note(upstream: string, principal: string | undefined, said: JsonText | undefined): void;
   /**
    * The call as it goes on, or the question to its user. Throws FLOW_NOT_APPROVED where nobody agrees, and
    * STATE_INVALID for an answer that belongs to another call.
@@ -64,9 +64,8 @@ export function createFlowGuard({ upstreams, seal, now }: FlowParts): FlowGuard 
   return {
     withoutAnswer: (call) => withoutOurs(call, seal),
     isUntrusted,
-    note(upstream, call, outcome) {
-      if (!isUntrusted(upstream)) return;
-      if (outcome.kind === 'complete') memory.note(callerOf(call), outcome.result);
+    note(upstream, principal = '', said) {
+      if (said !== undefined && isUntrusted(upstream)) memory.note(principal, said);
     },
     check(upstream, call) {
       const known = rules.get(upstream);
@@ -74,9 +73,9 @@ export function createFlowGuard({ upstreams, seal, now }: FlowParts): FlowGuard 
       if (known === undefined || known.flow === 'off' || tool === undefined || !known.isSink(tool))
         return { call };
       const args = call.message.at('params', 'arguments');
-      if (args === undefined || !memory.holds(callerOf(call), args)) return { call };
+      if (args === undefined || !memory.holds(call.principal ?? '', args)) return { call };
       if (known.flow === 'refuse') throw new GatewardError('FLOW_NOT_APPROVED');
-      const digest = digestJson([callerOf(call), upstream, tool, args.value()]);
+      const digest = digestJson([...conversationOf(call), upstream, tool, args.value()]);
       if ((agreed.get(digest) ?? 0) > now()) return { call: withoutOurs(call, seal) };
       const answer = answerIn(call, { digest, seal });
       if (answer === 'agreed') {
@@ -89,9 +88,26 @@ export function createFlowGuard({ upstreams, seal, now }: FlowParts): FlowGuard 
   };
 }
 
-/** A legacy session is a conversation of its own. */
-function callerOf({ principal, legacy }: Call): string {
-  return `${principal ?? ''} ${legacy?.session.key ?? ''}`;
+/** What an upstream says by an outcome. Errors that the gateway made, and handles of tasks, say nothing of its own. */
+export function saidBy(outcome: Outcome): JsonText | undefined {
+  switch (outcome.kind) {
+    case 'complete':
+      return outcome.result;
+    case 'input_required':
+      return outcome.result.get('inputRequests');
+    case 'error':
+      return outcome.code === undefined ? outcome.error : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/**
+ * Whose agreement counts: a legacy session's own. What somebody was told counts in all of their sessions, since a client
+ * has one for each server, and opens new ones.
+ */
+function conversationOf({ principal, legacy }: Call): readonly string[] {
+  return [principal ?? '', legacy?.session.key ?? ''];
 }
 
 /** Form elicitation is what `elicitation` without members means too (2026-07-28 client/elicitation §Capabilities). */
