@@ -18,7 +18,7 @@ const HTTP_CURE = 'Does it run, and is url right? A proxy on the way may need pr
 
 const STDIO_CURES: Partial<Record<ErrorCode, string>> = {
   LAUNCH_NOT_APPROVED:
-    'Once gateward serve runs, read it with gateward server diff NAME, then gateward server approve NAME. A folder or program that you vouch for needs none: launch.folders, launch.programs.',
+    'Both show it once gateward serve has met it. A folder or program that you vouch for needs no approval: launch.folders, launch.programs.',
   LAUNCH_REFUSED: 'Nobody can approve it as it is. docs/launch.md says what each rule wants.',
   SANDBOX_UNAVAILABLE: 'Take away what keeps sandboxes from running, or set sandbox.ifMissing.',
   LAUNCH_FAILED: 'Is the command installed and on the PATH of the gateway? An absolute path always works.',

@@ -175,7 +175,7 @@ function notApproved(
   const detail =
     state === 'rejected'
       ? `"${upstream}" was read and rejected. To let it start after all, approve the id that this shows: gateward server diff ${upstream} --state rejected`
-      : `"${upstream}" falls under ${rule}. ${reason} To let it start: gateward server approve ${upstream}`;
+      : `"${upstream}" falls under ${rule}. ${reason} To read it: gateward server diff ${upstream}. To let it start: gateward server approve ${upstream}`;
   return new GatewardError('LAUNCH_NOT_APPROVED', { detail, data: { upstream, rule } });
 }
 
