@@ -320,6 +320,10 @@ const SINGLE = new Set(
   ),
 );
 
+/** Where an installer or a library fetches from what it then runs. */
+const SOURCE =
+  /(?:^|_)(?:DOWNLOADS?|CDN|DIST|RELEASES?|INSTALL(?:ER)?)(?:_[A-Z0-9]+)*_(?:URL|HOST|ORIGIN|SITE|SERVER|ENDPOINT)$|_CDNURL$|^HF_ENDPOINT$/;
+
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const SETTING = /^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*$/;
 
@@ -330,6 +334,7 @@ export function judgeEnvName(name: string): LaunchRuleId | undefined {
   if (found !== undefined && (NAME.test(name) || found.rule === 'env.preload')) return found.rule;
   if (!NAME.test(name)) return 'env.name';
   if (!SETTING.test(name)) return 'env.unknown';
+  if (SOURCE.test(name)) return 'env.source';
   const words = name.split('_');
   if (words.length === 1) return SINGLE.has(name) ? undefined : 'env.unknown';
   if (MARKS.has(words.at(-1) ?? '')) return undefined;
