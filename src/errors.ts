@@ -236,7 +236,7 @@ export const ERRORS = define({
   LAUNCH_NOT_APPROVED: {
     rpc: 1027,
     status: 200,
-    text: 'Nobody has approved the command of this MCP server, so it was not started. The operator can do so.',
+    text: 'Nobody has approved the command of this MCP server, so it was not started. The operator can, with gateward server approve.',
   },
   LAUNCH_REFUSED: {
     rpc: 1028,
