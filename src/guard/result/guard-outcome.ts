@@ -40,6 +40,7 @@ export function isGuarded(method: string): boolean {
 export function guardOutcome(guard: JsonGuard, answered: Answered): GuardedOutcome | Promise<GuardedOutcome> {
   const { outcome, method } = answered;
   if (outcome.kind === 'error') return guardFailure(guard, answered, outcome);
+  if (method === 'server/discover') return guardDiscovered(guard, answered, outcome);
   if (!isGuarded(method)) return { outcome, findings: [], changed: [] };
   const guarded = guard.guard(outcome.result, answered.rules);
   const { findings, changed } = guarded;
@@ -57,6 +58,19 @@ export function guardOutcome(guard: JsonGuard, answered: Answered): GuardedOutco
       ? done
       : { ...done, outcome: { kind: 'complete', result: misfit(result) } };
   return schema instanceof Promise ? schema.then(check) : check(schema);
+}
+
+/** What a server calls itself is shown to people and models, and is no definition that anybody approves. */
+function guardDiscovered(guard: JsonGuard, answered: Answered, outcome: Outcome): GuardedOutcome {
+  const same = { outcome, findings: [], changed: [] };
+  const meta = outcome.kind === 'complete' ? outcome.result.get('_meta') : undefined;
+  if (outcome.kind !== 'complete' || meta === undefined) return same;
+  const guarded = guard.guard(JsonText.written('{}').with({ _meta: meta }), answered.rules);
+  const { findings, changed } = guarded;
+  if (findings.length === 0 && changed.length === 0) return same;
+  const isWithheld = findings.length > 0 && answered.rules.injection === 'block';
+  const kept = isWithheld ? undefined : labelled(guarded, answered, 'notification').get('_meta');
+  return { outcome: { ...outcome, result: outcome.result.with({ _meta: kept }) }, findings, changed };
 }
 
 function isInStructured({ path }: Place): boolean {
