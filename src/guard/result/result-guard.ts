@@ -2,6 +2,7 @@ import type { Notify, Outcome } from '../../call.ts';
 import type { UpstreamConfig } from '../../config/types.ts';
 import type { JsonText } from '../../lib/json-text.ts';
 import type { Log } from '../../lib/log.ts';
+import { failedUpstream } from '../../wire/failure.ts';
 import { JsonGuard, type Place } from './guard-json.ts';
 import { guardNotify, NotificationGuard } from './guard-notification.ts';
 import { type Answered, type GuardedOutcome, type GuardRules, guardOutcome } from './guard-outcome.ts';
@@ -66,23 +67,32 @@ export function createResultGuard(upstreams: readonly UpstreamConfig[], log: Log
   };
 }
 
-/** A task's result is one of its tool, and is guarded as such; everything else of the task by itself. */
+/** How a task ended is an outcome of its tool, and is guarded as such; everything else of the task by itself. */
 async function guardTaskState(
   outcome: Outcome,
   outputSchema: Answered['outputSchema'],
   guarded: (answer: AnswerOf) => Outcome | Promise<Outcome>,
 ): Promise<Outcome> {
-  const inner = outcome.kind === 'complete' ? outcome.result.get('result') : undefined;
-  if (outcome.kind !== 'complete' || inner === undefined) return guarded({ method: 'tasks/get', outcome });
+  const end = outcome.kind === 'complete' ? endOf(outcome.result) : undefined;
+  if (outcome.kind !== 'complete' || end === undefined) return guarded({ method: 'tasks/get', outcome });
   const ended = await guarded({
     method: 'tools/call',
-    outcome: { kind: 'complete', result: inner },
+    outcome: end,
     ...(outputSchema !== undefined && { outputSchema }),
   });
-  const bare = { ...outcome, result: outcome.result.with({ result: undefined }) };
+  const bare = { ...outcome, result: outcome.result.with({ result: undefined, error: undefined }) };
   const around = await guarded({ method: 'tasks/get', outcome: bare });
-  if (ended.kind === 'error' || around.kind === 'error') return ended.kind === 'error' ? ended : around;
-  return { ...around, result: around.result.with({ result: ended.result }) };
+  // What is around its end was withheld, so the task has failed.
+  if (around.kind === 'error' || around.result.get('error') !== undefined) return around;
+  const shown = ended.kind === 'error' ? { error: ended.error } : { result: ended.result };
+  return { ...around, result: around.result.with(shown) };
+}
+
+function endOf(task: JsonText): Outcome | undefined {
+  const result = task.get('result');
+  if (result !== undefined) return { kind: 'complete', result };
+  const error = task.get('error');
+  return error && failedUpstream(error);
 }
 
 interface Found {
