@@ -57,6 +57,25 @@ beforeAll(async () => {
       fault: (turn) => {
         throw new Fault(-32_050, said(turn));
       },
+      question: (turn) => ({
+        resultType: 'input_required',
+        requestState: 'kept',
+        inputRequests: {
+          who: {
+            method: 'elicitation/create',
+            params: {
+              mode: 'form',
+              message: said(turn),
+              requestedSchema: { type: 'object', properties: {} },
+            },
+          },
+        },
+      }),
+      progress: (turn) => {
+        const { progressToken } = Object(turn.params['_meta']);
+        turn.notify('notifications/progress', { progressToken, progress: 1, message: said(turn) });
+        return text('done');
+      },
       keep: (turn) => {
         note = said(turn);
         return text('kept');
@@ -153,7 +172,7 @@ function timesSent(args: Json): number {
 /** A modern client at one server. */
 function modern(url: string, headers: Headers, elicitation: Json | undefined = { form: {} }) {
   const clientCapabilities = elicitation === undefined ? {} : { elicitation };
-  const meta = { 'io.modelcontextprotocol/clientCapabilities': clientCapabilities };
+  const meta = { progressToken: 'p', 'io.modelcontextprotocol/clientCapabilities': clientCapabilities };
   return async (name: string, args: Json, more: Json = {}): Promise<Json> => {
     const params = { name, arguments: args, ...more };
     return (await askModern(url, 'tools/call', { params, meta, headers })).message;
@@ -192,15 +211,18 @@ async function tell(
 }
 
 describe('where what strangers returned is refused', () => {
-  it.each(['fetch', 'structured', 'failing', 'fault'])('it does not get into a sink: %s', async (tool) => {
-    const { told, leak } = fresh();
-    await tell('refuse', told, { tool });
-    const { ann } = gatewayOf('refuse');
-    const message = await modern(at('refuse', 'mail'), ann)('send_mail', leak);
-    expect(errorOf(message)).toMatchObject(REFUSED);
-    expect(JSON.stringify(message)).not.toMatch(/quarterly/i);
-    expect(timesSent(leak)).toBe(0);
-  });
+  it.each(['fetch', 'structured', 'failing', 'fault', 'question', 'progress'])(
+    'it does not get into a sink: %s',
+    async (tool) => {
+      const { told, leak } = fresh();
+      await tell('refuse', told, { tool });
+      const { ann } = gatewayOf('refuse');
+      const message = await modern(at('refuse', 'mail'), ann)('send_mail', leak);
+      expect(errorOf(message)).toMatchObject(REFUSED);
+      expect(JSON.stringify(message)).not.toMatch(/quarterly/i);
+      expect(timesSent(leak)).toBe(0);
+    },
+  );
 
   it('a resource does not get there, be it read again from the cache', async () => {
     const { told, leak } = fresh();
