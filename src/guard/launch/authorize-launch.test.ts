@@ -194,6 +194,17 @@ describe('what was substituted', () => {
   });
 });
 
+it('a launch waits again when the value that names what runs becomes another', async () => {
+  const { book, outcome } = gate();
+  const references = { env: {}, args: { 0: '${SCRIPT}' } };
+  const run = (script: string) =>
+    outcome(requestOf({ command: process.execPath, args: [script], references }));
+  expect(await run('/srv/one.js')).toBe('LAUNCH_NOT_APPROVED');
+  book.decide('approved');
+  expect(await run('/srv/one.js')).toBe('started');
+  expect(await run('/srv/other.js')).toBe('LAUNCH_NOT_APPROVED');
+});
+
 it('a secret that stands in the file itself is covered by its hash', async () => {
   const { book, outcome } = gate();
   await outcome(requestOf({ env: { FILES_TOKEN: 'canary' } }));

@@ -9,6 +9,9 @@ import type { Finding } from './rules.ts';
 /** Variables whose value stands in the file itself, and is a secret by its name. */
 const SECRET_NAME = /auth|cookie|token|secret|passw|credential|key/i;
 
+/** Rules of what a launcher is told to run, by the argument that says it. */
+const NAMES_CODE = /^(?:npm|pypi|image|package)\.|^script\.(?:vouched|place|kind)$/;
+
 /** What a description takes beside the request. */
 export interface DescribedBy {
   /** Absolute path of the program without links. */
@@ -36,7 +39,11 @@ export async function describeLaunch(
     args: args.map((arg, index) => {
       const text = references.args[index];
       // Nothing is said of the arguments of a program that is not known, but here they may change unseen.
-      return text === undefined ? arg : reference(text, `args[${index}]`, checkServerArgs([arg], 0));
+      const at = `args[${index}]`;
+      if (text === undefined) return arg;
+      const referred = reference(text, at, checkServerArgs([arg], 0));
+      const namesCode = findings.some((finding) => finding.at === at && NAMES_CODE.test(finding.rule));
+      return namesCode ? { ...referred, textSha256: sha256(arg) } : referred;
     }),
     env: Object.entries(env).map(([name, value]): ApprovedVariable => {
       const text = own(references.env, name);

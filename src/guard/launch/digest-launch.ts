@@ -9,6 +9,8 @@ import { canonicalJson } from '../../lib/canonical-json.ts';
 export interface ApprovedReference {
   readonly secret: string;
   readonly rules?: readonly string[];
+  /** Hash of the text itself where it names what runs, a package, an image or a script: another is another launch. */
+  readonly textSha256?: string;
 }
 
 /** A variable as it is approved: a plain value, where a secret comes from, or the hash of a secret in the file itself. */
@@ -71,8 +73,12 @@ function canonicalFile({ path, sha256 }: ApprovedFile): object {
   return { path, sha256 };
 }
 
-function canonicalReference({ secret, rules = [] }: ApprovedReference): object {
-  return { secret, ...(rules.length > 0 && { rules: [...rules] }) };
+function canonicalReference({ secret, rules = [], textSha256 }: ApprovedReference): object {
+  return {
+    secret,
+    ...(rules.length > 0 && { rules: [...rules] }),
+    ...(textSha256 !== undefined && { textSha256 }),
+  };
 }
 
 function canonicalVariable(variable: ApprovedVariable): object {
