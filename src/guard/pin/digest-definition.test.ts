@@ -94,7 +94,6 @@ function canonicalText(value: unknown): string {
 function sortKeys(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sortKeys);
   if (typeof value !== 'object' || value === null) return value === 0 ? 0 : value;
-  return Object.entries(value)
-    .map(([key, member]) => [key, sortKeys(member)])
-    .sort(([a], [b]) => (String(a) < String(b) ? -1 : 1));
+  const members = Object.entries(value).map(([key, member]) => [key, sortKeys(member)]);
+  return { members: members.sort(([a], [b]) => (String(a) < String(b) ? -1 : 1)) };
 }
