@@ -54,6 +54,20 @@ describe('what an untrusted upstream returned', () => {
     expect('call' in guard.check('mail', callWith('send_mail', LEAK))).toBe(true);
   });
 
+  it('is known behind an image and `_meta`, however large', () => {
+    const { guard } = start('refuse');
+    const told = 'What comes after the picture of the harbour counts as well.';
+    const noise = Array.from({ length: 90_000 }, (_, n) => `word${n}`).join(' ');
+    const data = Buffer.from(noise.repeat(2)).toString('base64');
+    const content = [
+      { type: 'image', mimeType: 'image/png', data },
+      { type: 'text', text: told },
+    ];
+    guard.note('web', 'ann', JsonText.of({ _meta: { noise: noise.repeat(2) }, content }));
+    for (const body of [told, LEAK.body])
+      expect(() => guard.check('mail', callWith('send_mail', { body }))).toThrow('not run');
+  });
+
   it('goes into a sink once its user agrees, to that call alone', () => {
     const { guard } = start('ask');
     const checked = guard.check('mail', callWith('send_mail', LEAK));

@@ -1,5 +1,6 @@
 import type { JsonText } from '../../lib/json-text.ts';
-import { walkStrings } from './walk-strings.ts';
+import { isOpaque } from './places.ts';
+import { type StringToken, walkStrings } from './walk-strings.ts';
 
 /** A piece is as many whole words as make so many characters: shorter ones stand in honest texts by chance. */
 const PIECE_CHARS = 24;
@@ -30,7 +31,7 @@ export class FlowMemory {
   note(caller: string, result: JsonText): void {
     const pieces = this.#callers.get(caller) ?? new Map<number, number>();
     const until = this.#now() + KEEP_MS;
-    eachPiece(result, (piece) => {
+    eachPiece(result, isShown, (piece) => {
       pieces.delete(piece);
       pieces.set(piece, until);
       return false;
@@ -52,18 +53,25 @@ export class FlowMemory {
     const pieces = this.#callers.get(caller);
     if (pieces === undefined) return false;
     const now = this.#now();
-    return eachPiece(value, (piece) => (pieces.get(piece) ?? 0) > now);
+    return eachPiece(value, isValue, (piece) => (pieces.get(piece) ?? 0) > now);
   }
 }
 
-/** Visits the pieces of every string that is no name, until one visit says true. */
-function eachPiece(json: JsonText, visit: (piece: number) => boolean): boolean {
+type Fits = (token: StringToken) => boolean;
+
+const isValue: Fits = ({ isKey }) => !isKey;
+
+/** What models read. Images and `_meta` would use up the room for it. */
+const isShown: Fits = ({ isKey, path, value }) => !isKey && path[0] !== '_meta' && !isOpaque(path, value);
+
+/** Visits the pieces of every string that fits, until one visit says true. */
+function eachPiece(json: JsonText, fits: Fits, visit: (piece: number) => boolean): boolean {
   let left = MAX_CHARS;
   let found = false;
-  walkStrings(json.text, ({ isKey, value }) => {
-    if (!isKey && !found && left > 0) {
-      found = piecesOf(value.slice(0, left), visit);
-      left -= value.length;
+  walkStrings(json.text, (token) => {
+    if (!found && left > 0 && fits(token)) {
+      found = piecesOf(token.value.slice(0, left), visit);
+      left -= token.value.length;
     }
     return undefined;
   });
