@@ -58,6 +58,7 @@ describe('variables', () => {
     ['UV_TOOL_DIR', 'env.source'],
     ['CONTAINER_HOST', 'env.source'],
     ['https_proxy', 'env.trust'],
+    ['GRPC_DEFAULT_SSL_ROOTS_FILE_PATH', 'env.trust'],
     ['ALL_PROXY', 'env.trust'],
     ['NOTES_SSL_VERIFY', 'env.trust'],
     ['NOTES_CA_BUNDLE', 'env.trust'],

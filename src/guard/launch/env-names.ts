@@ -35,6 +35,7 @@ const FAMILIES: readonly Family[] = [
     'NODE_EXTRA_CA_CERTS',
     '(?:[A-Z0-9]+_)*METADATA_(?:HOST|IP|ROOT|SERVER|URL)',
     'NODE_TLS_.*',
+    'GRPC_DEFAULT_SSL_ROOTS_FILE_PATH',
     'KRB5.*',
     'NSS_.*',
   ),
