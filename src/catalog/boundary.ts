@@ -64,11 +64,12 @@ export class Boundary {
     const { listings, inspector, sessions, now } = this.#parts;
     const watch = inspector.watchfulness(source.name, subject.kind);
     if (!watch.looks) return undefined;
+    const isDoubted = watch.strict && this.#doubtsOf(crossing, subject) > 0;
     if (hasOwnSession(source, call.legacy)) refuse(sessions.find(crossing, subject));
     const known = watch.strict
       ? listings.current(source, subject.kind, context)
       : listings.peek(source, subject.kind, context);
-    if (watch.eachCall || (watch.strict && known === undefined)) {
+    if (watch.eachCall || isDoubted || (watch.strict && known === undefined)) {
       return this.#checkAnew(crossing, subject, watch);
     }
     if (known === undefined) return undefined;
@@ -86,7 +87,8 @@ export class Boundary {
     const { listings } = this.#parts;
     const { source, call, context } = crossing;
     const { kind } = subject;
-    if (watch.eachCall && hasOwnSession(source, call.legacy)) await this.#checkSession(crossing, subject);
+    const inSession = watch.eachCall || (watch.strict && this.#doubtsOf(crossing, subject) > 0);
+    if (inSession && hasOwnSession(source, call.legacy)) await this.#checkSession(crossing, subject);
     const read = watch.eachCall
       ? listings.refresh(source, kind, context)
       : listings.read(source, kind, context);
@@ -103,12 +105,20 @@ export class Boundary {
     const { inspector, sessions } = this.#parts;
     if (call.legacy === undefined) return;
     const { session } = call.legacy;
+    const doubts = sessions.doubtsOf({ source, session, kind });
     const signal = AbortSignal.timeout(SESSION_MS);
     const legacy = { session, refusals: new Map<string, JsonText>() };
     const { items } = await collectList({ source, kind, context, signal, legacy });
     const holds = await inspector.inspect({ upstream: source.name, kind, items, isWhole: true });
     sessions.note({ source, session, kind, items, holds });
+    sessions.settle({ source, session, kind }, doubts);
     refuse(holds.get(name));
+  }
+
+  /** Changes that were announced where the call will run, and nowhere else. */
+  #doubtsOf({ source, call }: Crossing, { kind }: Subject): number {
+    if (call.legacy === undefined || !hasOwnSession(source, call.legacy)) return 0;
+    return this.#parts.sessions.doubtsOf({ source, session: call.legacy.session, kind });
   }
 
   async #lookAgain({ source, context }: Crossing, subject: Subject, known: Listing): Promise<void> {

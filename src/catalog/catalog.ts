@@ -95,8 +95,12 @@ export function createCatalog(parts: CatalogParts): OpenCatalog {
     onFound: (source, kind, context) =>
       hub.tell(source, context, { kind: 'list', list: LIST_KINDS[kind].changed }),
   });
+  const sessions = new SessionHolds(inspector);
   const hub = new ListenHub({
     now,
+    onOwnChange: (source, session, event) => {
+      for (const kind of kindsOf(event)) sessions.doubt({ source, session, kind });
+    },
     onAnyChange: (source, context, event) => {
       cache.invalidate(source, event);
       for (const kind of kindsOf(event)) listings.invalidate(source, kind, context);
@@ -109,7 +113,7 @@ export function createCatalog(parts: CatalogParts): OpenCatalog {
     },
   });
   const discoveries = new Discoveries({ now, log, inspector });
-  const boundary = createBoundary({ parts, inspector, listings, discoveries, hub });
+  const boundary = createBoundary({ parts, inspector, listings, discoveries, hub, sessions });
   const answerListen = createAnswerListen({
     hub,
     tasks: parts.tasks,
@@ -171,10 +175,11 @@ interface BoundaryNeeds {
   readonly listings: Listings;
   readonly discoveries: Discoveries;
   readonly hub: ListenHub;
+  readonly sessions: SessionHolds;
 }
 
-function createBoundary({ parts, inspector, listings, discoveries, hub }: BoundaryNeeds): CatalogBoundary {
-  const sessions = new SessionHolds(inspector);
+function createBoundary(needs: BoundaryNeeds): CatalogBoundary {
+  const { parts, inspector, listings, discoveries, hub, sessions } = needs;
   const common = { listings, inspector, sessions, now: parts.now };
   const boundary = new Boundary(common);
   /** Lists that went to clients with something left out. */

@@ -1,4 +1,4 @@
-import type { AuthorizationContext, LegacyCall } from '../call.ts';
+import type { AuthorizationContext, LegacyCall, LegacySession } from '../call.ts';
 import type { Interest } from './interest.ts';
 import { KeptListen } from './kept-listen.ts';
 import { LIST_KINDS, type ListKind } from './list-kinds.ts';
@@ -25,6 +25,8 @@ export interface ListenHubParts {
   readonly now: () => number;
   /** Takes every change, whoever listens. */
   readonly onAnyChange: (source: Source, context: AuthorizationContext, event: ChangeEvent) => void;
+  /** Takes every change that was told in the upstream session of one legacy session alone. */
+  readonly onOwnChange?: (source: Source, session: LegacySession, event: ChangeEvent) => void;
   /** Runs when an upstream's changes arrive again after a gap. */
   readonly onReopened: (source: Source, context: AuthorizationContext) => void;
 }
@@ -67,7 +69,7 @@ export class ListenHub {
     if (legacy !== undefined && hasOwnSession(source, legacy)) {
       // Subscriptions are the session's own, and a process of its own tells nobody else.
       const needsOwn = source.perSession === true || filter.resourceSubscriptions.length > 0;
-      return needsOwn ? this.#serveOwn(interest) : this.#serveSession(interest, legacy);
+      return needsOwn ? this.#serveOwn(interest, legacy) : this.#serveSession(interest, legacy);
     }
     const shared = this.#share(source, context, interest);
     return { promised: shared.listen.widen(filter), end: () => this.#leave(interest, shared) };
@@ -130,6 +132,7 @@ export class ListenHub {
         const shared = this.#share(source, context, interest);
         return () => this.#leave(interest, shared);
       },
+      onOwnChange: (event) => this.#parts.onOwnChange?.(source, session, event),
     });
     this.#sessions.set(key, [...(this.#sessions.get(key) ?? []), one]);
     return {
@@ -148,8 +151,12 @@ export class ListenHub {
     this.#endIfIdle(sharedKey(interest.source, interest.context), shared);
   }
 
-  #serveOwn(interest: Interest): Served {
-    const { filter, onChange } = interest;
+  #serveOwn(interest: Interest, { session }: LegacyCall): Served {
+    const { source, filter } = interest;
+    const onChange = (event: ChangeEvent): void => {
+      this.#parts.onOwnChange?.(source, session, event);
+      interest.onChange(event);
+    };
     const onReopened = (): void => undefined;
     const listen = new KeptListen({ ...interest, wanted: () => filter, onChange, onReopened });
     this.#own.set(listen, interest);

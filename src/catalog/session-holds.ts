@@ -24,6 +24,16 @@ export interface SessionPage {
   readonly holds: ReadonlyMap<string, Hold>;
 }
 
+/** A list of one session's own at an upstream. */
+export interface SessionList {
+  readonly source: Pick<Source, 'name'>;
+  readonly session: LegacySession;
+  readonly kind: ListKind;
+}
+
+/** Changes of lists that were announced in a session and not read since: by kind, how many. */
+type Doubts = Partial<Record<ListKind, number>>;
+
 const MAX_SESSIONS = 10_000;
 
 /**
@@ -33,6 +43,7 @@ const MAX_SESSIONS = 10_000;
 export class SessionHolds {
   readonly #inspector: Pick<Inspector, 'inspect'>;
   readonly #entries = new Map<string, Entry>();
+  readonly #doubts = new Map<string, Doubts>();
 
   constructor(inspector: Pick<Inspector, 'inspect'>) {
     this.#inspector = inspector;
@@ -47,6 +58,31 @@ export class SessionHolds {
     return this.#entries.get(keyOf(source, call.legacy.session))?.kinds[kind]?.get(name)?.hold;
   }
 
+  /** A change was announced in the session alone: its list is to be read there before the next call. */
+  doubt({ source, session, kind }: SessionList): void {
+    if (session.ended.aborted) return;
+    const key = keyOf(source, session);
+    let doubts = this.#doubts.get(key);
+    if (doubts === undefined) {
+      doubts = {};
+      addBounded(this.#doubts, key, doubts);
+      session.ended.addEventListener('abort', () => this.#doubts.delete(key), { once: true });
+    }
+    doubts[kind] = (doubts[kind] ?? 0) + 1;
+  }
+
+  /** How many changes of a session's list were announced there and not read since; 0 where there is no doubt. */
+  doubtsOf({ source, session, kind }: SessionList): number {
+    if (this.#doubts.size === 0) return 0;
+    return this.#doubts.get(keyOf(source, session))?.[kind] ?? 0;
+  }
+
+  /** The list was read and judged in its session; a change that was announced meanwhile stays to be read. */
+  settle({ source, session, kind }: SessionList, doubts: number): void {
+    const known = this.#doubts.get(keyOf(source, session));
+    if (known !== undefined && known[kind] === doubts) known[kind] = 0;
+  }
+
   /** Takes note of what a page of a list held. */
   note({ source, session, kind, items, holds }: SessionPage): void {
     const key = keyOf(source, session);
@@ -54,7 +90,7 @@ export class SessionHolds {
     if (entry === undefined) {
       if (holds.size === 0) return;
       entry = { upstream: source.name, kinds: {} };
-      this.#add(key, entry);
+      addBounded(this.#entries, key, entry);
       session.ended.addEventListener('abort', () => this.#entries.delete(key), { once: true });
     }
     entry.kinds[kind] ??= new Map();
@@ -77,12 +113,12 @@ export class SessionHolds {
       }
     }
   }
+}
 
-  #add(key: string, entry: Entry): void {
-    const oldest = this.#entries.size >= MAX_SESSIONS ? this.#entries.keys().next().value : undefined;
-    if (oldest !== undefined) this.#entries.delete(oldest);
-    this.#entries.set(key, entry);
-  }
+function addBounded<T>(map: Map<string, T>, key: string, value: T): void {
+  const oldest = map.size >= MAX_SESSIONS ? map.keys().next().value : undefined;
+  if (oldest !== undefined) map.delete(oldest);
+  map.set(key, value);
 }
 
 const KINDS: readonly ListKind[] = ['tools', 'prompts', 'resources', 'templates'];

@@ -1,12 +1,14 @@
 import type { Interest } from './interest.ts';
 import { KeptListen } from './kept-listen.ts';
-import type { ListenFilter } from './listen-filter.ts';
+import type { ChangeEvent, ListenFilter } from './listen-filter.ts';
 
 /** What the interest of one legacy session works with. */
 export interface SessionInterestParts {
   readonly interest: Interest;
   /** Takes part in what everybody hears, until the function that comes back is called. */
   readonly share: () => () => void;
+  /** Takes every change that the session's own upstream session tells of. */
+  readonly onOwnChange: (event: ChangeEvent) => void;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
 }
@@ -44,8 +46,16 @@ export class SessionInterest {
   heed(): void {
     this.#calledAt = this.#parts.now();
     if (this.#own !== undefined || this.#ended) return;
-    const { interest } = this.#parts;
-    const own = new KeptListen({ ...interest, wanted: () => interest.filter, onReopened: () => undefined });
+    const { interest, onOwnChange } = this.#parts;
+    const own = new KeptListen({
+      ...interest,
+      wanted: () => interest.filter,
+      onChange: (event) => {
+        onOwnChange(event);
+        interest.onChange(event);
+      },
+      onReopened: () => undefined,
+    });
     this.#own = own;
     void own.widen(interest.filter).then((promised) => this.#opened(own, promised));
   }
