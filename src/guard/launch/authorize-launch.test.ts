@@ -243,6 +243,17 @@ describe('a launch that the grammar accepts', () => {
     expect(book.seen).toHaveLength(1);
   });
 
+  it('is not that of the program that runs the gateway, where that is no run-time', async () => {
+    const { execPath } = process;
+    const { outcome } = gate({ folders: [folder] });
+    try {
+      process.execPath = program;
+      expect(await outcome(requestOf({ args: [] }))).toBe('LAUNCH_NOT_APPROVED');
+    } finally {
+      process.execPath = execPath;
+    }
+  });
+
   it('is written down', async () => {
     const { lines, outcome } = gate({ programs: ['server'] });
     expect(await outcome(requestOf({ command: 'server' }))).toBe('started');

@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
+import { basename } from 'node:path';
 import type { LaunchConfig, SandboxConfig } from '../../config/types.ts';
 import { GatewardError } from '../../errors.ts';
 import type { AuthorizeLaunch, LaunchPermit, LaunchRequest } from '../../launch-permit.ts';
@@ -140,12 +141,20 @@ interface Judged {
   readonly path: string;
 }
 
-/** The Node that runs the gateway is vouched for by whoever started it: as `node`, with the grammar of it. */
+/** Run-times whose arguments the grammar knows. */
+const RUNTIMES: readonly string[] = ['node', 'bun', 'deno'];
+
+/**
+ * The run-time of the gateway is vouched for by whoever started it: as `node`, with the grammar of it. A program that
+ * holds its run-time in itself has another name, and would be vouched for with any arguments.
+ */
 function judge(
   { command, args, env, cwd }: LaunchRequest,
   { folders, programs }: LaunchConfig,
 ): LaunchJudgement {
-  return judgeLaunch({ command, args, env, cwd }, { folders, programs: [...programs, process.execPath] });
+  const { execPath } = process;
+  const own = RUNTIMES.includes(basename(execPath, '.exe')) ? [execPath] : [];
+  return judgeLaunch({ command, args, env, cwd }, { folders, programs: [...programs, ...own] });
 }
 
 function pathOf(variables: Readonly<Record<string, string>>): string {
