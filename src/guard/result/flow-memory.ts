@@ -1,5 +1,5 @@
 import type { JsonText } from '../../lib/json-text.ts';
-import { isOpaque } from './places.ts';
+import { Opaque } from './places.ts';
 import { type StringToken, walkStrings } from './walk-strings.ts';
 
 /** A piece is as many whole words as make so many characters: shorter ones stand in honest texts by chance. */
@@ -31,7 +31,7 @@ export class FlowMemory {
   note(caller: string, result: JsonText): void {
     const pieces = this.#callers.get(caller) ?? new Map<number, number>();
     const until = this.#now() + KEEP_MS;
-    eachPiece(result, isShown, (piece) => {
+    eachPiece(result, shownIn(result), (piece) => {
       pieces.delete(piece);
       pieces.set(piece, until);
       return false;
@@ -62,7 +62,10 @@ type Fits = (token: StringToken) => boolean;
 const isValue: Fits = ({ isKey }) => !isKey;
 
 /** What models read. Images and `_meta` would use up the room for it. */
-const isShown: Fits = ({ isKey, path, value }) => !isKey && path[0] !== '_meta' && !isOpaque(path, value);
+function shownIn(result: JsonText): Fits {
+  const opaque = new Opaque(result.text);
+  return ({ isKey, path, value }) => !isKey && path[0] !== '_meta' && !opaque.has(path, value);
+}
 
 /** Visits the pieces of every string that fits, until one visit says true. */
 function eachPiece(json: JsonText, fits: Fits, visit: (piece: number) => boolean): boolean {

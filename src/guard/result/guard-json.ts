@@ -5,7 +5,7 @@ import { applyCuts, type Cut, cutsWithin } from './cut.ts';
 import { asciiOf, findInjection } from './find-injection.ts';
 import { findPersonal } from './find-personal.ts';
 import { findSecrets, withoutOverlaps } from './find-secrets.ts';
-import { isBlockText, isFixedKey, isOpaque } from './places.ts';
+import { isBlockText, isFixedKey, Opaque } from './places.ts';
 import { MAY_HOLD, Sieve } from './sieve.ts';
 import { pointerOf, type StringToken, walkStrings } from './walk-strings.ts';
 
@@ -89,6 +89,7 @@ class Guarding {
   readonly #source: string;
   readonly #rules: TextRules;
   readonly #sieve: Sieve;
+  readonly #opaque: Opaque;
   readonly #findings: Place[] = [];
   readonly #changed: Place[] = [];
   /** What differs from what came, or is read together with others. */
@@ -102,6 +103,7 @@ class Guarding {
     this.#source = json.text;
     this.#rules = rules;
     this.#sieve = sieve;
+    this.#opaque = new Opaque(this.#source);
   }
 
   run(before: string): GuardedJson {
@@ -120,7 +122,7 @@ class Guarding {
     // Too short for anything but a character that is not seen.
     const isShort = value.length < 3 && /^[\x20-\x7e]*$/.test(value);
     const isBlock = !isKey && isBlockText(path);
-    if ((isShort && !isBlock) || isOpaque(path, value)) return undefined;
+    if ((isShort && !isBlock) || this.#opaque.has(path, value)) return undefined;
     if (isKey && isFixedKey(path)) return this.#lookAtFixed(value, path);
     // The name may be what was found: it does not stand in its own path.
     const place = isKey ? [...path.slice(0, -1), '*'] : [...path];

@@ -198,6 +198,29 @@ describe('a result', () => {
     expect(await resultOf(image)).toEqual(image);
   });
 
+  it('keeps bytes as they are only where the protocol has bytes', async () => {
+    const bytes = Buffer.from(`${ORDER} ${ORDER}`).toString('base64');
+    const image = { type: 'image', mimeType: 'image/png' };
+    const embedded = { type: 'resource', resource: { uri: 'x:y', blob: bytes } };
+    for (const honest of [
+      { contents: [{ uri: 'x:y', blob: bytes }] },
+      { content: [embedded, { data: bytes, type: 'audio', mimeType: 'audio/wav' }] },
+      { messages: [{ role: 'user', content: { ...image, data: bytes } }] },
+      { messages: [{ role: 'user', content: embedded }] },
+    ])
+      expect(await resultOf(honest)).toEqual(honest);
+    for (const hiding of [
+      { content: [], structuredContent: { blob: bytes } },
+      { content: [], structuredContent: { content: [{ ...image, data: bytes }] } },
+      { content: [{ type: 'text', text: 'hello', data: bytes }] },
+      { content: [{ type: 'text', text: 'hello', blob: bytes }] },
+      { content: [{ type: 'text', text: 'hello', _meta: { content: [{ ...image, data: bytes }] } }] },
+      { contents: [{ uri: 'x:y', text: 'hello', more: { blob: bytes } }] },
+      { blob: bytes },
+    ])
+      expect(await resultOf(hiding)).toHaveProperty(['_meta', LABEL, 'findings', 0]);
+  });
+
   it('has the chosen personal data taken out, by its sums', async () => {
     const told =
       'Ann <ann@example.com>, +44 20 7946 0958, 4111 1111 1111 1111, 4111 1111 1111 1112, DE89 3704 0044 0532 0130 00, DE88 3704 0044 0532 0130 00, 123-45-6789, 10.1.2.3, 999.1.2.3, 2001:db8::1';

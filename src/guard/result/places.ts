@@ -1,3 +1,5 @@
+import { walkStrings } from './walk-strings.ts';
+
 type Path = readonly (string | number)[];
 
 /** Of a length that no key has (RFC 4648 §4). */
@@ -14,14 +16,46 @@ const HANDLES: ReadonlySet<string> = new Set([
   'jsonrpc',
   'id',
 ]);
+/** Where blocks of content stand: in results and in messages of prompts and of sampling. An index is written `#`. */
+const BLOCK =
+  /^(?:(?:inputRequests )?(?!structuredContent |_meta )\S+ params |params |result )?(?:messages # )?content(?: #)?(?: content(?: #)?)*$/;
 
-/** What is no text: handles that are given back as they are, and bytes in base64. */
-export function isOpaque(path: Path, value: string): boolean {
-  const last = path.at(-1);
-  if (typeof last !== 'string') return false;
-  if (HANDLES.has(last)) return path.length === 1 || (path.length === 2 && path[0] === 'params');
-  if (last === 'blob') return BASE64.test(value);
-  return last === 'data' && isInContent(path) && BASE64.test(value);
+/** Tells what is no text in one JSON value: handles that are given back as they are, and bytes in base64. */
+export class Opaque {
+  readonly #text: string;
+  #media: ReadonlySet<string> | undefined;
+
+  /** `text` is the JSON that is walked. */
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  has(path: Path, value: string): boolean {
+    const last = path.at(-1);
+    if (typeof last !== 'string') return false;
+    if (HANDLES.has(last)) return path.length === 1 || (path.length === 2 && path[0] === 'params');
+    if (last === 'blob') return isBlob(path) && BASE64.test(value);
+    if (last !== 'data' || !BASE64.test(value) || !BLOCK.test(shapeOf(path.slice(0, -1)))) return false;
+    this.#media ??= listMedia(this.#text);
+    return this.#media.has(placeOf(path.slice(0, -1)));
+  }
+}
+
+/** Bytes of a resource that was read, or of one that is embedded in a block. */
+function isBlob(path: Path): boolean {
+  if (path.length === 3) return path[0] === 'contents' && typeof path[1] === 'number';
+  return path.at(-2) === 'resource' && BLOCK.test(shapeOf(path.slice(0, -2)));
+}
+
+/** The places of images and sounds. Their type may stand behind their data, so all are looked for at once. */
+function listMedia(text: string): ReadonlySet<string> {
+  const found = new Set<string>();
+  walkStrings(text, ({ isKey, path, value }) => {
+    if (!isKey && path.at(-1) === 'type' && (value === 'image' || value === 'audio'))
+      found.add(placeOf(path.slice(0, -1)));
+    return undefined;
+  });
+  return found;
 }
 
 /** A string that a client shows or hands to its model as a block of text. */
@@ -38,4 +72,12 @@ export function isFixedKey(path: Path): boolean {
 function isInContent(path: Path): boolean {
   if (path[0] === 'structuredContent' || path[0] === '_meta') return false;
   return path.includes('content');
+}
+
+function shapeOf(path: Path): string {
+  return path.map((part) => (typeof part === 'number' ? '#' : part.replace(/[\s#]/g, '*'))).join(' ');
+}
+
+function placeOf(path: Path): string {
+  return JSON.stringify(path);
 }
