@@ -47,13 +47,7 @@ function decisionOf({ decidedAt, decidedBy, seenAt }: ApprovalSummary): string {
   return decidedAt === undefined ? ` since ${seenAt}` : ` by ${decidedBy ?? 'nobody'} at ${decidedAt}`;
 }
 
-function formatDifference({
-  path,
-  change,
-  before = '',
-  after = '',
-  hidden,
-}: Difference): readonly string[] {
+function formatDifference({ path, change, before = '', after = '', hidden }: Difference): readonly string[] {
   const mark = hidden ? '  (holds characters that cannot be seen)' : '';
   const where = path === '' ? '(the whole)' : path;
   if (change === 'added') return [`+ ${where}  ${after}${mark}`];
