@@ -63,7 +63,7 @@ const isValue: Fits = ({ isKey }) => !isKey;
 
 /** What models read. Images and `_meta` would use up the room for it. */
 function shownIn(result: JsonText): Fits {
-  const opaque = new Opaque(result.text);
+  const opaque = new Opaque(result.text, 'result');
   return ({ isKey, path, value }) => !isKey && path[0] !== '_meta' && !opaque.has(path, value);
 }
 

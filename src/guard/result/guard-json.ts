@@ -5,7 +5,7 @@ import { applyCuts, type Cut, cutsWithin } from './cut.ts';
 import { asciiOf, findInjection } from './find-injection.ts';
 import { findPersonal } from './find-personal.ts';
 import { findSecrets, withoutOverlaps } from './find-secrets.ts';
-import { isBlockText, isFixedKey, Opaque } from './places.ts';
+import { isBlockText, isFixedKey, Opaque, type Walked } from './places.ts';
 import { MAY_HOLD, Sieve } from './sieve.ts';
 import { pointerOf, type StringToken, walkStrings } from './walk-strings.ts';
 
@@ -40,10 +40,16 @@ export const LABEL = 'io.gateward/guard';
 export class JsonGuard {
   readonly #sieve = new Sieve();
 
-  /** `before` is text that came before this in the same call, to which it may be the rest. */
-  guard(json: JsonText, rules: TextRules, before = ''): GuardedJson {
+  /** Looks at a result, an error, or a part of one. */
+  guard(json: JsonText, rules: TextRules): GuardedJson {
+    if (!this.#mayHold(json, rules)) return { json, findings: [], changed: [] };
+    return new Guarding(json, { rules, sieve: this.#sieve, walked: 'result' }).run('');
+  }
+
+  /** Looks at a whole JSON-RPC message; `before` is text that came before it, to which it may be the rest. */
+  guardMessage(json: JsonText, rules: TextRules, before: string): GuardedJson {
     if (before === '' && !this.#mayHold(json, rules)) return { json, findings: [], changed: [] };
-    return new Guarding(json, rules, this.#sieve).run(before);
+    return new Guarding(json, { rules, sieve: this.#sieve, walked: 'message' }).run(before);
   }
 
   /** False where a look at the bytes shows that nothing can be found. */
@@ -84,6 +90,12 @@ interface Piece {
 /** Stands between two blocks that are read as one text. */
 const JOINTS = ['', ' '] as const;
 
+interface GuardingParts {
+  readonly rules: TextRules;
+  readonly sieve: Sieve;
+  readonly walked: Walked;
+}
+
 class Guarding {
   readonly #json: JsonText;
   readonly #source: string;
@@ -98,12 +110,12 @@ class Guarding {
   readonly #keys = new Set<string>();
   #key = '';
 
-  constructor(json: JsonText, rules: TextRules, sieve: Sieve) {
+  constructor(json: JsonText, { rules, sieve, walked }: GuardingParts) {
     this.#json = json;
     this.#source = json.text;
     this.#rules = rules;
     this.#sieve = sieve;
-    this.#opaque = new Opaque(this.#source);
+    this.#opaque = new Opaque(this.#source, walked);
   }
 
   run(before: string): GuardedJson {

@@ -35,7 +35,7 @@ export class NotificationGuard {
     const params = notification.get('params');
     if (params === undefined) return { notification, findings: NOTHING, changed: NOTHING };
     const text = textOf(notification, params);
-    const guarded = this.#guard.guard(notification, this.#rules.rules, text === '' ? '' : this.#tail);
+    const guarded = this.#guard.guardMessage(notification, this.#rules.rules, text === '' ? '' : this.#tail);
     if (text !== '') this.#tail = (this.#tail + text).slice(-TAIL);
     const { findings, changed } = guarded;
     if (findings.length > 0 && this.#rules.rules.injection === 'block')

@@ -198,6 +198,14 @@ describe('a result', () => {
     expect(await resultOf(image)).toEqual(image);
   });
 
+  it.each(['id', 'method', 'jsonrpc', 'requestId', 'progressToken'])(
+    'has no handle that is called %s, as a message has',
+    async (name) => {
+      const given = { content: [], [name]: TOKEN, params: { [name]: TOKEN, taskId: TOKEN } };
+      expect(JSON.stringify(await resultOf(given))).not.toContain(TOKEN);
+    },
+  );
+
   it('keeps bytes as they are only where the protocol has bytes', async () => {
     const bytes = Buffer.from(`${ORDER} ${ORDER}`).toString('base64');
     const image = { type: 'image', mimeType: 'image/png' };

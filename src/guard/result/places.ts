@@ -4,18 +4,15 @@ type Path = readonly (string | number)[];
 
 /** Of a length that no key has (RFC 4648 §4). */
 const BASE64 = /^(?:[A-Za-z0-9+/]{4}){16,}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
-/** Members of a result or of the parameters of a message that whoever gave them must get back, or that name what is meant. */
-const HANDLES: ReadonlySet<string> = new Set([
-  'requestState',
-  'taskId',
-  'nextCursor',
-  'progressToken',
-  'requestId',
-  'resultType',
-  'method',
-  'jsonrpc',
-  'id',
-]);
+/** Members of a result that whoever gave them must get back, or that say what it is. */
+const OF_RESULT: ReadonlySet<string> = new Set(['requestState', 'taskId', 'nextCursor', 'resultType']);
+/** Those of a whole JSON-RPC message, and of its parameters. A result may have members of these names that are text. */
+const OF_MESSAGE: ReadonlySet<string> = new Set(['jsonrpc', 'id', 'method']);
+const OF_PARAMS: ReadonlySet<string> = new Set([...OF_RESULT, 'progressToken', 'requestId']);
+
+/** What a walked value is: a result, an error or a part of one, or a whole JSON-RPC message. */
+export type Walked = 'result' | 'message';
+
 /** Where blocks of content stand: in results and in messages of prompts and of sampling. An index is written `#`. */
 const BLOCK =
   /^(?:(?:inputRequests )?(?!structuredContent |_meta )\S+ params |params |result )?(?:messages # )?content(?: #)?(?: content(?: #)?)*$/;
@@ -23,21 +20,29 @@ const BLOCK =
 /** Tells what is no text in one JSON value: handles that are given back as they are, and bytes in base64. */
 export class Opaque {
   readonly #text: string;
+  readonly #walked: Walked;
   #media: ReadonlySet<string> | undefined;
 
   /** `text` is the JSON that is walked. */
-  constructor(text: string) {
+  constructor(text: string, walked: Walked) {
     this.#text = text;
+    this.#walked = walked;
   }
 
   has(path: Path, value: string): boolean {
     const last = path.at(-1);
     if (typeof last !== 'string') return false;
-    if (HANDLES.has(last)) return path.length === 1 || (path.length === 2 && path[0] === 'params');
+    if (this.#isHandle(path, last)) return true;
     if (last === 'blob') return isBlob(path) && BASE64.test(value);
     if (last !== 'data' || !BASE64.test(value) || !BLOCK.test(shapeOf(path.slice(0, -1)))) return false;
     this.#media ??= listMedia(this.#text);
     return this.#media.has(placeOf(path.slice(0, -1)));
+  }
+
+  #isHandle(path: Path, name: string): boolean {
+    if (this.#walked === 'result') return path.length === 1 && OF_RESULT.has(name);
+    if (path.length === 1) return OF_MESSAGE.has(name);
+    return path.length === 2 && path[0] === 'params' && OF_PARAMS.has(name);
   }
 }
 
