@@ -31,6 +31,8 @@ export interface LaunchPermit {
   readonly [permitted]: true;
   /** Name in the configuration, for the log. */
   readonly upstream: string;
+  /** As the configuration names it: with `args` it tells which private folder is the program's. */
+  readonly command: string;
   /** Absolute path without links. */
   readonly file: string;
   /**

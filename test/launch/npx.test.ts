@@ -201,7 +201,9 @@ describe.skipIf(process.platform === 'win32')('the real npx', () => {
     async (_, isPrivate) => {
       const start: Start = async ({ args, env, cwd }) => {
         await plant(cwd, env['MARKS_DIR'] ?? '');
-        const inner = isPrivate ? await makePrivateFolder(cwd, 'it') : join(cwd, 'inner');
+        const inner = isPrivate
+          ? await makePrivateFolder(cwd, { upstream: 'it', command: 'npx', args })
+          : join(cwd, 'inner');
         await mkdir(inner, { recursive: true });
         await spawnAt('npx')({ args, env, cwd: inner });
       };

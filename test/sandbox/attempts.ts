@@ -4,10 +4,13 @@
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { dirname, join } from 'node:path';
 
 /** One thing to try. */
 export type Attempt =
   | { readonly write: string }
+  /** A name in the private folder, which holds the cache. */
+  | { readonly writeOwn: string }
   | { readonly read: string }
   | { readonly list: string }
   | { readonly connect: number | string }
@@ -17,6 +20,11 @@ export type Attempt =
 async function make(attempt: Attempt): Promise<string> {
   if ('write' in attempt) {
     writeFileSync(attempt.write, 'written inside');
+    return 'written';
+  }
+  if ('writeOwn' in attempt) {
+    const own = dirname(process.env['XDG_CACHE_HOME'] ?? '');
+    writeFileSync(join(own, attempt.writeOwn), 'written inside');
     return 'written';
   }
   if ('read' in attempt) return readFileSync(attempt.read, 'utf8');

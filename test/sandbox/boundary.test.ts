@@ -31,11 +31,8 @@ describe('the file system of a sandbox', () => {
       join(box.dataDir, 'run', 'b'),
       '/etc/gateward-test',
     ];
-    const tries = [at('in', 'a'), join(box.dataDir, 'run', 'files', 'a'), ...outside];
-    const outcomes = await box.attempt(
-      tries.map((write) => ({ write })),
-      { write: [at('in')] },
-    );
+    const tries = [{ write: at('in', 'a') }, { writeOwn: 'a' }, ...outside.map((write) => ({ write }))];
+    const outcomes = await box.attempt(tries, { write: [at('in')] });
     expect(outcomes.slice(0, 2)).toEqual(['written', 'written']);
     // What stands in for the data folder inside takes files, which go with the sandbox.
     expect(outcomes.slice(2)).toEqual([

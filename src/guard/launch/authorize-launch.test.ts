@@ -1,6 +1,6 @@
-import { chmod, copyFile, mkdtemp, realpath, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdtemp, readdir, realpath, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { recordLog } from '../../../test/support/record-log.ts';
 import { launchSchema } from '../../config/schema-guard.ts';
@@ -274,8 +274,21 @@ describe('a permit', () => {
     });
     expect(Object.keys(permit.env).sort()).toEqual(['FILES_MODE', 'HOME', 'PATH']);
     expect(permit.limits).toMatchObject({ maxOpenFiles: 64, maxMemoryBytes: 4_294_967_296 });
-    expect(permit.cwd).toBe(join(folder, 'data', 'run', 'files'));
+    expect(dirname(permit.cwd)).toBe(join(folder, 'data', 'run'));
+    expect(basename(permit.cwd)).toMatch(/^files-[0-9a-f]{12}$/);
     expect((await stat(permit.cwd)).mode & 0o777).toBe(0o700);
+  });
+
+  it('names the same private folder at each start, and another for another command or other arguments', async () => {
+    const { ask } = gate({ programs: ['server', program] });
+    const folderOf = async (changes: Partial<LaunchRequest>) =>
+      (await ask(requestOf({ command: 'server', ...changes }))).cwd;
+    const first = await folderOf({});
+    await writeFile(join(first, '.npmrc'), 'registry=https://evil.test/');
+    expect(await folderOf({ env: {} })).toBe(first);
+    const others = [await folderOf({ command: program }), await folderOf({ args: ['--root', '/srv/b'] })];
+    expect(new Set([first, ...others]).size).toBe(3);
+    for (const other of others) expect(await readdir(other)).toEqual(['package.json']);
   });
 
   it('is confined where the upstream has a sandbox', async () => {

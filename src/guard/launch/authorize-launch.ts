@@ -84,6 +84,7 @@ class Launcher {
     }
     const permit = {
       upstream,
+      command,
       file: program.file,
       argv0: program.found,
       args,
@@ -161,8 +162,9 @@ function pathOf(variables: Readonly<Record<string, string>>): string {
   return Object.entries(variables).find(([name]) => name.toUpperCase() === 'PATH')?.[1] ?? '';
 }
 
-async function folderOf({ upstream, cwd }: LaunchRequest, dataDir: string): Promise<string> {
-  if (cwd === undefined) return await makePrivateFolder(dataDir, upstream);
+async function folderOf(request: LaunchRequest, dataDir: string): Promise<string> {
+  const { cwd } = request;
+  if (cwd === undefined) return await makePrivateFolder(dataDir, request);
   const found = await stat(cwd).catch(() => undefined);
   if (found?.isDirectory() === true) return cwd;
   throw new GatewardError('LAUNCH_FAILED', { detail: `Its working directory ${cwd} is no folder.` });

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { isRunning } from '../../support/gateway.ts';
 import { LaunchStage, type Told } from './stage.ts';
@@ -40,7 +40,8 @@ describe('the process of an upstream', () => {
   });
 
   it('starts in a private folder of its own', async () => {
-    expect(told.cwd).toBe(`${stage.gateway.dataDir}/run/files`);
+    expect(dirname(told.cwd)).toBe(`${stage.gateway.dataDir}/run`);
+    expect(basename(told.cwd)).toMatch(/^files-[0-9a-f]{12}$/);
     const { mode, uid } = await stat(told.cwd);
     expect(mode & 0o777).toBe(0o700);
     expect(uid).toBe(process.getuid?.());

@@ -6,6 +6,7 @@ import { authorizeAnything } from '../../../../test/support/launches.ts';
 import { recordLog } from '../../../../test/support/record-log.ts';
 import type { SandboxConfig } from '../../../config/types.ts';
 import type { LaunchPermit } from '../../../launch-permit.ts';
+import { makePrivateFolder } from '../private-folder.ts';
 import { unpackOrder } from './order.ts';
 import { createSandbox, type Sandbox, type SandboxDeps } from './sandbox.ts';
 import type { TrialResult } from './trial.ts';
@@ -80,7 +81,7 @@ describe('a program in a sandbox', () => {
     const { sandbox } = open();
     const { env } = await sandbox.wrap(permit, { ...PROFILE, hosts: ['example.com'] });
     expect(Object.keys(env).sort()).toEqual(['GATEWARD_ORDER_0', 'HOME', 'PATH', 'TMPDIR']);
-    const cache = join(folder, 'data', 'run', 'files', '.cache');
+    const cache = join(await makePrivateFolder(join(folder, 'data'), permit), '.cache');
     expect(unpackOrder(env)).toEqual({
       file: permit.file,
       argv0: permit.argv0,
@@ -103,7 +104,9 @@ describe('a program in a sandbox', () => {
     const { filesystem } = JSON.parse(await readFile(args[2] ?? '', 'utf8'));
     const denied = filesystem.denyRead.map(({ path }: { path: string }) => path);
     expect(denied).toEqual(expect.arrayContaining([join(folder, 'data'), join(folder, 'gateward.yaml')]));
-    expect(filesystem.allowWrite).toEqual([{ path: join(folder, 'data', 'run', 'files'), literal: true }]);
+    expect(filesystem.allowWrite).toEqual([
+      { path: await makePrivateFolder(join(folder, 'data'), permit), literal: true },
+    ]);
   });
 
   it('has no settings left when the sandboxes are closed', async () => {

@@ -91,7 +91,7 @@ class SystemSandbox implements Sandbox {
     }
     try {
       const { dataDir } = this.#deps.own();
-      return await this.#box(permit, profile, await makePrivateFolder(dataDir, upstream));
+      return await this.#box(permit, profile, await makePrivateFolder(dataDir, permit));
     } catch (cause) {
       log.error('a program may not start: its sandbox is not right', { upstream, reason: textOf(cause) });
       throw new GatewardError('SANDBOX_UNAVAILABLE', { cause });
@@ -133,6 +133,7 @@ class SystemSandbox implements Sandbox {
       // No launch of a configuration: nothing to authorize.
       const permit = {
         upstream,
+        command: file,
         file,
         argv0: file,
         args: NOTHING_TO_RUN,
