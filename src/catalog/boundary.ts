@@ -69,10 +69,8 @@ export class Boundary {
     const known = watch.strict
       ? listings.current(source, subject.kind, context)
       : listings.peek(source, subject.kind, context);
-    if (watch.eachCall || isDoubted || (watch.strict && known === undefined)) {
-      return this.#checkAnew(crossing, subject, watch);
-    }
-    if (known === undefined) return undefined;
+    // Whatever the mode, something may be held of a list that nobody has read yet.
+    if (watch.eachCall || isDoubted || known === undefined) return this.#checkAnew(crossing, subject, watch);
     if (watch.strict && known.freshUntil <= now()) {
       // Beside the call, not before it: nobody said that anything changed.
       void listings.reread(source, subject.kind, { context, everyMs: RECHECK_MS });
