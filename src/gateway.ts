@@ -184,7 +184,7 @@ class OpenGateway {
       now,
       catalog: () => this.#current.catalog,
       source: (name) => this.#current.upstreams.get(name),
-      screen: (name, message) => this.#current.results.message(name, message),
+      screen: (...told) => this.#current.results.message(...told),
     });
     const createUpstream = (config: UpstreamConfig) => createUpstreamOf(config, deps);
     // Doors keep their handlers for life; which generation answers is looked up with each request.

@@ -23,7 +23,7 @@ export interface UpstreamDepsParts {
   readonly catalog: () => OpenCatalog;
   readonly source: (name: string) => Source | undefined;
   /** What an upstream sends outside calls, as a client may have it. */
-  readonly screen: (upstream: string, message: JsonText) => JsonText;
+  readonly screen: (upstream: string, message: JsonText, session: object | undefined) => JsonText;
   readonly authorizeLaunch: AuthorizeLaunch;
   /** Where running processes are noted, so that none outlives the gateway. */
   readonly groups: ProcessGroups;

@@ -19,7 +19,9 @@ export interface UpstreamDeps extends Omit<HttpOpenerDeps, 'hooks' | 'createLega
   /** The other replicas; undefined where there are none. */
   readonly replicas?: Replicas | undefined;
   /** What a client's session is told by an upstream outside its calls goes through it. */
-  readonly screen?: ((upstream: string, message: JsonText) => JsonText) | undefined;
+  readonly screen?:
+    | ((upstream: string, message: JsonText, session: object | undefined) => JsonText)
+    | undefined;
 }
 
 /** Sessions of one legacy HTTP upstream: a session is no socket, and each client's session has one of its own. */
@@ -51,7 +53,7 @@ function openerOfHttp(config: HttpUpstreamConfig, deps: UpstreamDeps, onVersionR
     createLegacy: (createTransport) =>
       createLegacyConnector({
         upstream: config.name,
-        screen: screen && ((message) => screen(config.name, message)),
+        screen: screen && ((message, session) => screen(config.name, message, session)),
         createTransport,
         sharing: 'callers',
         owned: 'sessions',

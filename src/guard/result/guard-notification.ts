@@ -36,10 +36,11 @@ export class NotificationGuard {
     if (params === undefined) return { notification, findings: NOTHING, changed: NOTHING };
     const text = textOf(notification, params);
     const guarded = this.#guard.guardMessage(notification, this.#rules.rules, text === '' ? '' : this.#tail);
-    if (text !== '') this.#tail = (this.#tail + text).slice(-TAIL);
     const { findings, changed } = guarded;
+    // What is withheld has told nobody anything.
     if (findings.length > 0 && this.#rules.rules.injection === 'block')
       return { notification: withoutText(notification, params, findings), findings, changed };
+    if (text !== '') this.#tail = (this.#tail + text).slice(-TAIL);
     const kept = guarded.json.get('params') ?? params;
     const written = labelled({ ...guarded, json: kept }, this.#rules, 'notification');
     if (written === kept) return { notification: guarded.json, findings, changed };

@@ -22,15 +22,22 @@ export interface ResultGuard {
   ): Outcome | Promise<Outcome>;
   /** A sink for the notifications of one call. It holds nothing back. */
   notify(upstream: string, notify: Notify): Notify;
-  /** A request or notification that belongs to no call. */
-  message(upstream: string, message: JsonText): JsonText;
+  /** A request or notification that belongs to no call. What one session is told is read together, as long as it lives. */
+  message(upstream: string, message: JsonText, session?: object): JsonText;
 }
 
 /** Puts the guard together. The log is told rules and places, never a word of the text. */
-export function createResultGuard(upstreams: readonly UpstreamConfig[], log: Log): ResultGuard {
+export function createResultGuard(
+  upstreams: readonly Pick<UpstreamConfig, 'name' | 'guard'>[],
+  log: Log,
+): ResultGuard {
   const guard = new JsonGuard();
   const known = new Map<string, GuardRules>(
     upstreams.map(({ name, guard: rules }) => [name, { upstream: name, rules }]),
+  );
+  /** What sessions were told outside their calls, by the rules of each upstream. */
+  const told = new Map<GuardRules, WeakMap<object, NotificationGuard>>(
+    [...known.values()].map((rules) => [rules, new WeakMap()]),
   );
   const note = (upstream: string, method: string, found: Found): void => {
     const { findings, changed } = found;
@@ -57,10 +64,13 @@ export function createResultGuard(upstreams: readonly UpstreamConfig[], log: Log
       const each = new NotificationGuard(guard, rules);
       return guardNotify(each, notify, (found) => note(upstream, 'notifications', found));
     },
-    message(upstream, message) {
+    message(upstream, message, session) {
       const rules = known.get(upstream);
       if (rules === undefined) return message;
-      const guarded = new NotificationGuard(guard, rules).pass(message);
+      const each = session === undefined ? undefined : told.get(rules)?.get(session);
+      const heard = each ?? new NotificationGuard(guard, rules);
+      if (session !== undefined) told.get(rules)?.set(session, heard);
+      const guarded = heard.pass(message);
       note(upstream, 'notifications', guarded);
       return guarded.notification;
     },

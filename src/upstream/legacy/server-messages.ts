@@ -18,8 +18,8 @@ import type { CallsInFlight } from './attribute-message.ts';
 import type { ExchangeOwner, Flight } from './legacy-exchange.ts';
 import { OpenReverseRequests, type ReverseReply, type ReverseRequest } from './reverse-request.ts';
 
-/** Gives a message as whoever it is for may have it. */
-export type Screen = (message: JsonText) => JsonText;
+/** Gives a message as whoever it is for may have it; what one session is told is read together. */
+export type Screen = (message: JsonText, session: LegacySession | undefined) => JsonText;
 
 /** What takes the changes that a server tells of. */
 export type ChangeListener = (change: LegacyNotification) => void;
@@ -187,7 +187,7 @@ export class ServerMessages {
   }
 
   #screened(message: JsonText): JsonText {
-    return this.#parts.screen?.(message) ?? message;
+    return this.#parts.screen?.(message, this.#parts.session) ?? message;
   }
 
   #unboundNotification({ method, params }: LegacyNotification): void {

@@ -40,7 +40,9 @@ export interface StdioOpenerDeps {
   /** The other replicas; undefined where there are none. */
   readonly replicas?: Replicas | undefined;
   /** What a client's session is told by an upstream outside its calls goes through it. */
-  readonly screen?: ((upstream: string, message: JsonText) => JsonText) | undefined;
+  readonly screen?:
+    | ((upstream: string, message: JsonText, session: object | undefined) => JsonText)
+    | undefined;
 }
 
 /** Milliseconds that a process has after its stdin was closed, and again after SIGTERM. */
@@ -154,7 +156,7 @@ class StdioOpener implements Opener {
     const { clientInfo, seal, clock, log, random, replicas, screen } = this.#deps;
     return createLegacyConnector({
       upstream: name,
-      screen: screen && ((message) => screen(name, message)),
+      screen: screen && ((message, session) => screen(name, message, session)),
       createTransport: () =>
         createStdioTransport({
           ...this.#channel,
