@@ -22,6 +22,7 @@ const seenOf = (changes: Partial<Seen> = {}): Seen => ({
 class FakeTable {
   readonly rows = new Map<string, ApprovalMark>();
   readonly asked: string[] = [];
+  readonly bodies: string[] = [];
   isAway = false;
   /** Readings that wait to be let on, if any are to. */
   held: (() => void)[] | undefined;
@@ -38,6 +39,7 @@ class FakeTable {
   async see(seen: readonly Seen[], maxPending: number): Promise<readonly ApprovalState[]> {
     this.asked.push(`see ${seen.map(({ name }) => name).join(' ')} of ${maxPending}`);
     if (this.isAway) throw new GatewardError('STORE_UNAVAILABLE');
+    this.bodies.push(...seen.map(({ body }) => body));
     return seen.map((one) => {
       const row = this.rows.get(approvalId(one)) ?? this.put(one, one.state);
       return row.state;
@@ -101,6 +103,15 @@ describe('the book of approvals', () => {
     expect(state(seenOf({ name: 'other' }))).toBeUndefined();
     await book.load('files');
     expect(table.asked).toEqual(['marks files']);
+  });
+
+  it('keeps no body that is too large, and knows it by the digest of the whole', async () => {
+    const { book, table, state } = world();
+    await book.load('files');
+    const seen = seenOf({ body: `"${'x'.repeat(300_000)}"` });
+    expect(await book.see([seen])).toEqual(['pending']);
+    expect(state(seen)).toBe('pending');
+    expect(table.bodies).toEqual(['{"bytes":300002,"tooLarge":true}']);
   });
 
   it('tells what is approved or was seen, of a kind and of a name', async () => {

@@ -2,6 +2,7 @@ import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import type { ApprovalState, ApprovalTable, Seen } from '../../store/approval-table.ts';
 import type { Feed } from '../../store/fleet.ts';
+import { fitSeen } from './fit-seen.ts';
 import { MarkMap, type UpstreamMarks } from './upstream-marks.ts';
 
 /** What the book is made of. */
@@ -23,8 +24,8 @@ interface Entry {
   callOff: () => void;
 }
 
-/** Things of one upstream that wait; the oldest are forgotten. */
-const MAX_PENDING = 10_000;
+/** Things of one upstream that wait, whoever notes them; the oldest are forgotten. */
+export const MAX_PENDING = 10_000;
 /** Upstreams, as configurations name them. */
 const MAX_UPSTREAMS = 10_000;
 const RETRY_MS = 1_000;
@@ -82,7 +83,7 @@ export class ApprovalBook {
     const open = seen.filter((_, n) => decided[n] === undefined);
     if (open.length === 0) return decided.map((state) => state ?? 'pending');
     const before = new Map(open.map(({ upstream }) => [upstream, this.#entryOf(upstream).news]));
-    const states = await this.#parts.table.see(open, MAX_PENDING);
+    const states = await this.#parts.table.see(open.map(fitSeen), MAX_PENDING);
     for (const [n, one] of open.entries()) this.#note(one, states[n] ?? 'pending', before);
     const approved = open.filter((one, n) => one.state === 'approved' && states[n] === 'approved');
     for (const upstream of new Set(approved.map((one) => one.upstream)))
