@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readEnvironment } from '../../config/env.ts';
+import { openStoreOf } from '../open-store-of.ts';
 import { createTerminal } from '../terminal.ts';
 import { type AddServerOptions, addServer } from './server-add.ts';
 import { removeServer } from './server-remove.ts';
@@ -88,6 +89,25 @@ describe('server add', () => {
       isDangerAgreed: true,
     });
     expect(said).not.toContain('server approve');
+  });
+
+  it('forgets nothing that waits, as long as gateways keep it', async () => {
+    const kind = 'sqlite';
+    const store = await openStoreOf({ kind, file: join(folder, 'data', 'gateward.db') });
+    const seen = Array.from(
+      { length: 1_100 },
+      (_, n) =>
+        ({
+          ...{ upstream: 'new', kind: 'tools', name: `tool ${n}`, digest: 'sha256:1', body: '{}' },
+          ...{ findings: '[]', state: 'pending', decidedBy: undefined },
+        }) as const,
+    );
+    await store.approvals.see(seen, 10_000);
+    await add({ command: [process.execPath, '--version'], isAgreed: true, isDangerAgreed: true });
+    const waiting = await store.approvals.list({ upstream: 'new', state: 'pending' }, { max: 2_000 });
+    const launches = await store.approvals.list({ kind: 'launch', state: 'approved' }, { max: 10 });
+    await store.close();
+    expect([waiting.length, launches.length]).toEqual([1_100, 1]);
   });
 
   it('puts secrets into files that only their owner may read', async () => {

@@ -1,13 +1,12 @@
 import type { Config, Environment } from '../../config/types.ts';
 import { GatewardError } from '../../errors.ts';
+import { MAX_PENDING } from '../../guard/approvals/approval-book.ts';
+import { fitSeen } from '../../guard/approvals/fit-seen.ts';
 import { createAuthorizeLaunch } from '../../guard/launch/authorize-launch.ts';
 import { approvalId, type Seen } from '../../store/approval-table.ts';
 import { openStoreOf } from '../open-store-of.ts';
 import { SILENT_LOG } from '../silent-log.ts';
 import { whoDecides } from '../who-decides.ts';
-
-/** As many of one upstream as gateways keep. */
-const MAX_PENDING = 1000;
 
 /** Which launch is approved. */
 export interface ApproveLaunchOptions {
@@ -26,7 +25,7 @@ export async function approveLaunch(options: ApproveLaunchOptions): Promise<bool
   if (seen === undefined) return false;
   const store = await openStoreOf(options.config.store);
   try {
-    await store.approvals.see([seen], MAX_PENDING);
+    await store.approvals.see([fitSeen(seen)], MAX_PENDING);
     const decided = await store.approvals.decide([approvalId(seen)], 'approved', whoDecides());
     return decided.length === 1;
   } finally {
