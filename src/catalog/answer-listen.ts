@@ -1,5 +1,6 @@
-import type { Outcome } from '../call.ts';
+import type { AuthorizationContext, Outcome } from '../call.ts';
 import { GatewardError } from '../errors.ts';
+import { type Holds, NO_HOLDS } from '../inspector.ts';
 import type { Abortable } from '../lib/abort.ts';
 import { JsonText } from '../lib/json-text.ts';
 import {
@@ -17,7 +18,7 @@ import type { ListenHub } from './listen-hub.ts';
 import { followTasks, readTaskIds } from './listen-tasks.ts';
 import type { ResourceUris } from './resource-uris.ts';
 import type { SelectedSource } from './select.ts';
-import type { Asked } from './server-view.ts';
+import type { Asked, Source } from './server-view.ts';
 import type { TaskFeed } from './task-feed.ts';
 
 /** One listen of a client on a server. */
@@ -46,7 +47,12 @@ export interface AnswerListenParts {
   readonly maxListens: number;
   /** What an upstream tells of its resources goes through it. */
   readonly screen: Screen | undefined;
+  /** What of an upstream's resources is held: it cannot be subscribed to. */
+  readonly heldResources?: HeldResources | undefined;
 }
+
+/** Tells what of an upstream's resources a caller may not use. */
+export type HeldResources = (source: Source, context: AuthorizationContext) => Promise<Holds>;
 
 /** Gives a notification of an upstream as clients may have it. */
 export type Screen = (upstream: string, notification: JsonText) => JsonText;
@@ -58,6 +64,7 @@ export function createAnswerListen({
   ending,
   maxListens,
   screen,
+  heldResources = () => Promise.resolve(NO_HOLDS),
 }: AnswerListenParts): AnswerListen {
   let open = 0;
   return async (listening) => {
@@ -67,7 +74,7 @@ export function createAnswerListen({
     open++;
     const served: Ending[] = [];
     try {
-      await serve(listening, { hub, feed, taskIds, served, screen });
+      await serve(listening, { hub, feed, taskIds, served, screen, heldResources });
       // A listen lasts, and there may be one for each session.
       asked.call.message.rest();
       await ended(asked.call.signal, ending);
@@ -91,6 +98,7 @@ interface Serving {
   /** Takes what has to end with the listen. */
   readonly served: Ending[];
   readonly screen: Screen | undefined;
+  readonly heldResources: HeldResources;
 }
 
 interface Ending {
@@ -105,7 +113,7 @@ async function serve(listening: Listening, serving: Serving): Promise<void> {
   served.push(tasks);
   const { resourceSubscriptions, ...lists } = readFilter(asked.call.message.at('params', 'notifications'));
   const filter = { ...lists, resourceSubscriptions: resourceSubscriptions.slice(0, MAX_SUBSCRIPTIONS) };
-  const subscriptions = await assignUris(listening, filter.resourceSubscriptions);
+  const subscriptions = await assignUris(listening, filter.resourceSubscriptions, serving.heldResources);
   const waiting: ChangeEvent[] = [];
   let acknowledged: ListenFilter | undefined;
   const promises = sources.map((selected) => {
@@ -150,13 +158,18 @@ function isHonoured(acknowledged: ListenFilter, event: ChangeEvent): boolean {
 async function assignUris(
   { asked, sources, uris }: Listening,
   wanted: readonly string[],
+  heldResources: HeldResources,
 ): Promise<ReadonlyMap<SelectedSource, Map<string, string>>> {
   const assigned = new Map<SelectedSource, Map<string, string>>();
+  const held = new Map<SelectedSource, Holds>();
   const [first] = sources;
   for (const uri of wanted) {
     const owner = uris === undefined ? undefined : await uris.findOwner(uri, asked.context);
     const selected = uris === undefined ? first : owner?.selected;
     if (selected === undefined || !selected.takes('resources', owner?.uri ?? uri)) continue;
+    const holds = held.get(selected) ?? (await heldResources(selected.source, asked.context));
+    held.set(selected, holds);
+    if (holds.has(owner?.uri ?? uri)) continue;
     const mine = assigned.get(selected) ?? new Map<string, string>();
     mine.set(owner?.uri ?? uri, uri);
     assigned.set(selected, mine);

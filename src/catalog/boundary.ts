@@ -6,6 +6,7 @@ import { collectList } from './collect-list.ts';
 import { type Subject, subjectOf } from './held-subject.ts';
 import type { ListKind } from './list-kinds.ts';
 import type { Listing, Listings } from './listings.ts';
+import { compileTemplate } from './resource-uris.ts';
 import { hasOwnSession, type Source } from './server-view.ts';
 import type { SessionHolds } from './session-holds.ts';
 
@@ -58,9 +59,38 @@ export class Boundary {
   }
 
   #checkSubject(crossing: Crossing): Promise<void> | undefined {
-    const { source, call, context } = crossing;
-    const subject = subjectOf(call);
+    const subject = subjectOf(crossing.call);
     if (subject === undefined) return undefined;
+    const checked = this.#checkListed(crossing, subject);
+    if (subject.kind !== 'templates' && subject.kind !== 'resources') return checked;
+    const goOn = (): Promise<void> | undefined =>
+      subject.kind === 'templates'
+        ? // What is completed by its URI may be a resource too.
+          this.#checkListed(crossing, { kind: 'resources', name: subject.name })
+        : this.#checkCover(crossing, subject.name);
+    return checked === undefined ? goOn() : checked.then(goOn);
+  }
+
+  /** A resource that no list names is not read where only templates that are held lead to it. */
+  #checkCover({ source, context }: Crossing, uri: string): Promise<void> | undefined {
+    const { listings, inspector } = this.#parts;
+    const { looks, strict } = inspector.watchfulness(source.name, 'templates');
+    if (!looks || listings.peek(source, 'resources', context)?.byName.has(uri) === true) return undefined;
+    const known = strict
+      ? listings.current(source, 'templates', context)
+      : listings.peek(source, 'templates', context);
+    if (known === undefined) {
+      return Promise.resolve(listings.read(source, 'templates', context)).then((listing) => {
+        refuse(holdOfCover(listing, uri));
+        if (strict && listing.stale) throw new GatewardError('UPSTREAM_UNAVAILABLE');
+      });
+    }
+    refuse(holdOfCover(known, uri));
+    return undefined;
+  }
+
+  #checkListed(crossing: Crossing, subject: Subject): Promise<void> | undefined {
+    const { source, call, context } = crossing;
     const { listings, inspector, sessions, now } = this.#parts;
     const watch = inspector.watchfulness(source.name, subject.kind);
     if (!watch.looks) return undefined;
@@ -136,6 +166,13 @@ export class Boundary {
 
 function refuse(hold: Hold | undefined): void {
   if (hold !== undefined) throw refusal(hold);
+}
+
+function holdOfCover({ items, holds }: Listing, uri: string): Hold | undefined {
+  if (holds.size === 0) return undefined;
+  const held = [...holds].find(([template]) => compileTemplate(template)(uri));
+  if (held === undefined || items.some(({ name }) => compileTemplate(name)(uri))) return undefined;
+  return held[1];
 }
 
 function unknown(kind: ListKind): GatewardError {

@@ -1,5 +1,6 @@
 import { OPERATOR, type Outcome } from '../call.ts';
-import { type Inspector, NO_INSPECTOR } from '../inspector.ts';
+import { type Inspector, NO_HOLDS, NO_INSPECTOR } from '../inspector.ts';
+import type { JsonText } from '../lib/json-text.ts';
 import type { Log } from '../lib/log.ts';
 import type { Seal } from '../lib/seal.ts';
 import { type AnswerListen, createAnswerListen, type Screen } from './answer-listen.ts';
@@ -39,6 +40,8 @@ export interface CatalogParts {
   readonly inspector?: Inspector | undefined;
   /** What upstreams tell of their resources goes through it; without it everything passes. */
   readonly screen?: Screen | undefined;
+  /** Gives what a server says of itself as strangers may have it; without it everything passes. */
+  readonly screenDiscovered?: ((upstream: string, said: Outcome) => Outcome | Promise<Outcome>) | undefined;
   readonly seal: Seal;
   readonly log: Log;
   /** Milliseconds of a clock that never goes back. */
@@ -120,6 +123,10 @@ export function createCatalog(parts: CatalogParts): OpenCatalog {
     ending,
     maxListens,
     screen: parts.screen,
+    heldResources: async (source, context) => {
+      if (!inspector.watchfulness(source.name, 'resources').looks) return NO_HOLDS;
+      return (await listings.read(source, 'resources', context)).holds;
+    },
   });
   const views = new Map(
     parts.servers.map((plan) => [
@@ -141,13 +148,25 @@ export function createCatalog(parts: CatalogParts): OpenCatalog {
       const [first] = server.sources;
       // Cards are for whoever asks: what they say is what the gateway itself is told.
       const source = server.single && first !== undefined ? parts.sources.get(first.upstream) : undefined;
-      const discovered = source === undefined ? undefined : await discoveries.read(source, OPERATOR);
+      const said = source === undefined ? undefined : await discoveries.read(source, OPERATOR);
+      const discovered = source && said && (await screenedBy(parts, source, said));
       const own = { ...server, card: { version: server.single ? undefined : parts.version, ...server.card } };
       return writeCard({ server: own, baseUrl, discovered, versions: parts.versions });
     },
     aiCatalog: (baseUrl) => writeAiCatalog(announced, baseUrl),
     close: () => hub.close(),
   };
+}
+
+/** Undefined where nothing of it may be shown. */
+async function screenedBy(
+  { screenDiscovered }: CatalogParts,
+  { name }: Source,
+  said: JsonText,
+): Promise<JsonText | undefined> {
+  if (screenDiscovered === undefined) return said;
+  const shown = await screenDiscovered(name, { kind: 'complete', result: said });
+  return shown.kind === 'complete' ? shown.result : undefined;
 }
 
 interface ViewNeeds {

@@ -84,6 +84,11 @@ async function readAll(
   );
 }
 
+/** Tells whether a template covers a URI, its expressions (RFC 6570) standing for any characters. */
+export function compileTemplate(template: string): (uri: string) => boolean {
+  return compileGlob(template.replace(/\{[^{}]*\}/g, '*'));
+}
+
 /**
  * Tells whether one of the templates of a list covers a URI, their expressions (RFC 6570) standing for any characters.
  * Templates are made ready once for each list.
@@ -94,7 +99,7 @@ function createTemplateMatcher(): (templates: readonly Item[] | undefined, uri: 
     if (templates === undefined) return false;
     let matchers = compiled.get(templates);
     if (matchers === undefined) {
-      matchers = templates.map(({ name }) => compileGlob(name.replace(/\{[^{}]*\}/g, '*')));
+      matchers = templates.map(({ name }) => compileTemplate(name));
       compiled.set(templates, matchers);
     }
     return matchers.some((matches) => matches(uri));
