@@ -70,6 +70,8 @@ export function createGeneration(
     tasks,
     inspector: pins,
     screen: (upstream, notification) => results.message(upstream, notification),
+    screenDiscovered: (upstream, outcome) =>
+      results.outcome(upstream, { method: 'server/discover', outcome }),
     trusted: new Set(config.upstreams.filter(({ trusted }) => trusted).map(({ name }) => name)),
     seal,
     log,
