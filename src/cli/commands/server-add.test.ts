@@ -94,14 +94,9 @@ describe('server add', () => {
   it('forgets nothing that waits, as long as gateways keep it', async () => {
     const kind = 'sqlite';
     const store = await openStoreOf({ kind, file: join(folder, 'data', 'gateward.db') });
-    const seen = Array.from(
-      { length: 1_100 },
-      (_, n) =>
-        ({
-          ...{ upstream: 'new', kind: 'tools', name: `tool ${n}`, digest: 'sha256:1', body: '{}' },
-          ...{ findings: '[]', state: 'pending', decidedBy: undefined },
-        }) as const,
-    );
+    const rest = { findings: '[]', state: 'pending', decidedBy: undefined } as const;
+    const tool = { ...rest, upstream: 'new', kind: 'tools', digest: 'sha256:1', body: '{}' } as const;
+    const seen = Array.from({ length: 1_100 }, (_, n) => ({ ...tool, name: `tool ${n}` }));
     await store.approvals.see(seen, 10_000);
     await add({ command: [process.execPath, '--version'], isAgreed: true, isDangerAgreed: true });
     const waiting = await store.approvals.list({ upstream: 'new', state: 'pending' }, { max: 2_000 });
