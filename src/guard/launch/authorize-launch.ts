@@ -153,8 +153,8 @@ function judge(
   { command, args, env, cwd }: LaunchRequest,
   { folders, programs }: LaunchConfig,
 ): LaunchJudgement {
-  const { execPath } = process;
-  const own = RUNTIMES.includes(basename(execPath, '.exe')) ? [execPath] : [];
+  const runtime = process.execPath;
+  const own = RUNTIMES.includes(basename(runtime, '.exe')) ? [runtime] : [];
   return judgeLaunch({ command, args, env, cwd }, { folders, programs: [...programs, ...own] });
 }
 
