@@ -277,6 +277,17 @@ describe('listening', () => {
     expect([config.listen.host, config.auth.keys]).toEqual(['0.0.0.0', true]);
   });
 
+  it('what follows from keys stays with them until the gateway starts anew', async () => {
+    const text = 'auth: { keys: true }\nupstreams: { a: { command: node } }\n';
+    const settled = async (keysAsked?: boolean): Promise<unknown> => {
+      const more = keysAsked === undefined ? {} : { keysAsked };
+      const { config } = await readConfig(text, { file: FILE, env: environment(), ...more });
+      return config.upstreams.map((one) => [one.pins.mode, one.kind === 'stdio' && one.process]);
+    };
+    expect(await settled()).toEqual([['enforce', 'principal']]);
+    expect(await settled(false)).toEqual([['warn', 'shared']]);
+  });
+
   it('keys that are substituted count', async () => {
     const text = 'listen: { host: 0.0.0.0 }\nauth: { keys: "${KEYS}" }\n';
     expect((await read(text, { KEYS: 'true' })).config.listen.host).toBe('0.0.0.0');

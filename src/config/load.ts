@@ -16,6 +16,11 @@ export interface LoadOptions {
   /** Path of the file, as the operator wrote it: faults repeat it. */
   readonly file: string;
   readonly env: Pick<Environment, 'variables' | 'proxy'>;
+  /**
+   * Whether the gateway that is running asks for keys. It takes another `auth` up with a restart only, and so what
+   * follows from it. Absent for a gateway that starts.
+   */
+  readonly keysAsked?: boolean;
 }
 
 const MAX_FILE_BYTES = 4_194_304;
@@ -28,12 +33,13 @@ const MAX_PROBLEMS = 100;
  * `data.problems` ({@link ConfigProblem}) and, for people, in the message; INSECURE_LISTEN, with the same data, if the
  * only fault is an address beyond loopback.
  */
-export async function loadConfig({ file, env }: LoadOptions): Promise<LoadedConfig> {
-  return readConfig(await readConfigText(file), { file, env });
+export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
+  return readConfig(await readConfigText(options.file), options);
 }
 
 /** The same for a text that is at hand; `file` says where its relative paths start. Throws as {@link loadConfig}. */
-export async function readConfig(content: string, { file, env }: LoadOptions): Promise<LoadedConfig> {
+export async function readConfig(content: string, options: LoadOptions): Promise<LoadedConfig> {
+  const { file, env } = options;
   const absolute = resolve(file);
   const folder = dirname(absolute);
   const text = parseYaml(content);
@@ -55,6 +61,7 @@ export async function readConfig(content: string, { file, env }: LoadOptions): P
     file: absolute,
     proxy: env.proxy,
     written,
+    keysAsked: options.keysAsked ?? checked.file.auth.keys,
     keysOf: (path, map) => keysInOrder(text, path, map),
   });
   return Object.freeze({

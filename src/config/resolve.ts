@@ -28,6 +28,8 @@ export interface ResolveOptions {
   readonly proxy: ProxyVariables;
   /** The plain value of the file before anything was substituted in it. */
   readonly written: unknown;
+  /** Callers prove who they are. */
+  readonly keysAsked: boolean;
   /** The keys of a map of the file in the order of its text. */
   readonly keysOf: (path: readonly string[], map: object) => readonly string[];
 }
@@ -45,8 +47,8 @@ export function resolveConfig(input: ConfigFile, options: ResolveOptions): Confi
   const upstreams = names.flatMap((name) => {
     const upstream = input.upstreams[name];
     if (upstream === undefined) return [];
-    const { proxy, written } = options;
-    return [resolveUpstream(name, upstream, { folder, proxy, input, written })];
+    const { proxy, written, keysAsked } = options;
+    return [resolveUpstream(name, upstream, { folder, proxy, input, written, keysAsked })];
   });
   const dataDir = resolve(folder, input.dataDir);
   const config: Config = {
@@ -112,11 +114,12 @@ interface UpstreamOptions {
   readonly proxy: ProxyVariables;
   readonly input: ConfigFile;
   readonly written: unknown;
+  readonly keysAsked: boolean;
 }
 
 function resolveUpstream(name: string, input: FileUpstream, options: UpstreamOptions): UpstreamConfig {
   const from = (path: string): string => resolve(options.folder, path);
-  const { pins, guard } = settle(input, options.input);
+  const { pins, guard } = settle(input, options.input, options.keysAsked);
   if ('command' in input) {
     const upstream: StdioUpstreamConfig = {
       kind: 'stdio',
@@ -124,7 +127,7 @@ function resolveUpstream(name: string, input: FileUpstream, options: UpstreamOpt
       ...input,
       command: resolveProgram(input.command, options.folder),
       // Callers that prove who they are can each have a process of their own.
-      process: input.process ?? (options.input.auth.keys ? 'principal' : 'shared'),
+      process: input.process ?? (options.keysAsked ? 'principal' : 'shared'),
       ...(input.cwd !== undefined && { cwd: from(input.cwd) }),
       sandbox: input.sandbox && {
         ...input.sandbox,
@@ -177,8 +180,9 @@ function resolveProgram(text: string, folder: string): string {
 function settle(
   upstream: FileUpstream,
   file: ConfigFile,
+  keysAsked: boolean,
 ): { readonly pins: PinsConfig; readonly guard: UpstreamGuardConfig } {
-  const mode = file.pins.mode ?? (file.auth.keys ? 'enforce' : 'warn');
+  const mode = file.pins.mode ?? (keysAsked ? 'enforce' : 'warn');
   return {
     pins: { ...file.pins, mode, ...given(upstream.pins) },
     guard: { ...file.guard, sinks: [], ...given(upstream.guard) },

@@ -91,7 +91,7 @@ async function serveHere({
   const stop = link?.stop ?? watchStopSignals(process);
   const watch = watchFiles({ files: loaded.files, onChange: (files) => reloader.reload(files.join(', ')) });
   const load = async (): Promise<LoadedConfig> => {
-    const next = await loadConfig({ file, env: environment });
+    const next = await loadConfig({ file, env: environment, keysAsked: loaded.config.auth.keys });
     log.useSettings({ config: next.config.log, secrets: joinSecrets(loaded, next) });
     watch.setFiles(next.files);
     return next;
