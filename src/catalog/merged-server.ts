@@ -81,7 +81,7 @@ function routeByName(tables: Tables, asked: Asked, { names, unknown }: ByName): 
       kind: 'source',
       source: owner.selected.source,
       call,
-      restore: restorer(tables, owner.selected, asked),
+      restore: restorer((uri) => tables.uris.toClient(owner.selected, uri, asked.context)),
     };
   };
   const found = names.find(name, asked.context);
@@ -99,7 +99,10 @@ async function routeRead(tables: Tables, asked: Asked): Promise<Routed> {
     kind: 'source',
     source: owner.selected.source,
     call,
-    restore: restorer(tables, owner.selected, asked),
+    // The one that was asked for keeps the name that its client gave it.
+    restore: restorer((each) =>
+      each === owner.uri ? uri : tables.uris.toClient(owner.selected, each, asked.context),
+    ),
   };
 }
 
@@ -125,12 +128,7 @@ async function routeCompletion(tables: Tables, asked: Asked): Promise<Routed> {
 }
 
 /** Puts the merged server's URIs into what the upstream answers. */
-function restorer(
-  { uris }: Tables,
-  selected: SelectedSource,
-  { context }: Asked,
-): (outcome: Outcome) => Outcome {
-  const toClient = (uri: string): string => uris.toClient(selected, uri, context);
+function restorer(toClient: (uri: string) => string): (outcome: Outcome) => Outcome {
   return (outcome) => {
     if (outcome.kind === 'input_required' || outcome.kind === 'task') return outcome;
     if (outcome.kind === 'error') {
