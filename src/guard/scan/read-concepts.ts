@@ -77,14 +77,16 @@ export function readConcepts(text: string, own: OwnNames): Concepts {
 /** Lower case without accents, as the lexicon is written. */
 function lowerCase(text: string): string {
   if (!NOT_ASCII.test(text)) return text.toLowerCase();
-  return text
-    .toLowerCase()
-    .replaceAll('’', "'")
+  const lower = text.toLowerCase().replaceAll('’', "'");
+  // Beyond these scripts nothing comes apart into a letter and an accent of this block.
+  if (!ACCENTED.test(lower)) return lower;
+  return lower
     .normalize('NFD')
     .replace(/[\u0300-\u036f]/g, '')
     .normalize('NFC');
 }
 
+const ACCENTED = /[\u00c0-\u1fff]/;
 const NOT_ASCII = /\P{ASCII}/u;
 
 /** Reads what starts here and says where to go on. */
@@ -129,12 +131,10 @@ function readWord(reading: Reading, at: number): number {
     if (code === AT) hasAt = true;
     end += 1;
   }
-  const isOwn = end - at <= MAX_IDENTIFIER && own.has(text.slice(at, end));
+  const isQuoted = text.charCodeAt(at - 1) === BACKTICK;
   if (isAddress(text, at, { end, hasAt })) push(reading, CONCEPT.external, at);
-  else if (underscores === 0 && !isOwn && text.charCodeAt(at - 1) === BACKTICK)
-    push(reading, CONCEPT.argument, at);
-  else if (underscores > 0 && end - at <= MAX_IDENTIFIER && !isOwn)
-    push(reading, CONCEPT.tool | CONCEPT.argument, at);
+  else if ((underscores > 0 || isQuoted) && end - at <= MAX_IDENTIFIER && !own.has(text.slice(at, end)))
+    push(reading, underscores > 0 ? CONCEPT.tool | CONCEPT.argument : CONCEPT.argument, at);
   reading.word += 1;
   return end;
 }
