@@ -74,12 +74,16 @@ export const STOP = 0;
 /** One concept. */
 export type Concept = keyof typeof CONCEPT;
 
-/** The mask of some concepts. */
-export function maskOf(...concepts: readonly Concept[]): number {
-  return concepts.reduce((mask, concept) => mask | CONCEPT[concept], 0);
+/** The mask of some concepts by their names. Throws TypeError for a concept that there is not. */
+export function maskOf(names: readonly string[]): number {
+  return names.reduce((mask, name) => mask | CONCEPT[toConcept(name)], 0);
 }
 
-/** Whether a word names a concept. */
-export function isConcept(name: string): name is Concept {
+function toConcept(name: string): Concept {
+  if (isConcept(name)) return name;
+  throw new TypeError(`no concept is named "${name}"`);
+}
+
+function isConcept(name: string): name is Concept {
   return Object.hasOwn(CONCEPT, name);
 }

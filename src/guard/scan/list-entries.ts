@@ -1,4 +1,4 @@
-import { CONCEPT, type Concept, isConcept } from './concept.ts';
+import { maskOf } from './concept.ts';
 import { ENGLISH_VERBS, ENGLISH_WORDS } from './lexicon-english.ts';
 import { OTHER_WORDS } from './lexicon-languages.ts';
 
@@ -19,15 +19,15 @@ export function listEntries(): Entry[] {
   return [...verbs, ...read(ENGLISH_WORDS), ...read(OTHER_WORDS)];
 }
 
-function read(words: Partial<Record<Concept, string>>): Entry[] {
-  return Object.entries(words).flatMap(([concept, list]) =>
+function read(words: Readonly<Record<string, string>>): Entry[] {
+  return Object.entries(words).flatMap(([concepts, list]) =>
     list
       .split(',')
       .map((item) => item.trim().replaceAll(/\s+/g, ' '))
       .filter((item) => item !== '')
       .map((item) => ({
         phrase: item.replace('*', ''),
-        mask: isConcept(concept) ? CONCEPT[concept] : 0,
+        mask: maskOf(concepts.split('&')),
         isStem: item.endsWith('*'),
       })),
   );

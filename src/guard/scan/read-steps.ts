@@ -1,4 +1,4 @@
-import { type Concept, isConcept, maskOf } from './concept.ts';
+import { maskOf } from './concept.ts';
 import type { RuleId, Severity } from './rule.ts';
 import type { Sequence, Step } from './sequence.ts';
 
@@ -36,12 +36,7 @@ function readSteps(text: string): Step[] {
 
 function readStep(part: string): Pick<Step, 'some' | 'every' | 'none'> {
   const [wanted = '', unwanted] = part.split('!');
-  const some = maskOf(...wanted.split(/[|&]/).map(toConcept));
-  const none = unwanted === undefined ? 0 : maskOf(toConcept(unwanted));
+  const some = maskOf(wanted.split(/[|&]/));
+  const none = unwanted === undefined ? 0 : maskOf([unwanted]);
   return { some, every: wanted.includes('&') ? some : 0, none };
-}
-
-function toConcept(name: string): Concept {
-  if (isConcept(name)) return name;
-  throw new TypeError(`no concept is named "${name}"`);
 }

@@ -68,7 +68,6 @@ const AGAINST_INSTRUCTIONS: readonly Sequence[] = [
     'role 14 execute',
     'role!join 6 send 10 external',
     'role!join 12 directive 3 carry 4 external',
-    'role!join 12 persona',
   ),
 ];
 
