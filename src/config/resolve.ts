@@ -47,8 +47,7 @@ export function resolveConfig(input: ConfigFile, options: ResolveOptions): Confi
   const upstreams = names.flatMap((name) => {
     const upstream = input.upstreams[name];
     if (upstream === undefined) return [];
-    const { proxy, written, keysAsked } = options;
-    return [resolveUpstream(name, upstream, { folder, proxy, input, written, keysAsked })];
+    return [resolveUpstream(name, upstream, { ...options, folder, whole: input })];
   });
   const dataDir = resolve(folder, input.dataDir);
   const config: Config = {
@@ -109,17 +108,15 @@ function normalizeOrigin(text: string): string {
   return origin === 'null' ? text.toLowerCase() : origin;
 }
 
-interface UpstreamOptions {
+interface UpstreamOptions extends ResolveOptions {
   readonly folder: string;
-  readonly proxy: ProxyVariables;
-  readonly input: ConfigFile;
-  readonly written: unknown;
-  readonly keysAsked: boolean;
+  /** The whole file. */
+  readonly whole: ConfigFile;
 }
 
 function resolveUpstream(name: string, input: FileUpstream, options: UpstreamOptions): UpstreamConfig {
   const from = (path: string): string => resolve(options.folder, path);
-  const { pins, guard } = settle(input, options.input, options.keysAsked);
+  const { pins, guard } = settle(input, options);
   if ('command' in input) {
     const upstream: StdioUpstreamConfig = {
       kind: 'stdio',
@@ -179,19 +176,23 @@ function resolveProgram(text: string, folder: string): string {
 /** What holds for an upstream: the file's word, and its own where it has one. */
 function settle(
   upstream: FileUpstream,
-  file: ConfigFile,
-  keysAsked: boolean,
-): { readonly pins: PinsConfig; readonly guard: UpstreamGuardConfig } {
-  const mode = file.pins.mode ?? (keysAsked ? 'enforce' : 'warn');
+  { whole, keysAsked }: UpstreamOptions,
+): Pick<UpstreamConfig, 'pins' | 'guard'> {
+  const mode = whole.pins.mode ?? (keysAsked ? 'enforce' : 'warn');
   return {
-    pins: { ...file.pins, mode, ...given(upstream.pins) },
-    guard: { ...file.guard, sinks: [], ...given(upstream.guard) },
+    pins: override<PinsConfig>({ ...whole.pins, mode }, upstream.pins),
+    guard: override<UpstreamGuardConfig>({ ...whole.guard, sinks: [] }, upstream.guard),
   };
 }
 
-/** The members that are there, for spreading over others. */
-function given<T extends object>(value: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as never;
+/** The whole with those members of a part in place of its own that are there. */
+function override<T extends object>(whole: T, part: { readonly [K in keyof T]?: T[K] | undefined }): T {
+  const result = { ...whole };
+  for (const key in part) {
+    const value = part[key];
+    if (value !== undefined) result[key] = value;
+  }
+  return result;
 }
 
 function resolveProxy(url: string, proxy: string | undefined, variables: ProxyVariables): string | null {
