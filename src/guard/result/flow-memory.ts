@@ -1,5 +1,6 @@
 import type { JsonText } from '../../lib/json-text.ts';
 import { Opaque } from './places.ts';
+import { HASH_START, hashStep } from './start-table.ts';
 import { type StringToken, walkStrings } from './walk-strings.ts';
 
 /** A piece is as many whole words as make so many characters: shorter ones stand in honest texts by chance. */
@@ -86,11 +87,11 @@ function piecesOf(text: string, visit: (piece: number) => boolean): boolean {
   const words = text.toLowerCase().match(WORD) ?? [];
   for (let first = 0; first < words.length; first += 1) {
     let length = 0;
-    let hash = 0x811c9dc5;
+    let hash = HASH_START;
     for (let at = first; at < words.length && length < PIECE_CHARS; at += 1) {
       const word = words[at] ?? '';
-      for (let n = 0; n < word.length; n += 1) hash = Math.imul(hash ^ word.charCodeAt(n), 0x01000193);
-      hash = Math.imul(hash ^ 0x20, 0x01000193);
+      for (let n = 0; n < word.length; n += 1) hash = hashStep(hash, word.charCodeAt(n));
+      hash = hashStep(hash, 0x20);
       length += word.length;
     }
     if (length >= PIECE_CHARS && visit(hash)) return true;
