@@ -1,7 +1,9 @@
 import { CONCEPT } from '../scan/concept.ts';
 import { decodeParts } from '../scan/decode.ts';
+import { listEntries } from '../scan/list-entries.ts';
 import { SEQUENCES } from '../scan/sequences.ts';
 import {
+  foldCode,
   HASH_START,
   hashStep,
   joinHashes,
@@ -45,9 +47,7 @@ const UNSPACED = 128;
 const WIDE = 256;
 
 const KINDS = makeKinds();
-const FOLDED = Uint8Array.from({ length: 128 }, (_, code) =>
-  code >= 0x41 && code <= 0x5a ? code | 0x20 : code,
-);
+const FOLDED = Uint8Array.from({ length: 128 }, (_, code) => foldCode(code));
 /** Digits that pass for letters, as those letters. */
 const LEET = Uint8Array.from({ length: 128 }, (_, code) => {
   const at = '013457'.indexOf(String.fromCharCode(code));
@@ -66,9 +66,9 @@ const MAX_PASSWORD = 800;
  * Whatever the scan or the rules of secrets find, this has seen the beginning of: a property test holds it to that.
  */
 export class Sieve {
-  readonly #phrases = new PhraseTable();
+  readonly #phrases: PhraseTable;
   readonly #secrets = new SecretStarts();
-  readonly #openers = listOpeners();
+  readonly #openers: ReturnType<typeof listOpeners>;
   readonly #sequences = listNeeds();
   // What is known of the text that is looked at now.
   #text = '';
@@ -81,6 +81,12 @@ export class Sieve {
   #runStart = 0;
   #runKinds = 0;
   #singles = 0;
+
+  constructor() {
+    const entries = listEntries();
+    this.#phrases = new PhraseTable(entries);
+    this.#openers = listOpeners(entries);
+  }
 
   /** A mask of {@link MAY_HOLD}. */
   look(text: string, writing: Writing): number {

@@ -1,4 +1,4 @@
-import { listEntries } from '../scan/list-entries.ts';
+import type { Entry } from '../scan/list-entries.ts';
 import { SECRET_RULES } from './secret-rules.ts';
 
 /** So many letters of a stem are compared. Shorter stems are looked for by themselves. */
@@ -14,7 +14,7 @@ const RADIX = 37;
 
 const WORD = /[a-z0-9\u00c0-\uffff]/;
 
-/** Beginnings of phrases and secrets that a text is compared with where their first characters stand in it. */
+/** The beginning of a phrase, with which a text is compared where its first characters stand in it. */
 interface Start {
   readonly head: string;
   readonly mask: number;
@@ -31,8 +31,8 @@ export class PhraseTable {
   /** Stems that are shorter than what is hashed and alone in their phrase, by their first letter. */
   readonly #stems = new Map<number, Start[]>();
 
-  constructor() {
-    for (const { phrase, mask, isStem } of listEntries()) this.#add(phrase, mask, isStem);
+  constructor(entries: readonly Entry[]) {
+    for (const { phrase, mask, isStem } of entries) this.#add(phrase, mask, isStem);
   }
 
   /** What phrases with this hash mean; 0 where there is none. */
@@ -50,10 +50,9 @@ export class PhraseTable {
 
   /** What short stems mean that a word begins with. */
   stemmed(text: string, at: number): number {
-    const code = text.charCodeAt(at);
-    const stems = this.#stems.get(code >= 0x41 && code <= 0x5a ? code | 0x20 : code);
     let meant = 0;
-    for (const { head, mask } of stems ?? []) if (standsAt(text, at, head)) meant |= mask;
+    for (const { head, mask } of this.#stems.get(foldCode(text.charCodeAt(at))) ?? [])
+      if (standsAt(text, at, head)) meant |= mask;
     return meant;
   }
 
@@ -133,9 +132,9 @@ export function joinHashes(before: number, word: number): number {
 }
 
 /** Phrases that begin with a mark (`<system`, `.env`), by that mark and what follows it: see {@link pairOf}. */
-export function listOpeners(): ReadonlyMap<number, readonly Start[]> {
+export function listOpeners(entries: readonly Entry[]): ReadonlyMap<number, readonly Start[]> {
   const openers = new Map<number, Start[]>();
-  for (const { phrase, mask } of listEntries()) {
+  for (const { phrase, mask } of entries) {
     if (WORD.test(phrase.charAt(0))) continue;
     const head = /^\S[^ ]*/.exec(phrase)?.[0] ?? phrase;
     const pair = pairOf(head, 0);
@@ -146,8 +145,7 @@ export function listOpeners(): ReadonlyMap<number, readonly Start[]> {
 
 /** A mark and the character after it, in lower case, as one number. */
 export function pairOf(text: string, at: number): number {
-  const after = text.charCodeAt(at + 1);
-  return (text.charCodeAt(at) << 16) | (after >= 0x41 && after <= 0x5a ? after | 0x20 : after);
+  return (text.charCodeAt(at) << 16) | foldCode(text.charCodeAt(at + 1));
 }
 
 /** What secrets begin with, by their first letters. */
@@ -185,11 +183,14 @@ export class SecretStarts {
 /** Whether a text goes on at a place with a lower-case one, whatever its case. */
 export function standsAt(text: string, at: number, lower: string): boolean {
   for (let n = 0; n < lower.length; n += 1) {
-    const code = text.charCodeAt(at + n);
-    const folded = code >= 0x41 && code <= 0x5a ? code | 0x20 : code;
-    if (folded !== lower.charCodeAt(n)) return false;
+    if (foldCode(text.charCodeAt(at + n)) !== lower.charCodeAt(n)) return false;
   }
   return true;
+}
+
+/** An ASCII letter in lower case; any other character as it is. */
+export function foldCode(code: number): number {
+  return code >= 0x41 && code <= 0x5a ? code | 0x20 : code;
 }
 
 /** 1 to 36 for a letter, whatever its case, or a digit; 0 for all else. */
