@@ -86,3 +86,19 @@ export function trust(...at: readonly string[]): Selector {
 export function protection(...at: readonly string[]): Selector {
   return { kind: 'trust', at, protects: true };
 }
+
+/** What most clients have: one list of servers. */
+export const MCP_SERVERS: readonly Selector[] = [server('mcpServers', '*')];
+/** A list of hooks by their events. */
+export const HOOKS: readonly Selector[] = [hook('hooks', '*')];
+
+/** Describes a file: the path says whose it is, its ending how it is written. `windows`: its path there, if another. */
+export function fileAt(path: string, selectors: readonly Selector[], windows?: string): FileDescription {
+  const scope = path.startsWith('{PROJECT}') ? 'project' : 'user';
+  return { scope, path, format: formatOf(path), selectors, ...(windows === undefined ? {} : { windows }) };
+}
+
+function formatOf(path: string): FileFormat {
+  if (path.endsWith('.toml')) return 'toml';
+  return path.endsWith('.yaml') ? 'yaml' : 'json';
+}

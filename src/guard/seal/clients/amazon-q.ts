@@ -1,4 +1,4 @@
-import { type Client, hook, type Selector, server, trust } from '../client-file.ts';
+import { type Client, fileAt, hook, MCP_SERVERS, type Selector, server, trust } from '../client-file.ts';
 
 /** https://aws.github.io/amazon-q-developer-cli/agent-format.html */
 const AGENT: readonly Selector[] = [
@@ -14,20 +14,10 @@ export const amazonQ: Client = {
   name: 'Amazon Q Developer',
   programs: ['q', 'qchat'],
   files: [
-    {
-      scope: 'user',
-      path: '{HOME}/.aws/amazonq/mcp.json',
-      format: 'json',
-      selectors: [server('mcpServers', '*')],
-    },
-    { scope: 'user', path: '{HOME}/.aws/amazonq/agents/default.json', format: 'json', selectors: AGENT },
-    { scope: 'user', path: '{HOME}/.aws/amazonq/default.json', format: 'json', selectors: AGENT },
-    {
-      scope: 'project',
-      path: '{PROJECT}/.amazonq/mcp.json',
-      format: 'json',
-      selectors: [server('mcpServers', '*')],
-    },
-    { scope: 'project', path: '{PROJECT}/.amazonq/default.json', format: 'json', selectors: AGENT },
+    fileAt('{HOME}/.aws/amazonq/mcp.json', MCP_SERVERS),
+    fileAt('{HOME}/.aws/amazonq/agents/default.json', AGENT),
+    fileAt('{HOME}/.aws/amazonq/default.json', AGENT),
+    fileAt('{PROJECT}/.amazonq/mcp.json', MCP_SERVERS),
+    fileAt('{PROJECT}/.amazonq/default.json', AGENT),
   ],
 };

@@ -1,4 +1,13 @@
-import { type Client, hook, protection, type Selector, server, trust } from '../client-file.ts';
+import {
+  type Client,
+  fileAt,
+  hook,
+  MCP_SERVERS,
+  protection,
+  type Selector,
+  server,
+  trust,
+} from '../client-file.ts';
 
 /** Keys of settings.json: https://code.claude.com/docs/en/settings and https://code.claude.com/docs/en/hooks */
 const SETTINGS: readonly Selector[] = [
@@ -32,27 +41,22 @@ export const claudeCode: Client = {
   name: 'Claude Code',
   programs: ['claude'],
   files: [
-    {
-      scope: 'user',
-      path: '{HOME}/.claude.json',
-      format: 'json',
-      selectors: [
-        server('mcpServers', '*'),
-        server('projects', '*', 'mcpServers', '*'),
-        trust('projects', '*', 'hasTrustDialogAccepted'),
-        trust('projects', '*', 'hasTrustDialogHooksAccepted'),
-        trust('projects', '*', 'hasClaudeMdExternalIncludesApproved'),
-        trust('projects', '*', 'enabledMcpjsonServers'),
-        trust('projects', '*', 'enableAllProjectMcpServers'),
-        trust('projects', '*', 'allowedTools'),
-        trust('bypassPermissionsModeAccepted'),
-        hook('hooks', '*'),
-      ],
-    },
-    { scope: 'user', path: '{CLAUDE}/settings.json', format: 'json', selectors: SETTINGS },
-    { scope: 'user', path: '{CLAUDE}/settings.local.json', format: 'json', selectors: SETTINGS },
-    { scope: 'project', path: '{PROJECT}/.mcp.json', format: 'json', selectors: [server('mcpServers', '*')] },
-    { scope: 'project', path: '{PROJECT}/.claude/settings.json', format: 'json', selectors: SETTINGS },
-    { scope: 'project', path: '{PROJECT}/.claude/settings.local.json', format: 'json', selectors: SETTINGS },
+    fileAt('{HOME}/.claude.json', [
+      server('mcpServers', '*'),
+      server('projects', '*', 'mcpServers', '*'),
+      trust('projects', '*', 'hasTrustDialogAccepted'),
+      trust('projects', '*', 'hasTrustDialogHooksAccepted'),
+      trust('projects', '*', 'hasClaudeMdExternalIncludesApproved'),
+      trust('projects', '*', 'enabledMcpjsonServers'),
+      trust('projects', '*', 'enableAllProjectMcpServers'),
+      trust('projects', '*', 'allowedTools'),
+      trust('bypassPermissionsModeAccepted'),
+      hook('hooks', '*'),
+    ]),
+    fileAt('{CLAUDE}/settings.json', SETTINGS),
+    fileAt('{CLAUDE}/settings.local.json', SETTINGS),
+    fileAt('{PROJECT}/.mcp.json', MCP_SERVERS),
+    fileAt('{PROJECT}/.claude/settings.json', SETTINGS),
+    fileAt('{PROJECT}/.claude/settings.local.json', SETTINGS),
   ],
 };

@@ -1,4 +1,4 @@
-import { type Client, hook, type Selector, server, trust } from '../client-file.ts';
+import { type Client, fileAt, HOOKS, hook, type Selector, server, trust } from '../client-file.ts';
 
 /**
  * Keys: https://developers.openai.com/codex/config-reference; the schema is codex-rs/core/config.schema.json of
@@ -24,14 +24,9 @@ export const codex: Client = {
   name: 'Codex',
   programs: ['codex', 'Codex', 'codex.exe'],
   files: [
-    { scope: 'user', path: '{CODEX}/config.toml', format: 'toml', selectors: CONFIG },
-    { scope: 'user', path: '{CODEX}/hooks.json', format: 'json', selectors: [hook('hooks', '*')] },
-    { scope: 'project', path: '{PROJECT}/.codex/config.toml', format: 'toml', selectors: CONFIG },
-    {
-      scope: 'project',
-      path: '{PROJECT}/.codex/hooks.json',
-      format: 'json',
-      selectors: [hook('hooks', '*')],
-    },
+    fileAt('{CODEX}/config.toml', CONFIG),
+    fileAt('{CODEX}/hooks.json', HOOKS),
+    fileAt('{PROJECT}/.codex/config.toml', CONFIG),
+    fileAt('{PROJECT}/.codex/hooks.json', HOOKS),
   ],
 };

@@ -1,4 +1,4 @@
-import { type Client, server } from '../client-file.ts';
+import { type Client, fileAt, MCP_SERVERS, server } from '../client-file.ts';
 
 /** https://docs.continue.dev/reference; config.json is what came before, with a list under `experimental`. */
 export const continueDev: Client = {
@@ -6,17 +6,10 @@ export const continueDev: Client = {
   name: 'Continue',
   programs: [],
   files: [
-    {
-      scope: 'user',
-      path: '{HOME}/.continue/config.yaml',
-      format: 'yaml',
-      selectors: [server('mcpServers', '*')],
-    },
-    {
-      scope: 'user',
-      path: '{HOME}/.continue/config.json',
-      format: 'json',
-      selectors: [server('mcpServers', '*'), server('experimental', 'modelContextProtocolServers')],
-    },
+    fileAt('{HOME}/.continue/config.yaml', MCP_SERVERS),
+    fileAt('{HOME}/.continue/config.json', [
+      server('mcpServers', '*'),
+      server('experimental', 'modelContextProtocolServers'),
+    ]),
   ],
 };

@@ -1,4 +1,4 @@
-import { type Client, hook, protection, type Selector, server, trust } from '../client-file.ts';
+import { type Client, fileAt, HOOKS, MCP_SERVERS, protection, type Selector, trust } from '../client-file.ts';
 
 /** https://cursor.com/docs/reference/permissions */
 const PERMISSIONS: readonly Selector[] = [
@@ -15,28 +15,13 @@ export const cursor: Client = {
   name: 'Cursor',
   programs: ['cursor', 'Cursor', 'Cursor.exe', 'cursor-agent'],
   files: [
-    {
-      scope: 'user',
-      path: '{HOME}/.cursor/mcp.json',
-      format: 'json',
-      selectors: [server('mcpServers', '*')],
-    },
-    { scope: 'user', path: '{HOME}/.cursor/hooks.json', format: 'json', selectors: [hook('hooks', '*')] },
-    { scope: 'user', path: '{HOME}/.cursor/permissions.json', format: 'json', selectors: PERMISSIONS },
-    { scope: 'user', path: '{HOME}/.cursor/cli-config.json', format: 'json', selectors: CLI },
-    {
-      scope: 'project',
-      path: '{PROJECT}/.cursor/mcp.json',
-      format: 'json',
-      selectors: [server('mcpServers', '*')],
-    },
-    {
-      scope: 'project',
-      path: '{PROJECT}/.cursor/hooks.json',
-      format: 'json',
-      selectors: [hook('hooks', '*')],
-    },
-    { scope: 'project', path: '{PROJECT}/.cursor/permissions.json', format: 'json', selectors: PERMISSIONS },
-    { scope: 'project', path: '{PROJECT}/.cursor/cli.json', format: 'json', selectors: CLI },
+    fileAt('{HOME}/.cursor/mcp.json', MCP_SERVERS),
+    fileAt('{HOME}/.cursor/hooks.json', HOOKS),
+    fileAt('{HOME}/.cursor/permissions.json', PERMISSIONS),
+    fileAt('{HOME}/.cursor/cli-config.json', CLI),
+    fileAt('{PROJECT}/.cursor/mcp.json', MCP_SERVERS),
+    fileAt('{PROJECT}/.cursor/hooks.json', HOOKS),
+    fileAt('{PROJECT}/.cursor/permissions.json', PERMISSIONS),
+    fileAt('{PROJECT}/.cursor/cli.json', CLI),
   ],
 };

@@ -1,4 +1,4 @@
-import { type Client, hook, protection, type Selector, server, trust } from '../client-file.ts';
+import { type Client, fileAt, hook, protection, type Selector, server, trust } from '../client-file.ts';
 
 /**
  * https://geminicli.com/docs/tools/mcp-server (a server's `trust: true` lies in its entry),
@@ -22,8 +22,8 @@ export const geminiCli: Client = {
   name: 'Gemini CLI',
   programs: ['gemini'],
   files: [
-    { scope: 'user', path: '{HOME}/.gemini/settings.json', format: 'json', selectors: SETTINGS },
-    { scope: 'user', path: '{HOME}/.gemini/trustedFolders.json', format: 'json', selectors: [trust('*')] },
-    { scope: 'project', path: '{PROJECT}/.gemini/settings.json', format: 'json', selectors: SETTINGS },
+    fileAt('{HOME}/.gemini/settings.json', SETTINGS),
+    fileAt('{HOME}/.gemini/trustedFolders.json', [trust('*')]),
+    fileAt('{PROJECT}/.gemini/settings.json', SETTINGS),
   ],
 };

@@ -1,4 +1,4 @@
-import { type Client, server, trust } from '../client-file.ts';
+import { type Client, fileAt, server, trust } from '../client-file.ts';
 
 /** https://block.github.io/goose/docs/guides/config-files; Windows as in stacklok/toolhive pkg/client/config.go at e25de16c */
 export const goose: Client = {
@@ -6,12 +6,10 @@ export const goose: Client = {
   name: 'Goose',
   programs: ['goose', 'goosed'],
   files: [
-    {
-      scope: 'user',
-      path: '{CONFIG}/goose/config.yaml',
-      windows: '{APP}/Block/goose/config/config.yaml',
-      format: 'yaml',
-      selectors: [server('extensions', '*'), trust('GOOSE_MODE')],
-    },
+    fileAt(
+      '{CONFIG}/goose/config.yaml',
+      [server('extensions', '*'), trust('GOOSE_MODE')],
+      '{APP}/Block/goose/config/config.yaml',
+    ),
   ],
 };

@@ -1,4 +1,4 @@
-import { type Client, hook, type Selector, server, trust } from '../client-file.ts';
+import { type Client, fileAt, hook, type Selector, server, trust } from '../client-file.ts';
 
 /** https://opencode.ai/docs/mcp-servers, https://opencode.ai/docs/permissions, https://opencode.ai/docs/plugins */
 const CONFIG: readonly Selector[] = [server('mcp', '*'), hook('plugin'), trust('permission')];
@@ -9,9 +9,9 @@ export const opencode: Client = {
   name: 'opencode',
   programs: ['opencode'],
   files: [
-    { scope: 'user', path: '{HOME}/.config/opencode/opencode.json', format: 'json', selectors: CONFIG },
-    { scope: 'user', path: '{HOME}/.config/opencode/opencode.jsonc', format: 'json', selectors: CONFIG },
-    { scope: 'project', path: '{PROJECT}/opencode.json', format: 'json', selectors: CONFIG },
-    { scope: 'project', path: '{PROJECT}/opencode.jsonc', format: 'json', selectors: CONFIG },
+    fileAt('{HOME}/.config/opencode/opencode.json', CONFIG),
+    fileAt('{HOME}/.config/opencode/opencode.jsonc', CONFIG),
+    fileAt('{PROJECT}/opencode.json', CONFIG),
+    fileAt('{PROJECT}/opencode.jsonc', CONFIG),
   ],
 };

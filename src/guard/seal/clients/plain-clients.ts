@@ -1,11 +1,4 @@
-import { type Client, type FileDescription, server, trust } from '../client-file.ts';
-
-/** What has one list of servers under `mcpServers`, and nothing else that matters here. */
-function servers(path: string, windows?: string): FileDescription {
-  const scope = path.startsWith('{PROJECT}') ? 'project' : 'user';
-  const selectors = [server('mcpServers', '*')];
-  return { scope, path, format: 'json', selectors, ...(windows === undefined ? {} : { windows }) };
-}
+import { type Client, fileAt, MCP_SERVERS, server, trust } from '../client-file.ts';
 
 const EXTENSIONS = '{APP}/Code/User/globalStorage';
 
@@ -18,16 +11,16 @@ export const PLAIN_CLIENTS: readonly Client[] = [
     id: 'cline',
     name: 'Cline',
     programs: [],
-    files: [servers(`${EXTENSIONS}/saoudrizwan.claude-dev/settings/cline_mcp_settings.json`)],
+    files: [fileAt(`${EXTENSIONS}/saoudrizwan.claude-dev/settings/cline_mcp_settings.json`, MCP_SERVERS)],
   },
   {
     id: 'roo',
     name: 'Roo Code',
     programs: [],
     files: [
-      servers(`${EXTENSIONS}/rooveterinaryinc.roo-cline/settings/mcp_settings.json`),
+      fileAt(`${EXTENSIONS}/rooveterinaryinc.roo-cline/settings/mcp_settings.json`, MCP_SERVERS),
       // https://docs.roocode.com/features/mcp/using-mcp-in-roo
-      servers('{PROJECT}/.roo/mcp.json'),
+      fileAt('{PROJECT}/.roo/mcp.json', MCP_SERVERS),
     ],
   },
   {
@@ -35,67 +28,66 @@ export const PLAIN_CLIENTS: readonly Client[] = [
     name: 'JetBrains Junie',
     programs: ['junie'],
     // https://www.jetbrains.com/help/junie/model-context-protocol-mcp.html
-    files: [servers('{HOME}/.junie/mcp/mcp.json'), servers('{PROJECT}/.junie/mcp/mcp.json')],
+    files: [
+      fileAt('{HOME}/.junie/mcp/mcp.json', MCP_SERVERS),
+      fileAt('{PROJECT}/.junie/mcp/mcp.json', MCP_SERVERS),
+    ],
   },
   {
     id: 'lm-studio',
     name: 'LM Studio',
     programs: ['lm-studio', 'LM Studio', 'lms'],
-    files: [servers('{HOME}/.lmstudio/mcp.json')],
+    files: [fileAt('{HOME}/.lmstudio/mcp.json', MCP_SERVERS)],
   },
   {
     id: 'kiro',
     name: 'Kiro',
     programs: ['kiro', 'Kiro', 'kiro-cli'],
     // https://kiro.dev/docs/mcp/configuration
-    files: [servers('{HOME}/.kiro/settings/mcp.json'), servers('{PROJECT}/.kiro/settings/mcp.json')],
+    files: [
+      fileAt('{HOME}/.kiro/settings/mcp.json', MCP_SERVERS),
+      fileAt('{PROJECT}/.kiro/settings/mcp.json', MCP_SERVERS),
+    ],
   },
   {
     id: 'copilot-cli',
     name: 'GitHub Copilot CLI',
     programs: ['copilot'],
     files: [
-      servers('{HOME}/.copilot/mcp-config.json'),
+      fileAt('{HOME}/.copilot/mcp-config.json', MCP_SERVERS),
       // https://docs.github.com/en/copilot/how-tos/use-copilot-agents/use-copilot-cli
-      {
-        scope: 'user',
-        path: '{HOME}/.copilot/config.json',
-        format: 'json',
-        selectors: [trust('trusted_folders')],
-      },
+      fileAt('{HOME}/.copilot/config.json', [trust('trusted_folders')]),
     ],
   },
   {
     id: 'amp',
     name: 'Amp',
     programs: ['amp'],
-    files: [
-      {
-        scope: 'user',
-        path: '{CONFIG}/amp/settings.json',
-        format: 'json',
-        selectors: [server('amp.mcpServers', '*'), trust('amp.permissions')],
-      },
-    ],
+    files: [fileAt('{CONFIG}/amp/settings.json', [server('amp.mcpServers', '*'), trust('amp.permissions')])],
   },
   {
     id: 'antigravity',
     name: 'Antigravity',
     programs: ['antigravity', 'Antigravity'],
-    files: [servers('{HOME}/.gemini/antigravity/mcp_config.json')],
+    files: [fileAt('{HOME}/.gemini/antigravity/mcp_config.json', MCP_SERVERS)],
   },
   {
     id: 'factory',
     name: 'Factory Droid',
     programs: ['droid'],
-    files: [servers('{HOME}/.factory/mcp.json')],
+    files: [fileAt('{HOME}/.factory/mcp.json', MCP_SERVERS)],
   },
-  { id: 'kimi', name: 'Kimi CLI', programs: ['kimi'], files: [servers('{HOME}/.kimi/mcp.json')] },
-  { id: 'trae', name: 'Trae', programs: ['trae', 'Trae'], files: [servers('{APP}/Trae/User/mcp.json')] },
+  { id: 'kimi', name: 'Kimi CLI', programs: ['kimi'], files: [fileAt('{HOME}/.kimi/mcp.json', MCP_SERVERS)] },
+  {
+    id: 'trae',
+    name: 'Trae',
+    programs: ['trae', 'Trae'],
+    files: [fileAt('{APP}/Trae/User/mcp.json', MCP_SERVERS)],
+  },
   {
     id: 'qoder',
     name: 'Qoder',
     programs: ['qoder', 'Qoder'],
-    files: [servers('{HOME}/.qoder/mcp.json', '{APP}/Qoder/SharedClientCache/mcp.json')],
+    files: [fileAt('{HOME}/.qoder/mcp.json', MCP_SERVERS, '{APP}/Qoder/SharedClientCache/mcp.json')],
   },
 ];

@@ -1,6 +1,7 @@
 import {
   type Client,
   type FileDescription,
+  fileAt,
   protection,
   type Selector,
   server,
@@ -25,10 +26,7 @@ const SETTINGS: readonly Selector[] = [
 ];
 
 function userFiles(folder: string): readonly FileDescription[] {
-  return [
-    { scope: 'user', path: `${folder}/mcp.json`, format: 'json', selectors: SERVERS },
-    { scope: 'user', path: `${folder}/settings.json`, format: 'json', selectors: SETTINGS },
-  ];
+  return [fileAt(`${folder}/mcp.json`, SERVERS), fileAt(`${folder}/settings.json`, SETTINGS)];
 }
 
 /** https://code.visualstudio.com/docs/agent-customization/mcp-servers; folders as in stacklok/toolhive pkg/client/config.go at e25de16c */
@@ -40,7 +38,7 @@ export const vscode: Client = {
     ...userFiles('{APP}/Code/User'),
     ...userFiles('{APP}/Code - Insiders/User'),
     ...userFiles('{HOME}/.vscode-server/data/User'),
-    { scope: 'project', path: '{PROJECT}/.vscode/mcp.json', format: 'json', selectors: SERVERS },
-    { scope: 'project', path: '{PROJECT}/.vscode/settings.json', format: 'json', selectors: SETTINGS },
+    fileAt('{PROJECT}/.vscode/mcp.json', SERVERS),
+    fileAt('{PROJECT}/.vscode/settings.json', SETTINGS),
   ],
 };

@@ -1,4 +1,4 @@
-import { type Client, hook, server } from '../client-file.ts';
+import { type Client, fileAt, HOOKS, MCP_SERVERS } from '../client-file.ts';
 
 /** https://docs.windsurf.com/windsurf/cascade/mcp and https://docs.windsurf.com/windsurf/cascade/hooks */
 export const windsurf: Client = {
@@ -6,29 +6,9 @@ export const windsurf: Client = {
   name: 'Windsurf',
   programs: ['windsurf', 'Windsurf', 'Windsurf.exe'],
   files: [
-    {
-      scope: 'user',
-      path: '{HOME}/.codeium/windsurf/mcp_config.json',
-      format: 'json',
-      selectors: [server('mcpServers', '*')],
-    },
-    {
-      scope: 'user',
-      path: '{HOME}/.codeium/mcp_config.json',
-      format: 'json',
-      selectors: [server('mcpServers', '*')],
-    },
-    {
-      scope: 'user',
-      path: '{HOME}/.codeium/windsurf/hooks.json',
-      format: 'json',
-      selectors: [hook('hooks', '*')],
-    },
-    {
-      scope: 'project',
-      path: '{PROJECT}/.windsurf/hooks.json',
-      format: 'json',
-      selectors: [hook('hooks', '*')],
-    },
+    fileAt('{HOME}/.codeium/windsurf/mcp_config.json', MCP_SERVERS),
+    fileAt('{HOME}/.codeium/mcp_config.json', MCP_SERVERS),
+    fileAt('{HOME}/.codeium/windsurf/hooks.json', HOOKS),
+    fileAt('{PROJECT}/.windsurf/hooks.json', HOOKS),
   ],
 };

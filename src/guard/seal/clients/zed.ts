@@ -1,4 +1,4 @@
-import { type Client, type Selector, server, trust } from '../client-file.ts';
+import { type Client, fileAt, type Selector, server, trust } from '../client-file.ts';
 
 /** https://zed.dev/docs/ai/mcp and https://zed.dev/docs/ai/agent-settings */
 const SETTINGS: readonly Selector[] = [
@@ -13,13 +13,7 @@ export const zed: Client = {
   name: 'Zed',
   programs: ['zed', 'zed-editor', 'Zed.exe'],
   files: [
-    {
-      scope: 'user',
-      path: '{CONFIG}/zed/settings.json',
-      windows: '{APP}/Zed/settings.json',
-      format: 'json',
-      selectors: SETTINGS,
-    },
-    { scope: 'project', path: '{PROJECT}/.zed/settings.json', format: 'json', selectors: SETTINGS },
+    fileAt('{CONFIG}/zed/settings.json', SETTINGS, '{APP}/Zed/settings.json'),
+    fileAt('{PROJECT}/.zed/settings.json', SETTINGS),
   ],
 };
