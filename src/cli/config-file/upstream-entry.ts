@@ -16,6 +16,24 @@ export interface StdioEntry {
   readonly cwd?: string;
 }
 
+/** The values of a map of texts, each changed. */
+export function mapValues(
+  texts: Readonly<Record<string, string>>,
+  change: (text: string) => string,
+): Record<string, string> {
+  return Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, change(text)]));
+}
+
+/** The entry with each of its texts changed, names left as they are. */
+export function mapTexts(entry: UpstreamEntry, change: (text: string) => string): UpstreamEntry {
+  if ('url' in entry) {
+    return { ...entry, url: change(entry.url), headers: mapValues(entry.headers ?? {}, change) };
+  }
+  const { command, args = [], env = {}, cwd } = entry;
+  const changed = { command: change(command), args: args.map(change), env: mapValues(env, change) };
+  return cwd === undefined ? changed : { ...changed, cwd: change(cwd) };
+}
+
 /** The entry without what is empty, as plain objects, in the order in which people read it. */
 export function tidyEntry(entry: UpstreamEntry): UpstreamEntry {
   if ('url' in entry) {

@@ -1,6 +1,6 @@
 import type { UpstreamConfig } from '../../config/types.ts';
 import { keepUrl } from '../config-file/make-entry.ts';
-import type { UpstreamEntry } from '../config-file/upstream-entry.ts';
+import { mapTexts, type UpstreamEntry } from '../config-file/upstream-entry.ts';
 import { resolveText } from './translate-text.ts';
 
 /** The entry with the values of its references in it: what would run, or be asked. */
@@ -8,17 +8,10 @@ export function resolveEntry(
   entry: UpstreamEntry,
   variables: Readonly<Record<string, string>>,
 ): UpstreamEntry {
-  const fill = (text: string): string => resolveText(text, variables);
-  const fillMap = (map: Readonly<Record<string, string>> = {}): Record<string, string> =>
-    Object.fromEntries(Object.entries(map).map(([name, value]) => [name, fill(value)]));
-  if ('url' in entry) {
-    const { url, authorization } = keepUrl(fill(entry.url), (_, value) => value);
-    const headers = addAuthorization(fillMap(entry.headers), authorization);
-    return { ...entry, url, headers };
-  }
-  const { command, args = [], env, cwd } = entry;
-  const filled = { command: fill(command), args: args.map(fill), env: fillMap(env) };
-  return cwd === undefined ? filled : { ...filled, cwd: fill(cwd) };
+  const filled = mapTexts(entry, (text) => resolveText(text, variables));
+  if (!('url' in filled)) return filled;
+  const { url, authorization } = keepUrl(filled.url, (_, value) => value);
+  return { ...filled, url, headers: addAuthorization(filled.headers ?? {}, authorization) };
 }
 
 /** Headers with the credentials of a URL, unless they have some. */

@@ -15,7 +15,7 @@ import {
 } from '../config-file/make-entry.ts';
 import type { ConfigFileEdit } from '../config-file/open-config-file.ts';
 import type { SecretFiles } from '../config-file/secret-files.ts';
-import { tidyEntry, type UpstreamEntry } from '../config-file/upstream-entry.ts';
+import { mapTexts, tidyEntry, type UpstreamEntry } from '../config-file/upstream-entry.ts';
 import { policyOf } from '../policy-of.ts';
 import { type FoundServer, type FoundServers, listOf, type ServerFile } from './find-servers.ts';
 import { type GatewayTarget, makeGatewayEntry } from './gateway-entry.ts';
@@ -232,13 +232,4 @@ function keepEntry(entry: UpstreamEntry, keep: KeepSecret): UpstreamEntry {
   }
   const { url, authorization } = keepUrl(entry.url, keep);
   return { ...entry, url, headers: addAuthorization(keepHeaders(entry.headers ?? {}, keep), authorization) };
-}
-
-function mapTexts(entry: UpstreamEntry, map: (text: string) => string): UpstreamEntry {
-  const mapMap = (texts: Readonly<Record<string, string>> = {}): Record<string, string> =>
-    Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, map(text)]));
-  if ('url' in entry) return { ...entry, url: map(entry.url), headers: mapMap(entry.headers) };
-  const { command, args = [], env, cwd } = entry;
-  const mapped = { command: map(command), args: args.map(map), env: mapMap(env) };
-  return cwd === undefined ? mapped : { ...mapped, cwd: map(cwd) };
 }

@@ -1,7 +1,7 @@
 import { isAbsolute } from 'node:path';
 import { isTree } from '../../guard/seal/formats/tree.ts';
 import type { ServerEntry } from '../../guard/seal/server-entry.ts';
-import type { StdioEntry, UpstreamEntry } from '../config-file/upstream-entry.ts';
+import { mapValues, type StdioEntry, type UpstreamEntry } from '../config-file/upstream-entry.ts';
 import { NotMovable, translateText, type VariableSource } from './translate-text.ts';
 
 /** A server of a client, as an upstream whose secrets still stand in it. */
@@ -95,13 +95,6 @@ function readStdio(server: ServerEntry, source: VariableSource): StdioEntry {
 /** Clients start commands in their own folder, the gateway in an empty one. */
 function isRelative(text: string): boolean {
   return /^\.{1,2}(?:[/\\]|$)/.test(text);
-}
-
-function mapValues(
-  texts: Readonly<Record<string, string>>,
-  map: (text: string) => string,
-): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, map(text)]));
 }
 
 /** Lists and maps within a list or map of texts: their text says nothing. */
