@@ -8,7 +8,7 @@ import type { Log } from '../../lib/log.ts';
 import type { ApprovalKind, ApprovalState, Seen } from '../../store/approval-table.ts';
 import { buildEnvironment } from './build-environment.ts';
 import { describeLaunch } from './describe-launch.ts';
-import { canonicalLaunch, digestCanonical } from './digest-launch.ts';
+import { digestLaunch } from './digest-launch.ts';
 import { FileHashes } from './hash-file.ts';
 import { judgeLaunch, type LaunchJudgement } from './judge-launch.ts';
 import { makePrivateFolder } from './private-folder.ts';
@@ -111,15 +111,12 @@ class Launcher {
     const { findings } = judgement;
     const hashes = this.#hashes;
     const described = await describeLaunch(request, { file: program.file, path, findings, hashes });
-    const body = canonicalLaunch(described);
-    const digest = digestCanonical(body);
-    const key = { upstream, kind: KIND, name: NAME, digest } as const;
+    const { digest, body } = digestLaunch(described);
     const marks = await book.load(upstream);
     let state = marks.stateOf(KIND, NAME, digest);
     if (state === undefined) {
       const seen = {
-        ...key,
-        body,
+        ...{ upstream, kind: KIND, name: NAME, digest, body },
         findings: writeFindings(judgement),
         state: 'pending',
         decidedBy: undefined,

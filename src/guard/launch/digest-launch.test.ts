@@ -2,6 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type ApprovedLaunch, canonicalLaunch, digestLaunch } from './digest-launch.ts';
 
+const digestOf = (launch: ApprovedLaunch): string => digestLaunch(launch).digest;
+
 const LAUNCH: ApprovedLaunch = {
   command: 'npx',
   binary: { path: '/usr/lib/npm/bin/npx-cli.js', sha256: 'ab'.repeat(32) },
@@ -39,20 +41,20 @@ describe('the digest of a launch', () => {
     const changes = [{ write: ['/srv'] }, { hide: ['/srv'] }, { hosts: ['example.com'] }];
     const profiles = [sandbox, ...changes.map((change) => ({ ...sandbox, ...change }))];
     const open = { ...sandbox, ifMissing: 'start-without-sandbox' as const };
-    const digests = [...profiles, open].map((profile) => digestLaunch({ ...LAUNCH, sandbox: profile }));
+    const digests = [...profiles, open].map((profile) => digestOf({ ...LAUNCH, sandbox: profile }));
     expect(new Set(digests).size).toBe(5);
   });
 
   it.each(Object.entries(CHANGES))('changes with %s', (_, change) => {
-    expect(digestLaunch({ ...LAUNCH, ...change })).not.toBe(digestLaunch(LAUNCH));
+    expect(digestOf({ ...LAUNCH, ...change })).not.toBe(digestOf(LAUNCH));
   });
 
   it('does not change with the order of the variables', () => {
-    expect(digestLaunch({ ...LAUNCH, env: LAUNCH.env.toReversed() })).toBe(digestLaunch(LAUNCH));
+    expect(digestOf({ ...LAUNCH, env: LAUNCH.env.toReversed() })).toBe(digestOf(LAUNCH));
   });
 
   it('is SHA-256 over canonical JSON', () => {
-    expect(digestLaunch(LAUNCH)).toMatch(/^sha256:[0-9a-f]{64}$/);
+    expect(digestOf(LAUNCH)).toMatch(/^sha256:[0-9a-f]{64}$/);
     expect(canonicalLaunch({ ...LAUNCH, env: [] })).toBe(
       `{"args":["-y","files-mcp@1.2.3","/srv/docs"],"binary":{"path":"/usr/lib/npm/bin/npx-cli.js","sha256":"${'ab'.repeat(32)}"},"command":"npx","cwd":null,"env":{},"form":1}`,
     );
@@ -60,7 +62,7 @@ describe('the digest of a launch', () => {
 
   it('refuses a variable that stands twice', () => {
     const env = [...LAUNCH.env, { name: 'FILES_MODE', value: 'write' }];
-    expect(() => digestLaunch({ ...LAUNCH, env })).toThrow(TypeError);
+    expect(() => digestOf({ ...LAUNCH, env })).toThrow(TypeError);
   });
 
   it('is the same for two lists of arguments only if they are the same', () => {
@@ -69,7 +71,7 @@ describe('the digest of a launch', () => {
     });
     fc.assert(
       fc.property(args, args, (a, b) => {
-        const isSame = digestLaunch({ ...LAUNCH, args: a }) === digestLaunch({ ...LAUNCH, args: b });
+        const isSame = digestOf({ ...LAUNCH, args: a }) === digestOf({ ...LAUNCH, args: b });
         expect(isSame).toBe(JSON.stringify(a) === JSON.stringify(b));
       }),
     );

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { SandboxConfig } from '../../config/types.ts';
 import { canonicalJson } from '../../lib/canonical-json.ts';
+import { digestBody } from '../pin/digest-definition.ts';
 
 /**
  * Where a text comes from that was substituted, never the text: as the configuration writes it. `rules` are those that
@@ -38,6 +38,14 @@ export interface ApprovedLaunch {
   readonly sandbox?: SandboxConfig | undefined;
 }
 
+/** A launch as it is compared. */
+export interface DigestedLaunch {
+  /** What is pinned when the launch is approved: `sha256:` and 64 hex digits. */
+  readonly digest: string;
+  /** What `canonicalLaunch` writes. */
+  readonly body: string;
+}
+
 /** Leaves room for another form of the text, so that old approvals never fit it by chance. */
 const FORM = 1;
 
@@ -47,51 +55,28 @@ const FORM = 1;
  */
 export function canonicalLaunch(launch: ApprovedLaunch): string {
   const { command, binary, args, env, cwd, sandbox } = launch;
+  const { interpreters = [], ...program } = binary;
   if (new Set(env.map(({ name }) => name)).size < env.length)
     throw new TypeError('A variable stands twice in the environment.');
-  const { path, sha256, interpreters = [] } = binary;
   return canonicalJson({
     form: FORM,
     command,
-    binary: {
-      path,
-      sha256,
-      ...(interpreters.length > 0 && { interpreters: interpreters.map(canonicalFile) }),
-    },
+    binary: { ...program, ...(interpreters.length > 0 && { interpreters }) },
     args: args.map((arg) => (typeof arg === 'string' ? arg : canonicalReference(arg))),
-    env: Object.fromEntries(env.map((variable) => [variable.name, canonicalVariable(variable)])),
+    env: Object.fromEntries(
+      env.map(({ name, ...rest }) => [name, 'secret' in rest ? canonicalReference(rest) : rest]),
+    ),
     cwd: cwd ?? null,
-    ...(sandbox && { sandbox: canonicalSandbox(sandbox) }),
+    ...(sandbox && { sandbox }),
   });
 }
 
-function canonicalSandbox({ write, hide, hosts, ifMissing }: SandboxConfig): object {
-  return { write, hide, hosts, ifMissing };
+/** The text that an approval covers, and its digest. Throws as `canonicalLaunch`. */
+export function digestLaunch(launch: ApprovedLaunch): DigestedLaunch {
+  const body = canonicalLaunch(launch);
+  return { digest: digestBody(body), body };
 }
 
-function canonicalFile({ path, sha256 }: ApprovedFile): object {
-  return { path, sha256 };
-}
-
-function canonicalReference({ secret, rules = [], textSha256 }: ApprovedReference): object {
-  return {
-    secret,
-    ...(rules.length > 0 && { rules: [...rules] }),
-    ...(textSha256 !== undefined && { textSha256 }),
-  };
-}
-
-function canonicalVariable(variable: ApprovedVariable): object {
-  if ('secret' in variable) return canonicalReference(variable);
-  return 'value' in variable ? { value: variable.value } : { sha256: variable.sha256 };
-}
-
-/** The digest that is pinned when a launch is approved: `sha256:` and 64 hex digits. */
-export function digestLaunch(launch: ApprovedLaunch): string {
-  return digestCanonical(canonicalLaunch(launch));
-}
-
-/** The same of a text that `canonicalLaunch` wrote. */
-export function digestCanonical(text: string): string {
-  return `sha256:${createHash('sha256').update(text).digest('hex')}`;
+function canonicalReference({ rules = [], ...reference }: ApprovedReference): object {
+  return { ...reference, ...(rules.length > 0 && { rules }) };
 }
