@@ -2,7 +2,6 @@ import type { ErrorCode } from '../../errors.ts';
 
 /** What is known of an upstream that does not answer. */
 export interface Ailing {
-  readonly name: string;
   readonly kind: 'http' | 'stdio';
   readonly lastErrorCode: ErrorCode | undefined;
 }
@@ -29,9 +28,8 @@ const STDIO_CURE =
   'Start the command by hand in an empty folder: it must stay running and write nothing but MCP to standard output. Relative paths start from cwd, else from a private folder.';
 
 /** How to mend an upstream that does not answer. */
-export function cureOf({ name, kind, lastErrorCode }: Ailing): string {
+export function cureOf({ kind, lastErrorCode }: Ailing): string {
   const [cures, usual] = kind === 'http' ? [HTTP_CURES, HTTP_CURE] : [STDIO_CURES, STDIO_CURE];
   // Without an error it has not answered yet.
-  const cure = cures[lastErrorCode ?? 'UPSTREAM_TIMEOUT'] ?? usual;
-  return cure.replaceAll('NAME', name);
+  return cures[lastErrorCode ?? 'UPSTREAM_TIMEOUT'] ?? usual;
 }
