@@ -45,7 +45,7 @@ interface Watched {
   realPath: string;
 }
 
-/** Guards sealed files while it runs. One look at a time; `look` is called by `run`, and by tests. */
+/** Guards sealed files while it runs. One look at a time. */
 export class ClientWatch {
   readonly #options: WatchOptions;
   readonly #tracker: ChangeTracker;
@@ -79,7 +79,7 @@ export class ClientWatch {
       const { promise, resolve } = Promise.withResolvers<void>();
       // Set before looking: what happens meanwhile leads to another look.
       wake = resolve;
-      await this.look();
+      for (const watched of this.#files) await this.#lookAt(watched);
       watching.refresh();
       const callOff = this.#options.clock.after(POLL_MS, resolve);
       await promise;
@@ -88,16 +88,6 @@ export class ClientWatch {
     signal.removeEventListener('abort', stop);
     watching.close();
     await this.#searching;
-  }
-
-  /** Resolves when the searches for writers that were begun are over. */
-  searched(): Promise<void> {
-    return this.#searching;
-  }
-
-  /** Looks at every file once. */
-  async look(): Promise<void> {
-    for (const watched of this.#files) await this.#lookAt(watched);
   }
 
   async #lookAt(watched: Watched): Promise<void> {
