@@ -1,8 +1,8 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Suspect, type Trail, tellingTexts } from './suspect.ts';
+import { readSmall } from './read-small.ts';
+import { makeTellingTest, type Suspect, type Trail } from './suspect.ts';
 
-const MAX_BYTES = 256 * 1024;
 const MAX_FILES = 200;
 
 /** Files that shells read at their start. */
@@ -33,11 +33,11 @@ export async function findAutostarts(trail: Trail): Promise<readonly Suspect[]> 
   const folders = [...FOLDERS.map((folder) => join(trail.home, folder)), ...SYSTEM];
   const listed = await Promise.all(folders.map(filesIn));
   const files = [...PROFILES.map((name) => join(trail.home, name)), '/etc/crontab', ...listed.flat()];
-  const texts = tellingTexts(trail);
+  const isTelling = makeTellingTest(trail);
   const found: Suspect[] = [];
   for (const file of files.slice(0, MAX_FILES)) {
     const text = await readSmall(file);
-    if (!trail.paths.includes(file) && texts.some((one) => text.includes(one)))
+    if (!trail.paths.includes(file) && isTelling(text))
       found.push({ evidence: 'mentions', kind: 'autostart', what: file });
   }
   return found;
@@ -46,10 +46,4 @@ export async function findAutostarts(trail: Trail): Promise<readonly Suspect[]> 
 async function filesIn(folder: string): Promise<readonly string[]> {
   const names = await readdir(folder).catch(() => []);
   return names.sort().map((name) => join(folder, name));
-}
-
-async function readSmall(file: string): Promise<string> {
-  const found = await stat(file).catch(() => undefined);
-  if (!found?.isFile() || found.size > MAX_BYTES) return '';
-  return readFile(file, 'utf8').catch(() => '');
 }

@@ -1,12 +1,12 @@
 import { readdir, readFile, readlink, stat } from 'node:fs/promises';
 import { basename, isAbsolute, join } from 'node:path';
-import { type Suspect, type Trail, tellingTexts } from './suspect.ts';
+import { readSmall } from './read-small.ts';
+import { makeTellingTest, type Suspect, type Trail } from './suspect.ts';
 
 const MAX_PROCESSES = 4096;
 /** A machine with very many processes is not looked at to the end. */
 const MAX_MS = 1500;
 const MAX_DESCRIPTORS = 1024;
-const MAX_SCRIPT_BYTES = 256 * 1024;
 const MAX_RECENT = 5;
 /** A process that started so long before a change may have made it. */
 const RECENT_MS = 15_000;
@@ -19,12 +19,12 @@ const WRITES = 0o3;
  */
 export async function findProcesses(trail: Trail, proc = '/proc'): Promise<readonly Suspect[]> {
   const pids = await idsIn(proc);
-  const bootMs = await readBootTime(proc);
+  const looked: Looked = { trail, isTelling: makeTellingTest(trail), bootMs: await readBootTime(proc) };
   const found: Suspect[] = [];
   const until = performance.now() + MAX_MS;
   for (const pid of pids.toReversed().slice(0, MAX_PROCESSES)) {
     if (performance.now() > until) break;
-    const suspect = await judgeProcess(Number(pid), join(proc, pid), { trail, bootMs });
+    const suspect = await judgeProcess(Number(pid), join(proc, pid), looked);
     if (suspect !== undefined) found.push(suspect);
   }
   const strong = found.filter(({ evidence }) => evidence !== 'recent');
@@ -40,11 +40,12 @@ async function idsIn(proc: string): Promise<readonly string[]> {
 
 interface Looked {
   readonly trail: Trail;
+  readonly isTelling: (text: string) => boolean;
   readonly bootMs: number | undefined;
 }
 
 async function judgeProcess(pid: number, folder: string, looked: Looked): Promise<Suspect | undefined> {
-  const { trail, bootMs } = looked;
+  const { trail, isTelling, bootMs } = looked;
   const uid = process.getuid?.();
   const owner = (await stat(folder).catch(() => undefined))?.uid;
   const args = (await readText(join(folder, 'cmdline'))).split('\0').filter((arg) => arg !== '');
@@ -52,7 +53,7 @@ async function judgeProcess(pid: number, folder: string, looked: Looked): Promis
   const suspect = { kind: 'process', pid, what: args.join(' ').slice(0, 1000) } as const;
   if (await hasOpen(folder, trail.paths)) return { ...suspect, evidence: 'open' };
   if (trail.programs.includes(basename(args[0] ?? ''))) return { ...suspect, evidence: 'client' };
-  if (await mentions(folder, args, trail)) return { ...suspect, evidence: 'mentions' };
+  if (await mentions(folder, args, isTelling)) return { ...suspect, evidence: 'mentions' };
   const startedMs = bootMs === undefined ? undefined : await readStart(folder, bootMs);
   const isRecent =
     startedMs !== undefined &&
@@ -74,27 +75,24 @@ async function hasOpen(folder: string, paths: readonly string[]): Promise<boolea
 }
 
 /** Its command line names the file or the value, or a script that it runs does. */
-async function mentions(folder: string, args: readonly string[], trail: Trail): Promise<boolean> {
-  const texts = tellingTexts(trail);
-  if (holdsAny(args.join(' '), texts)) return true;
+async function mentions(
+  folder: string,
+  args: readonly string[],
+  isTelling: Looked['isTelling'],
+): Promise<boolean> {
+  if (isTelling(args.join(' '))) return true;
   for (const arg of args.slice(0, 4)) {
     if (/^[-]/.test(arg) || !/[./]/.test(arg)) continue;
     const path = isAbsolute(arg) ? arg : join(folder, 'cwd', arg);
-    if (holdsAny(await readScript(path), texts)) return true;
+    if (isTelling(await readScript(path))) return true;
   }
   return false;
 }
 
-/** A text of a size that people write; programs are not read. */
+/** Programs are not read. */
 async function readScript(path: string): Promise<string> {
-  const found = await stat(path).catch(() => undefined);
-  if (!found?.isFile() || found.size > MAX_SCRIPT_BYTES) return '';
-  const text = await readText(path);
+  const text = await readSmall(path);
   return text.includes('\0') ? '' : text;
-}
-
-function holdsAny(text: string, texts: readonly string[]): boolean {
-  return texts.some((one) => text.includes(one));
 }
 
 /** When the machine started, in milliseconds since 1970. */

@@ -30,7 +30,7 @@ export interface Trail {
 }
 
 /** A short name of a file that is telling: with its folder, unless it is a dotfile by itself. */
-export function namesOf(paths: readonly string[]): readonly string[] {
+function namesOf(paths: readonly string[]): readonly string[] {
   return paths.map((path) => {
     const parts = path.split(/[\\/]/);
     const last = parts.at(-1) ?? '';
@@ -38,7 +38,8 @@ export function namesOf(paths: readonly string[]): readonly string[] {
   });
 }
 
-/** The telling texts: names of the file and traces of the value. */
-export function tellingTexts({ paths, traces }: Trail): readonly string[] {
-  return [...new Set([...paths, ...namesOf(paths), ...traces])].filter((text) => text.length >= 8);
+/** Makes the question whether a text names the file, or what was written there. */
+export function makeTellingTest({ paths, traces }: Trail): (text: string) => boolean {
+  const texts = [...new Set([...paths, ...namesOf(paths), ...traces])].filter((text) => text.length >= 8);
+  return (text) => texts.some((one) => text.includes(one));
 }
