@@ -88,8 +88,6 @@ export interface ApprovalTable {
   lastApproved(thing: ApprovalThing): Promise<ApprovalRow | undefined>;
   /** Decides rows, whatever was decided before. Gives them as they are then; unknown ids are left out. */
   decide(ids: readonly string[], state: 'approved' | 'rejected', by: string): Promise<readonly ApprovalRow[]>;
-  /** Forgets everything of an upstream. */
-  forget(upstream: string): Promise<void>;
 }
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';

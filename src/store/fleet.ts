@@ -39,7 +39,7 @@ export interface Feed {
   onSession(run: (key: string) => void): () => void;
   /** Runs with the id of each key that was revoked. */
   onKey(run: (id: string) => void): () => void;
-  /** Runs with the name of each upstream of which something was approved, rejected or forgotten. */
+  /** Runs with the name of each upstream of which something was approved or rejected. */
   onApproval(run: (upstream: string) => void): () => void;
   /** Runs when too much changed or the feed was interrupted: drop everything. */
   onReset(run: () => void): () => void;

@@ -259,7 +259,7 @@ export interface Changes {
   readonly sessions: readonly string[];
   /** Ids of keys that were revoked. */
   readonly keys: readonly string[];
-  /** Names of upstreams of which something was approved, rejected or forgotten. */
+  /** Names of upstreams of which something was approved or rejected. */
   readonly approvals: readonly string[];
   /** Where to go on. */
   readonly cursor: string;

@@ -315,8 +315,6 @@ describe('a store whose answers are lost on the way', () => {
       ['search', 'rejected'],
     ]);
     expect(await store.approvals.list({ upstream: id }, { max: 10 })).toEqual(decided.toReversed());
-    await lossy('forget_approvals', () => store.approvals.forget(id));
-    expect(await store.approvals.marks(id)).toEqual([]);
   });
 
   it('changes and ends a session', async () => {

@@ -1,5 +1,5 @@
 /**
- * Tells of upstreams of which something was decided or forgotten. A time that was told is never used again, so that two
+ * Tells of upstreams of which something was decided. A time that was told is never used again, so that two
  * changes of one millisecond are two.
  */
 export const tellOf = (rows: string): string =>

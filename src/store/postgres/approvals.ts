@@ -58,13 +58,6 @@ const DECIDE = statement(
    )
    SELECT ${APPROVAL_COLUMNS} FROM decided`,
 );
-const FORGET = statement(
-  'forget_approvals',
-  `WITH gone AS (
-     DELETE FROM gateward_approvals WHERE upstream = $1
-   )
-   ${tellOf(`VALUES ($1, ${NOW})`)}`,
-);
 
 /** Approvals. */
 export function createApprovalTable(db: Database): ApprovalTable {
@@ -81,9 +74,6 @@ export function createApprovalTable(db: Database): ApprovalTable {
       return row && approvalIn(row);
     },
     decide: (ids, state, by) => decideAll(db, ids, { state, by }),
-    async forget(upstream) {
-      await db.rows(FORGET, [upstream]);
-    },
   };
 }
 

@@ -62,11 +62,6 @@ export function createApprovalTable(db: Database): ApprovalTable {
         return row && approvalIn(row);
       }),
     decide: (ids, state, by) => decideAll(db, ids, { state, by }),
-    forget: (upstream) =>
-      db.writeDurably(() => {
-        db.run('DELETE FROM approvals WHERE upstream = ?', [upstream]);
-        tell(db, [upstream]);
-      }),
   };
 }
 
@@ -95,7 +90,7 @@ function add(
   const added = batch.filter((one) => addOne(db, one));
   tell(
     db,
-    added.filter(({ state }) => state !== 'pending').map(({ upstream }) => upstream),
+    added.filter(({ state }) => state !== 'pending'),
   );
   const marks = batch.map((one) => findMark(db, approvalId(one)));
   for (const upstream of new Set(added.map((one) => one.upstream)))
@@ -148,10 +143,7 @@ async function decideAll(
         ]);
       }
       const found = batch.map((id) => find(db, id)).filter((row) => row !== undefined);
-      tell(
-        db,
-        found.map(({ upstream }) => upstream),
-      );
+      tell(db, found);
       return found;
     });
     decided.push(...rows);
@@ -160,8 +152,10 @@ async function decideAll(
   return decided;
 }
 
-function tell(db: Database, upstreams: readonly string[]): void {
-  for (const upstream of new Set(upstreams)) db.run(TELL, [upstream, nextChange(db)]);
+/** Something was decided on each of these. */
+function tell(db: Database, decided: readonly { readonly upstream: string }[]): void {
+  for (const upstream of new Set(decided.map((one) => one.upstream)))
+    db.run(TELL, [upstream, nextChange(db)]);
 }
 
 function find(db: Database, id: string): ApprovalRow | undefined {

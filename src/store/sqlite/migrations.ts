@@ -181,7 +181,7 @@ CREATE INDEX approvals_by_upstream_and_state ON approvals (upstream, state, numb
 CREATE INDEX approvals_by_state ON approvals (state, number);
 CREATE INDEX approvals_by_thing ON approvals (thing, state);
 
--- One row for each upstream that ever had approvals, so that what was forgotten is told too.
+-- One row for each upstream of which something was ever approved or rejected.
 CREATE TABLE approval_changes (
   upstream TEXT PRIMARY KEY,
   changed INTEGER NOT NULL
