@@ -1,5 +1,4 @@
-import { constants } from 'node:fs';
-import { access, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { LaunchConfig, SandboxConfig } from '../../config/types.ts';
 import { GatewardError } from '../../errors.ts';
@@ -12,7 +11,7 @@ import { digestLaunch } from './digest-launch.ts';
 import { FileHashes } from './hash-file.ts';
 import { judgeLaunch, type LaunchJudgement } from './judge-launch.ts';
 import { makePrivateFolder } from './private-folder.ts';
-import { type Program, resolveProgram } from './resolve-program.ts';
+import { isProgram, type Program, resolveProgram } from './resolve-program.ts';
 import { LAUNCH_RULES } from './rules.ts';
 
 /** What is known of approvals: the part of an ApprovalBook that launches take. */
@@ -192,11 +191,7 @@ const PRLIMIT_PLACES: readonly string[] = ['/usr/bin/prlimit', '/bin/prlimit'];
 
 async function findPrlimit(log: Log): Promise<string | undefined> {
   for (const path of process.platform === 'linux' ? PRLIMIT_PLACES : []) {
-    const isThere = await access(path, constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (isThere) return path;
+    if (await isProgram(path)) return path;
   }
   log.warn('the open files of upstreams are not limited: this system has no prlimit');
   return undefined;

@@ -41,7 +41,8 @@ export async function resolveProgram(command: string, path: string): Promise<Pro
   });
 }
 
-async function isProgram(path: string): Promise<boolean> {
+/** Whether a file is there that the gateway may run. */
+export async function isProgram(path: string): Promise<boolean> {
   try {
     await access(path, constants.X_OK);
     return (await stat(path)).isFile();

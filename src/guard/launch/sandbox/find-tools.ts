@@ -1,7 +1,6 @@
 /** Finds the programs that a sandbox is made with. */
-import { constants } from 'node:fs';
-import { access } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
+import { isProgram } from '../resolve-program.ts';
 import { isInside } from './settings.ts';
 
 /** Absolute paths, as they were found. */
@@ -19,13 +18,13 @@ export interface MissingTool {
   readonly packageName: string;
 }
 
-const PACKAGES = {
-  bwrap: 'bubblewrap',
-  socat: 'socat',
-  rg: 'ripgrep',
-  bash: 'bash',
-  which: 'which',
-} as const;
+const NEEDED: readonly MissingTool[] = [
+  { name: 'bwrap', packageName: 'bubblewrap' },
+  { name: 'socat', packageName: 'socat' },
+  { name: 'rg', packageName: 'ripgrep' },
+  { name: 'bash', packageName: 'bash' },
+  { name: 'which', packageName: 'which' },
+];
 
 /** The absolute folders of a search path that lie in none of `writable`: what a sandboxed process could put there. */
 export function safePath(path: string, writable: readonly string[]): string {
@@ -37,31 +36,16 @@ export function safePath(path: string, writable: readonly string[]): string {
 
 /** All of them, or those that are missing. `path` is a search path such as safePath gives. */
 export async function findTools(path: string): Promise<SandboxTools | readonly MissingTool[]> {
-  const [bwrap, socat, rg, bash, which] = await Promise.all([
-    findProgram('bwrap', path),
-    findProgram('socat', path),
-    findProgram('rg', path),
-    findProgram('bash', path),
-    findProgram('which', path),
-  ]);
+  const found = await Promise.all(NEEDED.map(({ name }) => findProgram(name, path)));
+  const [bwrap, socat, rg, bash, which] = found;
   if (bwrap && socat && rg && bash && which) return { bwrap, socat, rg, bash };
-  return Object.entries({ bwrap, socat, rg, bash, which })
-    .filter(([, found]) => found === undefined)
-    .map(([name]) => ({ name, packageName: packageOf(name) }));
-}
-
-function packageOf(name: string): string {
-  return Object.entries(PACKAGES).find(([program]) => program === name)?.[1] ?? name;
+  return NEEDED.filter((_, index) => found[index] === undefined);
 }
 
 async function findProgram(name: string, path: string): Promise<string | undefined> {
   for (const folder of path.split(':')) {
     const file = join(folder, name);
-    const isThere = await access(file, constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (folder !== '' && isThere) return file;
+    if (folder !== '' && (await isProgram(file))) return file;
   }
   return undefined;
 }
