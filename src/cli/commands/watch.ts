@@ -1,4 +1,4 @@
-import { GatewardError, toGatewardError } from '../../errors.ts';
+import { toGatewardError } from '../../errors.ts';
 import { readSealText } from '../../guard/seal/seal-file.ts';
 import { ClientWatch } from '../../guard/seal/watch/client-watch.ts';
 import { type Clock, systemClock, timeOf } from '../../lib/clock.ts';
@@ -51,40 +51,36 @@ export async function watchClients(flags: WatchFlags, terminal: Terminal): Promi
 
 /** Guards under one seal until there is another, or until the end. Resolves with the seal to go on with. */
 async function guard(guarding: Guarding, opened: OpenedSeal): Promise<OpenedSeal> {
-  const { terminal, clock, restores, stopped } = guarding;
-  const ended = new AbortController();
-  const end = (): void => ended.abort();
-  stopped.addEventListener('abort', end, { once: true });
+  const { terminal, clock, restores } = guarding;
   const { baseline } = opened;
-  const count = baseline.files.length;
-  const time = (): string => timeOf(clock);
-  terminal.emit({
-    time: time(),
-    event: 'watching',
-    files: count,
-    sealedAt: baseline.sealedAt,
-    restores,
-    note: LIMIT,
-  });
-  terminal.say(
-    `${time()}  Watching ${count} files, sealed at ${baseline.sealedAt}. ${restores ? 'Alarms are restored.' : 'Nothing is changed; --restore would.'}\n${LIMIT}`,
+  const { files, sealedAt } = baseline;
+  report(
+    guarding,
+    { event: 'watching', files: files.length, sealedAt, restores, note: LIMIT },
+    `Watching ${files.length} files, sealed at ${sealedAt}. ${restores ? 'Alarms are restored.' : 'Nothing is changed; --restore would.'}\n${LIMIT}`,
   );
   const watch = new ClientWatch({
     baseline,
     restores,
     clock,
     tell: (told) => {
-      terminal.emit({ time: time(), ...eventToJson(told) });
-      terminal.say(`${time()}  ${describeEvent(told)}`);
+      report(guarding, eventToJson(told), describeEvent(told));
       if (isLoud(told)) ring(terminal);
     },
   });
-  try {
-    const [, next] = await Promise.all([watch.run(ended.signal), nextSeal(guarding, opened).finally(end)]);
-    return next;
-  } finally {
-    stopped.removeEventListener('abort', end);
-  }
+  const ended = new AbortController();
+  const [, next] = await Promise.all([
+    watch.run(ended.signal),
+    nextSeal(guarding, opened).finally(() => ended.abort()),
+  ]);
+  return next;
+}
+
+/** Says one thing with its time: to programs, and to people. */
+function report({ terminal, clock }: Guarding, json: Readonly<Record<string, unknown>>, text: string): void {
+  const time = timeOf(clock);
+  terminal.emit({ time, ...json });
+  terminal.say(`${time}  ${text}`);
 }
 
 /** The bell of a terminal. The text itself never holds a control character. */
@@ -107,16 +103,15 @@ async function nextSeal(guarding: Guarding, opened: OpenedSeal): Promise<OpenedS
   return opened;
 }
 
-async function tryOpen({ found, terminal, clock }: Guarding): Promise<OpenedSeal | undefined> {
+async function tryOpen(guarding: Guarding): Promise<OpenedSeal | undefined> {
   try {
-    return await readSeal(found);
+    return await readSeal(guarding.found);
   } catch (thrown) {
-    const error = thrown instanceof GatewardError ? thrown : toGatewardError(thrown);
-    const time = timeOf(clock);
+    const error = toGatewardError(thrown);
     const message = `The seal was taken away or changed; this watch goes on with the one that it knows. ${error.message}`;
-    terminal.emit({ time, event: 'seal-lost', level: 'alarm', code: error.code, reason: message });
-    terminal.say(`${time}  ALARM  ${message}`);
-    ring(terminal);
+    const told = { event: 'seal-lost', level: 'alarm', code: error.code, reason: message };
+    report(guarding, told, `ALARM  ${message}`);
+    ring(guarding.terminal);
     return undefined;
   }
 }
