@@ -16,14 +16,26 @@ export interface Place {
   readonly path: string;
 }
 
-/** What became of one JSON value. */
-export interface GuardedJson {
-  /** The same object where nothing had to be changed; otherwise every string that no rule met keeps its bytes. */
-  readonly json: JsonText;
+/** What the rules met in something that an upstream sent. */
+export interface Found {
   /** Instructions for a model. */
   readonly findings: readonly Place[];
   /** What was taken out or shown. */
   readonly changed: readonly Place[];
+}
+
+/** What became of one JSON value. */
+export interface GuardedJson extends Found {
+  /** The same object where nothing had to be changed; otherwise every string that no rule met keeps its bytes. */
+  readonly json: JsonText;
+}
+
+/** No rule met anything. */
+export const NOTHING_FOUND: Found = { findings: [], changed: [] };
+
+/** Whether a rule met anything. */
+export function hasFound({ findings, changed }: Found): boolean {
+  return findings.length > 0 || changed.length > 0;
 }
 
 /** The rules that hold for texts. */
@@ -33,7 +45,7 @@ export type TextRules = Pick<UpstreamGuardConfig, 'injection' | 'hidden' | 'secr
 const MAX_PLACES = 32;
 const TEXT = '"text"';
 const PERSONAL_SIGN = /[0-9@]|::/;
-/** The sign of a label that an upstream forged is looked for too. */
+/** The name of the label in `_meta`. One that an upstream forged is looked for too. */
 export const LABEL = 'io.gateward/guard';
 
 /** Looks at every string of a JSON value, names included, by the rules of one upstream. */
@@ -42,13 +54,13 @@ export class JsonGuard {
 
   /** Looks at a result, an error, or a part of one. */
   guard(json: JsonText, rules: TextRules): GuardedJson {
-    if (!this.#mayHold(json, rules)) return { json, findings: [], changed: [] };
+    if (!this.#mayHold(json, rules)) return { json, ...NOTHING_FOUND };
     return new Guarding(json, { rules, sieve: this.#sieve, walked: 'result' }).run('');
   }
 
   /** Looks at a whole JSON-RPC message; `before` is text that came before it, to which it may be the rest. */
   guardMessage(json: JsonText, rules: TextRules, before: string): GuardedJson {
-    if (before === '' && !this.#mayHold(json, rules)) return { json, findings: [], changed: [] };
+    if (before === '' && !this.#mayHold(json, rules)) return { json, ...NOTHING_FOUND };
     return new Guarding(json, { rules, sieve: this.#sieve, walked: 'message' }).run(before);
   }
 

@@ -1,20 +1,16 @@
-import type { Notify } from '../../call.ts';
 import { JsonText } from '../../lib/json-text.ts';
-import type { JsonGuard, Place } from './guard-json.ts';
-import { type GuardRules, labelled, rulesOf } from './guard-outcome.ts';
+import { type Found, type JsonGuard, NOTHING_FOUND, type Place } from './guard-json.ts';
+import { type GuardRules, isWithheld, labelled, rulesOf } from './guard-outcome.ts';
 import { isBlockText } from './places.ts';
 import { walkStrings } from './walk-strings.ts';
 
 /** A notification as the caller gets it. */
-export interface GuardedNotification {
+export interface GuardedNotification extends Found {
   readonly notification: JsonText;
-  readonly findings: readonly Place[];
-  readonly changed: readonly Place[];
 }
 
 /** Characters of what a call said before that are read together with what it says now. */
 const TAIL = 2048;
-const NOTHING: readonly Place[] = [];
 
 /**
  * The notifications of one call, in their order. A payload may be split over several, so the last text is kept, within a
@@ -33,12 +29,12 @@ export class NotificationGuard {
   /** Takes one whole JSON-RPC notification; the same object where there is nothing to change. */
   pass(notification: JsonText): GuardedNotification {
     const params = notification.get('params');
-    if (params === undefined) return { notification, findings: NOTHING, changed: NOTHING };
+    if (params === undefined) return { notification, ...NOTHING_FOUND };
     const text = textOf(notification, params);
     const guarded = this.#guard.guardMessage(notification, this.#rules.rules, text === '' ? '' : this.#tail);
     const { findings, changed } = guarded;
     // What is withheld has told nobody anything.
-    if (findings.length > 0 && this.#rules.rules.injection === 'block')
+    if (isWithheld(guarded, this.#rules))
       return { notification: withoutText(notification, params, findings), findings, changed };
     if (text !== '') this.#tail = (this.#tail + text).slice(-TAIL);
     const kept = guarded.json.get('params') ?? params;
@@ -46,19 +42,6 @@ export class NotificationGuard {
     if (written === kept) return { notification: guarded.json, findings, changed };
     return { notification: guarded.json.with({ params: written }), findings, changed };
   }
-}
-
-/** A sink that passes on what the guard lets pass, at once. */
-export function guardNotify(
-  guard: NotificationGuard,
-  notify: Notify,
-  onFound: (guarded: GuardedNotification) => void,
-): Notify {
-  return (notification) => {
-    const guarded = guard.pass(notification);
-    if (guarded.findings.length > 0 || guarded.changed.length > 0) onFound(guarded);
-    return notify(guarded.notification);
-  };
 }
 
 /** What is said in it: the message of progress, the data of a log message. */

@@ -4,7 +4,15 @@ import { GatewardError } from '../../errors.ts';
 import { JsonText } from '../../lib/json-text.ts';
 import { failedBy } from '../../wire/failure.ts';
 import { fitsSchema } from './fits-schema.ts';
-import { type GuardedJson, type JsonGuard, LABEL, type Place } from './guard-json.ts';
+import {
+  type Found,
+  type GuardedJson,
+  hasFound,
+  type JsonGuard,
+  LABEL,
+  NOTHING_FOUND,
+  type Place,
+} from './guard-json.ts';
 
 /** Rules of one upstream, and what the label says of it. */
 export interface GuardRules {
@@ -22,14 +30,12 @@ export interface Answered extends GuardRules {
 }
 
 /** An outcome as the caller gets it. */
-export interface GuardedOutcome {
+export interface GuardedOutcome extends Found {
   readonly outcome: Outcome;
-  readonly findings: readonly Place[];
-  readonly changed: readonly Place[];
 }
 
 /** Definitions have a guard of their own, and a listen answers with notifications. */
-export function isGuarded(method: string): boolean {
+function isGuarded(method: string): boolean {
   return !method.endsWith('/list') && method !== 'server/discover' && method !== 'subscriptions/listen';
 }
 
@@ -41,15 +47,13 @@ export function guardOutcome(guard: JsonGuard, answered: Answered): GuardedOutco
   const { outcome, method } = answered;
   if (outcome.kind === 'error') return guardFailure(guard, answered, outcome);
   if (method === 'server/discover') return guardDiscovered(guard, answered, outcome);
-  if (!isGuarded(method)) return { outcome, findings: [], changed: [] };
+  if (!isGuarded(method)) return { outcome, ...NOTHING_FOUND };
   const guarded = guard.guard(outcome.result, answered.rules);
   const { findings, changed } = guarded;
-  if (findings.length > 0 && answered.rules.injection === 'block') {
-    return { outcome: withheld(answered, findings), findings, changed };
-  }
+  if (isWithheld(guarded, answered)) return { outcome: withheld(answered, findings), findings, changed };
   const result = labelled(guarded, answered, 'result');
-  const done = { outcome: { ...outcome, result }, findings, changed };
   if (result === outcome.result) return { outcome, findings, changed };
+  const done = { outcome: { ...outcome, result }, findings, changed };
   const isStructured = outcome.kind === 'complete' && changed.some(isInStructured);
   if (!isStructured || answered.outputSchema === undefined) return done;
   const schema = answered.outputSchema();
@@ -62,14 +66,15 @@ export function guardOutcome(guard: JsonGuard, answered: Answered): GuardedOutco
 
 /** What a server calls itself is shown to people and models, and is no definition that anybody approves. */
 function guardDiscovered(guard: JsonGuard, answered: Answered, outcome: Outcome): GuardedOutcome {
-  const same = { outcome, findings: [], changed: [] };
+  const same = { outcome, ...NOTHING_FOUND };
   const meta = outcome.kind === 'complete' ? outcome.result.get('_meta') : undefined;
   if (outcome.kind !== 'complete' || meta === undefined) return same;
   const guarded = guard.guard(JsonText.written('{}').with({ _meta: meta }), answered.rules);
+  if (!hasFound(guarded)) return same;
   const { findings, changed } = guarded;
-  if (findings.length === 0 && changed.length === 0) return same;
-  const isWithheld = findings.length > 0 && answered.rules.injection === 'block';
-  const kept = isWithheld ? undefined : labelled(guarded, answered, 'notification').get('_meta');
+  const kept = isWithheld(guarded, answered)
+    ? undefined
+    : labelled(guarded, answered, 'notification').get('_meta');
   return { outcome: { ...outcome, result: outcome.result.with({ _meta: kept }) }, findings, changed };
 }
 
@@ -77,25 +82,24 @@ function isInStructured({ path }: Place): boolean {
   return path.startsWith('/structuredContent');
 }
 
-function guardFailure(guard: JsonGuard, { rules, upstream }: GuardRules, outcome: Failed): GuardedOutcome {
+function guardFailure(guard: JsonGuard, answered: GuardRules, outcome: Failed): GuardedOutcome {
   // What the gateway says itself holds nothing of an upstream's.
-  if (outcome.code !== undefined) return { outcome, findings: [], changed: [] };
-  const { json, findings, changed } = guard.guard(outcome.error, rules);
-  if (findings.length > 0 && rules.injection === 'block')
-    return { outcome: refusal(findings), findings, changed };
-  if (findings.length === 0 && changed.length === 0) return { outcome, findings, changed };
-  return {
-    outcome: { ...outcome, error: labelledError(json, { upstream, findings, changed }) },
-    findings,
-    changed,
-  };
+  if (outcome.code !== undefined) return { outcome, ...NOTHING_FOUND };
+  const { json, ...found } = guard.guard(outcome.error, answered.rules);
+  if (isWithheld(found, answered)) return { outcome: refusal(found.findings), ...found };
+  if (!hasFound(found)) return { outcome, ...found };
+  const error = labelledError(json, { upstream: answered.upstream, ...found });
+  return { outcome: { ...outcome, error }, ...found };
+}
+
+/** Whether what was found keeps all of it from the caller. */
+export function isWithheld({ findings }: Found, { rules }: GuardRules): boolean {
+  return findings.length > 0 && rules.injection === 'block';
 }
 
 /** What a label says. */
-interface Label {
+interface Label extends Found {
   readonly upstream: string;
-  readonly findings: readonly Place[];
-  readonly changed: readonly Place[];
 }
 
 /** A result, or a notification's parameters, with the label in its `_meta`; one that an upstream forged is taken away. */
@@ -106,8 +110,7 @@ export function labelled(
 ): JsonText {
   const { json, findings, changed } = guarded;
   const meta = json.get('_meta');
-  const hasFound = findings.length > 0 || changed.length > 0;
-  const isLabelled = hasFound || (what === 'result' && rules.provenance === 'always');
+  const isLabelled = hasFound(guarded) || (what === 'result' && rules.provenance === 'always');
   if (!isLabelled && meta?.get(LABEL) === undefined) return json;
   const label = isLabelled ? JsonText.of({ upstream, findings, changed } satisfies Label) : undefined;
   const old = meta?.kind === 'object' ? meta : JsonText.written('{}');

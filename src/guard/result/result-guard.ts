@@ -3,8 +3,8 @@ import type { UpstreamConfig } from '../../config/types.ts';
 import type { JsonText } from '../../lib/json-text.ts';
 import type { Log } from '../../lib/log.ts';
 import { failedUpstream } from '../../wire/failure.ts';
-import { JsonGuard, type Place } from './guard-json.ts';
-import { guardNotify, NotificationGuard } from './guard-notification.ts';
+import { type Found, hasFound, JsonGuard } from './guard-json.ts';
+import { NotificationGuard } from './guard-notification.ts';
 import { type Answered, type GuardedOutcome, type GuardRules, guardOutcome } from './guard-outcome.ts';
 
 /** What an upstream answered to one call. */
@@ -32,20 +32,24 @@ export function createResultGuard(
   log: Log,
 ): ResultGuard {
   const guard = new JsonGuard();
-  const known = new Map<string, GuardRules>(
-    upstreams.map(({ name, guard: rules }) => [name, { upstream: name, rules }]),
-  );
-  /** What sessions were told outside their calls, by the rules of each upstream. */
-  const told = new Map<GuardRules, WeakMap<object, NotificationGuard>>(
-    [...known.values()].map((rules) => [rules, new WeakMap()]),
+  const known = new Map<string, Known>(
+    upstreams.map(({ name, guard: rules }) => [
+      name,
+      { rules: { upstream: name, rules }, told: new WeakMap() },
+    ]),
   );
   const note = (upstream: string, method: string, found: Found): void => {
+    if (!hasFound(found)) return;
     const { findings, changed } = found;
-    if (findings.length === 0 && changed.length === 0) return;
     log.info('a rule met what an upstream sent', { upstream, method, findings, changed });
   };
+  const passed = (upstream: string, heard: NotificationGuard, message: JsonText): JsonText => {
+    const guarded = heard.pass(message);
+    note(upstream, 'notifications', guarded);
+    return guarded.notification;
+  };
   const outcomeOf = (upstream: string, answer: AnswerOf): Outcome | Promise<Outcome> => {
-    const rules = known.get(upstream);
+    const rules = known.get(upstream)?.rules;
     if (rules === undefined) return answer.outcome;
     const done = (guarded: GuardedOutcome): Outcome => {
       note(upstream, answer.method, guarded);
@@ -59,20 +63,18 @@ export function createResultGuard(
     task: (upstream, outcome, outputSchema) =>
       guardTaskState(outcome, outputSchema, (answer) => outcomeOf(upstream, answer)),
     notify(upstream, notify) {
-      const rules = known.get(upstream);
+      const rules = known.get(upstream)?.rules;
       if (rules === undefined) return notify;
-      const each = new NotificationGuard(guard, rules);
-      return guardNotify(each, notify, (found) => note(upstream, 'notifications', found));
+      const heard = new NotificationGuard(guard, rules);
+      return (notification) => notify(passed(upstream, heard, notification));
     },
     message(upstream, message, session) {
-      const rules = known.get(upstream);
-      if (rules === undefined) return message;
-      const each = session === undefined ? undefined : told.get(rules)?.get(session);
-      const heard = each ?? new NotificationGuard(guard, rules);
-      if (session !== undefined) told.get(rules)?.set(session, heard);
-      const guarded = heard.pass(message);
-      note(upstream, 'notifications', guarded);
-      return guarded.notification;
+      const one = known.get(upstream);
+      if (one === undefined) return message;
+      const before = session === undefined ? undefined : one.told.get(session);
+      const heard = before ?? new NotificationGuard(guard, one.rules);
+      if (session !== undefined) one.told.set(session, heard);
+      return passed(upstream, heard, message);
     },
   };
 }
@@ -105,7 +107,9 @@ function endOf(task: JsonText): Outcome | undefined {
   return error && failedUpstream(error);
 }
 
-interface Found {
-  readonly findings: readonly Place[];
-  readonly changed: readonly Place[];
+/** What is known of one upstream. */
+interface Known {
+  readonly rules: GuardRules;
+  /** What its sessions were told outside their calls. */
+  readonly told: WeakMap<object, NotificationGuard>;
 }
