@@ -1,16 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ADMIN_KEY, type AdminServer, startAdminServer } from '../../test/support/admin-server.ts';
 import { fakeTasks } from '../../test/support/fake-tasks.ts';
+import { seenOf } from '../../test/support/seen.ts';
 import { createApprovalOperations } from '../guard/approvals/operate-approvals.ts';
-import { approvalId, type Seen } from '../store/approval-table.ts';
+import { approvalId } from '../store/approval-table.ts';
 import { createSqliteStore } from '../store/sqlite/sqlite-store.ts';
 import type { Store } from '../store/store.ts';
 
-const seenOf = (changes: Partial<Seen>): Seen => ({
-  ...{ upstream: 'files', kind: 'tools', name: 'search', digest: 'sha256:1' },
-  ...{ body: '{"name":"search"}', findings: '[]', state: 'pending', decidedBy: undefined },
-  ...changes,
-});
 const SEEN = {
   approved: seenOf({ state: 'approved', decidedBy: 'first sight' }),
   changed: seenOf({ digest: 'sha256:2', body: '{"name":"search","title":"S"}' }),

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type ApprovalRow, approvalId, type Seen } from '../../src/store/approval-table.ts';
 import type { Store } from '../../src/store/store.ts';
+import { seenOf as seenIn } from '../support/seen.ts';
 import type { Database } from './contract.ts';
 
 const SWEEP = { maxEventBytes: 0 };
@@ -18,17 +19,7 @@ export function approvalContract(fresh: () => Promise<Database>): void {
   /** An upstream that no other test uses, since all work on one database. */
   let upstream: string;
 
-  const seenOf = (changes: Partial<Seen> = {}): Seen => ({
-    upstream,
-    kind: 'tools',
-    name: 'search',
-    digest: 'sha256:1',
-    body: '{"name":"search"}',
-    findings: '[]',
-    state: 'pending',
-    decidedBy: undefined,
-    ...changes,
-  });
+  const seenOf = (changes: Partial<Seen> = {}): Seen => seenIn({ upstream, ...changes });
   const firstSight = (changes: Partial<Seen> = {}): Seen =>
     seenOf({ state: 'approved', decidedBy: 'first sight', ...changes });
   const see = (...seen: readonly Seen[]) => a.approvals.see(seen, 1000);

@@ -1,19 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { ApprovalRow, Seen } from '../../store/approval-table.ts';
+import { seenOf } from '../../../test/support/seen.ts';
+import type { ApprovalRow } from '../../store/approval-table.ts';
 import { describe as describeRow } from './approval-view.ts';
 import { fitSeen, MAX_TEXT } from './fit-seen.ts';
-
-const seenOf = (changes: Partial<Seen> = {}): Seen => ({
-  upstream: 'files',
-  kind: 'tools',
-  name: 'search',
-  digest: 'sha256:1',
-  body: '{}',
-  findings: '[]',
-  state: 'pending',
-  decidedBy: undefined,
-  ...changes,
-});
 
 describe('what is kept of a thing that was seen', () => {
   it('is all of it up to the bound', () => {
@@ -38,7 +27,7 @@ describe('what is kept of a thing that was seen', () => {
     const many = JSON.stringify(
       Array.from({ length: 10_000 }, () => ({ rule: 'preference', reason: 'x'.repeat(30) })),
     );
-    const { body, findings } = fitSeen(seenOf({ findings: many }));
+    const { body, findings } = fitSeen(seenOf({ body: '{}', findings: many }));
     expect(body).toBe('{}');
     expect(JSON.parse(findings)).toEqual([
       expect.objectContaining({ rule: 'too-many-findings', dangerous: true }),

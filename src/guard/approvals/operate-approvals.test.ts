@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { seenOf } from '../../../test/support/seen.ts';
 import { approvalId, type Seen } from '../../store/approval-table.ts';
 import { createSqliteStore } from '../../store/sqlite/sqlite-store.ts';
 import type { Store } from '../../store/store.ts';
@@ -10,11 +11,6 @@ const GRAVE = JSON.stringify([
   { rule: 'concealment', severity: 'block', path: '/description', reason: 'Hides.' },
 ]);
 
-const seenOf = (changes: Partial<Seen> = {}): Seen => ({
-  ...{ upstream: 'files', kind: 'tools', name: 'search', digest: 'sha256:1' },
-  ...{ body: '{"name":"search"}', findings: '[]', state: 'pending', decidedBy: undefined },
-  ...changes,
-});
 const changed = seenOf({ digest: 'sha256:2', body: '{"description":"x","name":"search"}' });
 const by = { state: 'approved', by: 'cli:eve', isDangerAgreed: false } as const;
 
