@@ -2,21 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { silentLog } from '../../../test/support/legacy-upstream.ts';
 import { ManualClock, quiet } from '../../../test/support/manual-clock.ts';
 import { MemoryBus } from '../../../test/support/memory-tables.ts';
+import { seenOf } from '../../../test/support/seen.ts';
 import { GatewardError } from '../../errors.ts';
 import { type ApprovalMark, type ApprovalState, approvalId, type Seen } from '../../store/approval-table.ts';
 import { ApprovalBook } from './approval-book.ts';
-
-const seenOf = (changes: Partial<Seen> = {}): Seen => ({
-  upstream: 'files',
-  kind: 'tools',
-  name: 'search',
-  digest: 'sha256:1',
-  body: '{}',
-  findings: '[]',
-  state: 'pending',
-  decidedBy: undefined,
-  ...changes,
-});
 
 /** The store as other replicas see it, answering when it is let. */
 class FakeTable {
@@ -114,28 +103,22 @@ describe('the book of approvals', () => {
     expect(table.bodies).toEqual(['{"bytes":300002,"tooLarge":true}']);
   });
 
-  it('tells what is approved or was seen, of a kind and of a name', async () => {
+  it('tells what is approved, of a kind and of a name', async () => {
     const { book, table } = world();
     table.put(seenOf(), 'approved');
     table.put(seenOf({ kind: 'prompts' }), 'pending');
     const marks = await book.load('files');
-    expect([marks.hasApproved(), marks.hasApproved('tools'), marks.hasApproved('tools', 'search')]).toEqual([
-      true,
-      true,
-      true,
-    ]);
+    expect([marks.hasApproved('tools'), marks.hasApproved('tools', 'search')]).toEqual([true, true]);
     expect([marks.hasApproved('prompts'), marks.hasApproved('tools', 'x')]).toEqual([false, false]);
-    expect([marks.hasSeen('prompts'), marks.hasSeen('prompts', 'search')]).toEqual([true, true]);
-    expect([marks.hasSeen('resources'), marks.hasSeen('tools', 'x')]).toEqual([false, false]);
     const none = await book.load('mail');
-    expect([none.hasSeen(), none.hasApproved()]).toEqual([false, false]);
+    expect(none.hasApproved('tools')).toBe(false);
   });
 
   it('loads an upstream once, however many want it at once', async () => {
     const { book, table } = world();
     table.put(seenOf(), 'approved');
     const all = await Promise.all([book.load('files'), book.load('files'), book.load('mail')]);
-    expect(all.map((marks) => marks.hasApproved())).toEqual([true, true, false]);
+    expect(all.map((marks) => marks.hasApproved('tools'))).toEqual([true, true, false]);
     expect(table.asked).toEqual(['marks files', 'marks mail']);
   });
 
@@ -206,7 +189,7 @@ describe('while the store is away, the book', () => {
     reset();
     await quiet();
     expect(state()).toBe('approved');
-    expect((await book.load('files')).hasApproved()).toBe(true);
+    expect((await book.load('files')).hasApproved('tools')).toBe(true);
     expect(heard).toEqual([]);
   });
 
@@ -216,7 +199,7 @@ describe('while the store is away, the book', () => {
     await expect(book.load('files')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
     await expect(book.see([seenOf()])).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
     table.isAway = false;
-    expect((await book.load('files')).hasSeen()).toBe(false);
+    expect((await book.load('files')).hasApproved('tools')).toBe(false);
   });
 
   it('tries again, and tells once it knows', async () => {

@@ -4,10 +4,8 @@ import type { ApprovalKind, ApprovalMark, ApprovalState } from '../../store/appr
 export interface UpstreamMarks {
   /** Undefined for what was never seen, or was forgotten. */
   stateOf(kind: ApprovalKind, name: string, digest: string): ApprovalState | undefined;
-  /** Whether anything is approved: of a kind, of a name of it, or at all. */
-  hasApproved(kind?: ApprovalKind, name?: string): boolean;
-  /** Whether anything was ever seen: of a kind, of a name of it, or at all. */
-  hasSeen(kind?: ApprovalKind, name?: string): boolean;
+  /** Whether anything of a kind, or of a name of it, is approved. */
+  hasApproved(kind: ApprovalKind, name?: string): boolean;
 }
 
 /** The digests of one name. Nearly always one; few enough to be looked through. */
@@ -36,14 +34,12 @@ export class MarkMap implements UpstreamMarks {
     return undefined;
   }
 
-  hasApproved(kind?: ApprovalKind, name?: string): boolean {
-    for (const digests of this.#digests(kind, name))
-      if (digests.some(({ state }) => state === 'approved')) return true;
+  hasApproved(kind: ApprovalKind, name?: string): boolean {
+    const names = this.#kinds.get(kind);
+    if (names === undefined) return false;
+    if (name !== undefined) return isAnyApproved(names.get(name) ?? []);
+    for (const digests of names.values()) if (isAnyApproved(digests)) return true;
     return false;
-  }
-
-  hasSeen(kind?: ApprovalKind, name?: string): boolean {
-    return !this.#digests(kind, name).next().done;
   }
 
   set({ kind, name, digest, state }: Omit<ApprovalMark, 'id' | 'upstream'>): void {
@@ -57,15 +53,8 @@ export class MarkMap implements UpstreamMarks {
     if (known === undefined) digests.push({ digest, state });
     else known.state = state;
   }
+}
 
-  *#digests(kind: ApprovalKind | undefined, name: string | undefined): Generator<Digests, void> {
-    for (const [key, names] of this.#kinds) {
-      if (kind !== undefined && key !== kind) continue;
-      if (name === undefined) yield* names.values();
-      else {
-        const digests = names.get(name);
-        if (digests !== undefined) yield digests;
-      }
-    }
-  }
+function isAnyApproved(digests: Digests): boolean {
+  return digests.some(({ state }) => state === 'approved');
 }
