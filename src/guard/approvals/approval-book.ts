@@ -143,10 +143,15 @@ export class ApprovalBook {
       () => this.#tell(upstream),
       (thrown: unknown) => {
         this.#parts.log.debug('the approvals of an upstream cannot be read', { upstream, thrown });
-        if (this.#entries.get(upstream) !== entry) return;
-        entry.callOff = this.#parts.clock.after(RETRY_MS, () => this.#readSoon(upstream, entry));
+        this.#readLater(upstream, entry);
       },
     );
+  }
+
+  #readLater(upstream: string, entry: Entry): void {
+    if (this.#entries.get(upstream) !== entry) return;
+    entry.callOff();
+    entry.callOff = this.#parts.clock.after(RETRY_MS, () => this.#readSoon(upstream, entry));
   }
 
   /** Reads until nothing changed meanwhile; those who want the same upstream wait for one reading. */
@@ -165,9 +170,7 @@ export class ApprovalBook {
       entry.readAt = news;
       if (entry.news === news) return;
     }
-    if (this.#entries.get(upstream) !== entry) return;
-    entry.callOff();
-    entry.callOff = this.#parts.clock.after(RETRY_MS, () => this.#readSoon(upstream, entry));
+    this.#readLater(upstream, entry);
   }
 
   #tell(upstream: string): void {
