@@ -1,14 +1,13 @@
 import { GatewardError } from '../errors.ts';
 import {
   APPROVAL_KINDS,
+  APPROVAL_STATES,
   type ApprovalFilter,
-  type ApprovalState,
   isApprovalId,
 } from '../store/approval-table.ts';
 import type { AdminParts, Resource } from './parts.ts';
 import { readFields, readLimit, readWord } from './read-query.ts';
 
-const STATES: readonly ApprovalState[] = ['pending', 'approved', 'rejected'];
 const FIELDS: readonly string[] = ['upstream', 'kind', 'name', 'state', 'limit', 'after'];
 /** Who decides here, for those who read it later: there is one key. */
 const BY = 'api:administrator';
@@ -65,7 +64,7 @@ function readFilter(given: ReadonlyMap<string, string>): ApprovalFilter {
   const upstream = given.get('upstream');
   const name = given.get('name');
   const kind = readWord(given.get('kind'), { what: 'kind', words: APPROVAL_KINDS });
-  const state = readWord(given.get('state'), { what: 'state', words: STATES });
+  const state = readWord(given.get('state'), { what: 'state', words: APPROVAL_STATES });
   return {
     ...(upstream !== undefined && { upstream }),
     ...(kind !== undefined && { kind }),

@@ -1,5 +1,6 @@
 import {
   APPROVAL_KINDS,
+  APPROVAL_STATES,
   type ApprovalFilter,
   type ApprovalKey,
   type ApprovalMark,
@@ -7,8 +8,6 @@ import {
   type ApprovalState,
 } from './approval-table.ts';
 import { numberIn, optionalNumberIn, optionalTextIn, type Row, textIn, unexpected } from './row.ts';
-
-const STATES: readonly ApprovalState[] = ['pending', 'approved', 'rejected'];
 
 /** The columns of a mark. Both databases name them alike. */
 export const MARK_COLUMNS = 'id, upstream, kind, name, digest, state';
@@ -29,7 +28,7 @@ export function markIn(row: Row): ApprovalMark {
     kind: APPROVAL_KINDS.find((kind) => kind === row['kind']) ?? unexpected('kind'),
     name: typeof name === 'string' ? name : unexpected('name'),
     digest: textIn(row, 'digest'),
-    state: STATES.find((state) => state === row['state']) ?? unexpected('state'),
+    state: APPROVAL_STATES.find((state) => state === row['state']) ?? unexpected('state'),
   };
 }
 

@@ -14,8 +14,11 @@ export const APPROVAL_KINDS = [
 /** One of APPROVAL_KINDS. */
 export type ApprovalKind = (typeof APPROVAL_KINDS)[number];
 
-/** `pending` waits for somebody to decide. */
-export type ApprovalState = 'pending' | 'approved' | 'rejected';
+/** What may be said of a thing: `pending` waits for somebody to decide. */
+export const APPROVAL_STATES = ['pending', 'approved', 'rejected'] as const;
+
+/** One of APPROVAL_STATES. */
+export type ApprovalState = (typeof APPROVAL_STATES)[number];
 
 /** What may change: each of its states has a digest of its own. */
 export interface ApprovalThing {
