@@ -1,10 +1,10 @@
 import type { Outcome } from '../call.ts';
-import type { Item } from '../inspector.ts';
-import { HELD_TTL_MS, type Holds } from '../inspector.ts';
+import { HELD_TTL_MS, type Holds, type Item } from '../inspector.ts';
+import { joinItems } from '../lib/json-edit.ts';
 import { JsonText } from '../lib/json-text.ts';
 import type { BoundaryParts, Crossing } from './boundary.ts';
 import { LIST_KINDS, type ListKind, listKindOf } from './list-kinds.ts';
-import type { Listing } from './listings.ts';
+import { takeKnown } from './listings.ts';
 import { hasOwnSession } from './server-view.ts';
 
 /**
@@ -23,18 +23,14 @@ export function createHoldBack(
     const isWhole = !isPage(call, result);
     // What is new is told from what was seen first by whole lists only.
     const known = isWhole ? listings.peek(source, kind, context) : await listings.read(source, kind, context);
-    const items = page.map((json): Item => {
-      const name = json.get(key)?.string() ?? '';
-      const { text } = json;
-      const same = findItem(known, name);
-      return same?.text === text ? same : { name, text };
-    });
+    const told = page.map((json): Item => ({ name: json.get(key)?.string() ?? '', text: json.text }));
+    const items = takeKnown(told, known);
     const holds = await inspector.inspect({ upstream: source.name, kind, items, isWhole });
     if (call.legacy !== undefined && hasOwnSession(source, call.legacy)) {
       sessions.note({ source, session: call.legacy.session, kind, items, holds });
     }
     // It is not what is known: calls are to wait until that is read again.
-    const isNews = known !== undefined && items.some((item) => findItem(known, item.name) !== item);
+    const isNews = known !== undefined && items.some((item) => known.all.get(item.name) !== item);
     if (isNews) listings.invalidate(source, kind, context);
     if (holds.size === 0) return result;
     onHeld(source.name, kind);
@@ -62,11 +58,6 @@ function isPage({ message }: Crossing['call'], result: JsonText): boolean {
   return result.get('nextCursor') !== undefined || message.at('params', 'cursor') !== undefined;
 }
 
-function findItem(known: Listing | undefined, name: string): Item | undefined {
-  const shown = known?.byName.get(name);
-  return shown ?? (known?.holds.has(name) ? known.all.find((item) => item.name === name) : undefined);
-}
-
 interface Page {
   readonly kind: ListKind;
   readonly page: readonly JsonText[];
@@ -78,7 +69,7 @@ function leaveOut(result: JsonText, { kind, page, items, holds }: Page): JsonTex
   const left = page.filter((_, index) => !holds.has(items[index]?.name ?? ''));
   const ttl = result.get('ttlMs')?.number() ?? 0;
   return result.with({
-    [LIST_KINDS[kind].member]: JsonText.written(`[${left.map(({ text }) => text).join(',')}]`),
+    [LIST_KINDS[kind].member]: joinItems(left),
     ...(ttl > HELD_TTL_MS && { ttlMs: JsonText.of(HELD_TTL_MS) }),
   });
 }

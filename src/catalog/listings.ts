@@ -12,8 +12,8 @@ export interface Listing {
   readonly items: readonly Item[];
   /** The same by name. */
   readonly byName: ReadonlyMap<string, Item>;
-  /** All that the upstream listed. */
-  readonly all: readonly Item[];
+  /** All that the upstream listed, by name, in its order. */
+  readonly all: ReadonlyMap<string, Item>;
   /** What of it clients may not see, and why. */
   readonly holds: Holds;
   /** Clock time until which the upstream lets the list be kept. */
@@ -155,7 +155,7 @@ export class Listings {
   async #rejudge(slot: Slot): Promise<void> {
     const { listing, asked } = slot;
     if (listing === undefined) return;
-    const holds = await this.#inspect(asked, listing.all);
+    const holds = await this.#inspect(asked, [...listing.all.values()]);
     // One that was read meanwhile was judged by what holds now.
     if (slot.listing?.all !== listing.all || isSameHolds(slot.listing.holds, holds)) return;
     slot.listing = { ...slot.listing, ...showAllBut(listing.all, holds) };
@@ -241,12 +241,12 @@ export class Listings {
     try {
       const list = await collectList({ ...asked, signal: AbortSignal.timeout(COLLECT_TIMEOUT_MS) });
       const keepMs = Math.max(list.ttlMs, watched ? WATCHED_MS : 0);
-      const all = takeKnown(list.items, slot.listing?.all);
-      const holds = await this.#inspect(asked, all);
+      const items = takeKnown(list.items, slot.listing);
+      const holds = await this.#inspect(asked, items);
       const before = slot.listing;
       slot.readChanges = changes;
       slot.listing = {
-        ...showAllBut(all, holds),
+        ...showAllBut(byNameOf(items), holds),
         keepUntil: now() + list.ttlMs,
         freshUntil: changes === slot.changes ? now() + keepMs : 0,
         stale: false,
@@ -272,25 +272,28 @@ interface Asked {
 }
 
 const NEVER = Number.NEGATIVE_INFINITY;
-const NOTHING_KNOWN = {
-  items: [],
-  byName: new Map<string, Item>(),
-  all: [],
-  holds: NO_HOLDS,
-  keepUntil: 0,
-} as const;
+const NO_ITEMS: ReadonlyMap<string, Item> = new Map();
+const NOTHING_KNOWN = { items: [], byName: NO_ITEMS, all: NO_ITEMS, holds: NO_HOLDS, keepUntil: 0 } as const;
 
 /** The items as they were known before where nothing of them changed: what was found out of those is still known. */
-function takeKnown(items: readonly Item[], before: readonly Item[] | undefined): readonly Item[] {
-  if (before === undefined || before.length === 0) return items;
-  const known = new Map(before.map((item) => [item.name, item]));
+export function takeKnown(items: readonly Item[], before: Pick<Listing, 'all'> | undefined): readonly Item[] {
+  if (before === undefined) return items;
   return items.map((item) => {
-    const same = known.get(item.name);
+    const same = before.all.get(item.name);
     return same?.text === item.text ? same : item;
   });
 }
 
-function showAllBut(all: readonly Item[], holds: Holds): Pick<Listing, 'items' | 'byName' | 'all' | 'holds'> {
-  const items = holds.size === 0 ? all : all.filter(({ name }) => !holds.has(name));
-  return { items, byName: new Map(items.map((item) => [item.name, item])), all, holds };
+function byNameOf(items: readonly Item[]): ReadonlyMap<string, Item> {
+  return new Map(items.map((item) => [item.name, item]));
+}
+
+function showAllBut(
+  all: ReadonlyMap<string, Item>,
+  holds: Holds,
+): Pick<Listing, 'items' | 'byName' | 'all' | 'holds'> {
+  const listed = [...all.values()];
+  if (holds.size === 0) return { items: listed, byName: all, all, holds };
+  const items = listed.filter(({ name }) => !holds.has(name));
+  return { items, byName: byNameOf(items), all, holds };
 }
