@@ -29,6 +29,12 @@ export function createAsk(isJson: boolean, streams?: AskStreams): Ask {
   };
 }
 
+/** Asks whether to go on. Throws NOT_CONFIRMED without a yes. */
+export async function confirm(ask: Ask, question: ShownText): Promise<void> {
+  const answer = await ask(question);
+  if (answer === undefined || !isYes(answer)) throw notConfirmed('--yes');
+}
+
 /** What is thrown where nobody agreed. `option` of the same command agrees beforehand. */
 export function notConfirmed(option: '--yes' | '--yes-dangerous'): GatewardError {
   const detail = `Run it in a terminal, which asks, or agree beforehand with ${option}.`;

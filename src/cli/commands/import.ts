@@ -8,7 +8,7 @@ import { CLIENTS, findClient, listClientFiles } from '../../guard/seal/list-clie
 import { createDisk } from '../config-file/disk.ts';
 import { type ConfigFileEdit, openConfigFile } from '../config-file/open-config-file.ts';
 import { SecretFiles } from '../config-file/secret-files.ts';
-import { type Ask, createAsk, isYes, notConfirmed } from '../confirm.ts';
+import { type Ask, confirm, createAsk } from '../confirm.ts';
 import { EXIT } from '../exit-codes.ts';
 import { Backups } from '../import/backup.ts';
 import { type CarriedOut, carryOut } from '../import/carry-out.ts';
@@ -123,8 +123,7 @@ async function agree(
   if (parts.isAgreed) return;
   const count = plan.servers.filter(({ state }) => state !== 'left').length;
   const ask = parts.ask ?? createAsk(parts.terminal.isJson);
-  const answer = await ask(show`Move ${count} servers into ${bare(file)}? Nothing is started. [y/N] `);
-  if (answer === undefined || !isYes(answer)) throw notConfirmed('--yes');
+  await confirm(ask, show`Move ${count} servers into ${bare(file)}? Nothing is started. [y/N] `);
 }
 
 interface Planned {

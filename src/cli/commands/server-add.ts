@@ -11,7 +11,7 @@ import { keepArgs, keepHeaders, keepUrl, keepValues } from '../config-file/make-
 import { type ConfigFileEdit, openConfigFile, saveConfigFile } from '../config-file/open-config-file.ts';
 import { SecretFiles } from '../config-file/secret-files.ts';
 import { tidyEntry, type UpstreamEntry } from '../config-file/upstream-entry.ts';
-import { type Ask, createAsk, isYes, notConfirmed } from '../confirm.ts';
+import { type Ask, confirm, createAsk, notConfirmed } from '../confirm.ts';
 import { EXIT } from '../exit-codes.ts';
 import { policyOf } from '../policy-of.ts';
 import { showJudgedLaunch } from '../show-judged-launch.ts';
@@ -158,12 +158,8 @@ interface Agreement extends AddServerParts, AddServerOptions {
 async function agree({ judged, name, isAgreed, isDangerAgreed, ...parts }: Agreement): Promise<void> {
   const { verdict, rule, reason, isDangerous } = judged;
   if (verdict === 'refuse') throw new GatewardError('LAUNCH_REFUSED', { detail: `${rule}: ${reason}` });
-  if (isAgreed && (!isDangerous || isDangerAgreed)) return;
   const ask = parts.ask ?? createAsk(parts.terminal.isJson);
-  const answer = isAgreed ? 'y' : await ask(show`Start this command from now on? [y/N] `);
-  if (answer === undefined || !isYes(answer)) {
-    throw notConfirmed('--yes');
-  }
+  if (!isAgreed) await confirm(ask, show`Start this command from now on? [y/N] `);
   if (!isDangerous || isDangerAgreed) return;
   const again = await ask(
     show`It is DANGEROUS: ${bare(reason)}\nType ${bare(name)} to start it all the same: `,
