@@ -14,7 +14,7 @@ import { tidyEntry, type UpstreamEntry } from '../config-file/upstream-entry.ts'
 import { type Ask, confirm, createAsk, notConfirmed } from '../confirm.ts';
 import { EXIT } from '../exit-codes.ts';
 import { policyOf } from '../policy-of.ts';
-import { showJudgedLaunch } from '../show-judged-launch.ts';
+import { describeJudged, showJudgedLaunch } from '../show-judged-launch.ts';
 import { bare, type ShownText, show } from '../shown-text.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -182,13 +182,7 @@ function report(
   { options: { name }, edit: { file }, entry, judged, made, starts }: Added,
   terminal: Terminal,
 ): void {
-  const launch = judged && {
-    verdict: judged.verdict,
-    rule: judged.rule,
-    reason: judged.reason,
-    dangerous: judged.isDangerous,
-  };
-  terminal.emit({ name, file, entry, secretFiles: made, launch: launch ?? null, starts });
+  terminal.emit({ name, file, entry, secretFiles: made, launch: describeJudged(judged), starts });
   const lines: ShownText[] = [show`${bare(name)} is in ${bare(file)} now.`];
   for (const path of made) lines.push(show`A secret of it is in ${bare(path)}, which only you can read.`);
   if (!starts) lines.push(show`Before it starts, it waits for: gateward server approve ${bare(name)}`);

@@ -1,4 +1,4 @@
-import { showJudgedLaunch } from '../show-judged-launch.ts';
+import { describeJudged, showJudgedLaunch } from '../show-judged-launch.ts';
 import { bare, type ShownText, show } from '../shown-text.ts';
 import type { GatewayTarget } from './gateway-entry.ts';
 import type { ImportPlan, PlannedServer } from './plan-import.ts';
@@ -54,13 +54,7 @@ export function describeServer(server: PlannedServer): Readonly<Record<string, u
   const where = { client, file, path, name, state: server.state };
   if (server.state === 'left') return { ...where, reason: server.reason };
   const { upstream, entry, judged, dropped } = server;
-  const launch = judged && {
-    verdict: judged.verdict,
-    rule: judged.rule,
-    reason: judged.reason,
-    dangerous: judged.isDangerous,
-  };
   // An entry that was there before is the operator's own.
   const written = server.state === 'moved' ? { entry } : {};
-  return { ...where, upstream, ...written, launch: launch ?? null, dropped };
+  return { ...where, upstream, ...written, launch: describeJudged(judged), dropped };
 }
