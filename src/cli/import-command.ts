@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { CONFIG, finish, type Globals, JSON_OUTPUT } from './run-command.ts';
+import { CONFIG, collect, finish, type Globals, JSON_OUTPUT } from './run-command.ts';
 
 interface ImportFlags extends Globals {
   readonly config?: string;
@@ -50,8 +50,4 @@ export function addImportCommand(program: Command): void {
         return importServers({ config, clients, home, projects, url, isDryRun, isAgreed }, { terminal });
       }),
     );
-}
-
-function collect(value: string, before: readonly string[]): string[] {
-  return [...before, value];
 }

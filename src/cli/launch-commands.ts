@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { finish, type Globals, JSON_OUTPUT } from './run-command.ts';
+import { collect, finish, type Globals, JSON_OUTPUT } from './run-command.ts';
 
 interface CheckFlags extends Globals {
   readonly folder: string[];
@@ -23,10 +23,6 @@ export function addLaunchCommands(program: Command): void {
         return checkLaunches({ file, policy: { folders, programs } }, terminal);
       }),
     );
-}
-
-function collect(value: string, before: readonly string[]): string[] {
-  return [...before, value];
 }
 
 function parseFolder(value: string, before: readonly string[]): string[] {

@@ -31,6 +31,11 @@ const KEY_FILE: Flag = ['--key-file <file>', "the administrator's key, if it is 
 /** For scripts. */
 export const JSON_OUTPUT: Flag = ['--json', 'print results as JSON, for scripts'];
 
+/** Gathers the values of an option that may be given any number of times. */
+export function collect(value: string, before: readonly string[]): string[] {
+  return [...before, value];
+}
+
 /** Runs a command and ends in its exit code; whatever it throws is said in its own words. */
 export async function finish(
   { json }: Globals,

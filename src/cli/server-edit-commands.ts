@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { CONFIG, finish, type Globals, JSON_OUTPUT } from './run-command.ts';
+import { CONFIG, collect, finish, type Globals, JSON_OUTPUT } from './run-command.ts';
 
 interface AddFlags extends Globals {
   readonly config?: string;
@@ -52,8 +52,4 @@ export function addServerEditCommands(server: Command): void {
         return removeServer({ config, name }, { terminal });
       }),
     );
-}
-
-function collect(value: string, before: readonly string[]): string[] {
-  return [...before, value];
 }
