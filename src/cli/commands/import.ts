@@ -1,6 +1,5 @@
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { readEnvironment } from '../../config/env.ts';
 import type { Config, Environment } from '../../config/types.ts';
 import { GatewardError } from '../../errors.ts';
@@ -18,6 +17,7 @@ import type { GatewayTarget } from '../import/gateway-entry.ts';
 import { type ImportPlan, planImport } from '../import/plan-import.ts';
 import { describeServer, showPlan } from '../import/show-plan.ts';
 import { listenUrl } from '../listen-url.ts';
+import { ownProgram } from '../own-program.ts';
 import { bare, type ShownText, show } from '../shown-text.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -111,7 +111,7 @@ function targetOf(given: string | undefined, { publicUrl, listen }: Config): Gat
   return {
     url: isWhole ? given : `${base.replace(/\/+$/, '')}/mcp`,
     node: process.execPath,
-    program: fileURLToPath(new URL('../../../bin/gateward.js', import.meta.url)),
+    program: ownProgram(),
   };
 }
 

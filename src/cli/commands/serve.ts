@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { readEnvironment } from '../../config/env.ts';
 import { loadConfig } from '../../config/load.ts';
 import type { Environment, LoadedConfig } from '../../config/types.ts';
@@ -10,6 +9,7 @@ import { createLog, type SettableLog } from '../../telemetry/log.ts';
 import { chooseConfig } from '../choose-config.ts';
 import { formatUpstream } from '../format-upstream.ts';
 import { listenUrl } from '../listen-url.ts';
+import { ownProgram } from '../own-program.ts';
 import { formatRecipes, makeRecipes } from '../recipes.ts';
 import { createReloader } from '../reloader.ts';
 import { type StopSignal, watchStopSignals } from '../stop-signals.ts';
@@ -153,7 +153,7 @@ function tellReady(
   const recipes = makeRecipes({
     url: all?.url ?? '',
     node: process.execPath,
-    command: fileURLToPath(new URL('../../../bin/gateward.js', import.meta.url)),
+    command: ownProgram(),
     withKey,
   });
   terminal.say(`\nServers:\n${servers.map(({ name, url }) => `  ${name.padEnd(16)} ${url}`).join('\n')}`);
