@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import type { Environment } from '../config/types.ts';
 import { GatewardError } from '../errors.ts';
 
-const DEFAULT_FILE = 'gateward.yaml';
+/** The configuration file where nobody names one. */
+export const DEFAULT_FILE = 'gateward.yaml';
 
 /**
  * The path of the configuration file: what the command line says, else GATEWARD_CONFIG, else ./gateward.yaml.

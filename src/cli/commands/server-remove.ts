@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { readEnvironment } from '../../config/env.ts';
+import { MERGED_SERVER } from '../../config/schema-fields.ts';
 import type { Config, Environment } from '../../config/types.ts';
 import { GatewardError } from '../../errors.ts';
 import { createDisk } from '../config-file/disk.ts';
@@ -58,7 +59,7 @@ export async function removeServer(
 function checkUnused(name: string, { servers }: Config): void {
   const users = servers.filter(
     (server) =>
-      server.name !== 'all' &&
+      server.name !== MERGED_SERVER &&
       server.name !== name &&
       server.sources.some(({ upstream }) => upstream === name),
   );

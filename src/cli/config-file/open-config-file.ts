@@ -3,9 +3,8 @@ import { resolve } from 'node:path';
 import { readConfig } from '../../config/load.ts';
 import type { Environment, LoadedConfig } from '../../config/types.ts';
 import { GatewardError } from '../../errors.ts';
+import { DEFAULT_FILE } from '../choose-config.ts';
 import type { Disk, FileImage } from './disk.ts';
-
-const DEFAULT_FILE = 'gateward.yaml';
 
 /** A configuration file that is about to be changed. */
 export interface ConfigFileEdit {
