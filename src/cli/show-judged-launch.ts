@@ -1,9 +1,11 @@
 import type { LaunchJudgement } from '../guard/launch/judge-launch.ts';
 import { showLaunch } from '../guard/launch/show-launch.ts';
-import { alreadyShown, bare, type ShownText, show } from './shown-text.ts';
+import { bare, type ShownText, show } from './shown-text.ts';
 
 /** The verdict on a launch for scripts; null where there is none to judge. */
-export function describeJudged(judged: LaunchJudgement | undefined): Readonly<Record<string, unknown>> | null {
+export function describeJudged(
+  judged: LaunchJudgement | undefined,
+): Readonly<Record<string, unknown>> | null {
   if (judged === undefined) return null;
   const { verdict, rule, reason, isDangerous } = judged;
   return { verdict, rule, reason, dangerous: isDangerous };
@@ -17,7 +19,7 @@ export function showJudgedLaunch(launch: unknown, judged: LaunchJudgement): read
   const { verdict, rule, reason, isDangerous } = judged;
   const mark = isDangerous ? 'DANGEROUS  ' : '';
   return [
-    ...showLaunch(launch).map((line) => show`  ${alreadyShown(line)}`),
+    ...showLaunch(launch).map((line) => show`  ${bare(line)}`),
     show`  ${bare(mark)}${bare(verdict)} (${bare(rule)}): ${bare(reason)}`,
   ];
 }

@@ -23,14 +23,9 @@ export function show(parts: readonly string[], ...values: readonly Showable[]): 
   return make(parts.map((part, index) => part + (between[index] ?? '')).join(''));
 }
 
-/** A text without quotes: for names and paths, where the end is plain to see. */
+/** A text without quotes: for names and paths, where the end is plain to see, and for lines that were quoted before. */
 export function bare(text: string): ShownText {
   return make(nameHidden(text));
-}
-
-/** A line that another part of the program made fit for a terminal. */
-export function alreadyShown(line: string): ShownText {
-  return bare(line);
 }
 
 /** Several with a separator of our own between. */
