@@ -50,11 +50,9 @@ export interface KeptBackup {
 /** The backups of a data folder. They hold tokens, so they are sealed with the gateway's master secret. */
 export class Backups {
   readonly #folder: string;
-  readonly #dataDir: string;
   readonly #seal: Seal;
 
   private constructor(dataDir: string, seal: Seal) {
-    this.#dataDir = dataDir;
     this.#folder = join(dataDir, FOLDER);
     this.#seal = seal;
   }
@@ -68,7 +66,6 @@ export class Backups {
 
   /** Seals a backup into a file of its own. Gives its path. */
   async write(backup: Backup, disk: Disk): Promise<string> {
-    await makeDataFolder(this.#dataDir);
     await disk.makeFolder(this.#folder);
     const time = backup.madeAt.replaceAll(/[^0-9T]/g, '');
     const path = join(this.#folder, `${time}-${randomBytes(4).toString('hex')}${ENDING}`);
