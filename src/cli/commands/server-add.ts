@@ -7,7 +7,7 @@ import { judgeLaunch, type LaunchJudgement } from '../../guard/launch/judge-laun
 import { approveLaunch } from '../config-file/approve-launch.ts';
 import { createDisk } from '../config-file/disk.ts';
 import { addUpstream, namesIn } from '../config-file/edit-config-text.ts';
-import { keepArgs, keepHeaders, keepUrl, keepValues } from '../config-file/make-entry.ts';
+import { hasAuthorization, keepArgs, keepHeaders, keepUrl, keepValues } from '../config-file/make-entry.ts';
 import { type ConfigFileEdit, openConfigFile, saveConfigFile } from '../config-file/open-config-file.ts';
 import { SecretFiles } from '../config-file/secret-files.ts';
 import { tidyEntry, type UpstreamEntry } from '../config-file/upstream-entry.ts';
@@ -114,10 +114,7 @@ function makeEntry(options: AddServerOptions, secrets: SecretFiles): UpstreamEnt
   }
   const { url: plain, authorization } = keepUrl(url, keep);
   const pairs = readPairs(headers, '--header', ':');
-  if (
-    authorization !== undefined &&
-    Object.keys(pairs).some((key) => key.toLowerCase() === 'authorization')
-  ) {
+  if (authorization !== undefined && hasAuthorization(pairs)) {
     const detail = 'Give the credentials once: in the URL, or as the header Authorization.';
     throw new GatewardError('CONFIG_INVALID', { detail });
   }

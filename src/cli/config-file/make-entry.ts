@@ -77,6 +77,11 @@ export function keepUrl(
   return { url, authorization: `Basic ${keep('authorization', encodeBasic(user))}` };
 }
 
+/** Whether headers say already who asks. Their names are the same in any case (RFC 9110 §5.1). */
+export function hasAuthorization(headers: Readonly<Record<string, string>>): boolean {
+  return Object.keys(headers).some((name) => name.toLowerCase() === 'authorization');
+}
+
 /** RFC 7617 §2, of what stands in a URL. */
 function encodeBasic(user: string): string {
   const text = user.includes(':') ? user : `${user}:`;

@@ -1,5 +1,5 @@
 import type { UpstreamConfig } from '../../config/types.ts';
-import { keepUrl } from '../config-file/make-entry.ts';
+import { hasAuthorization, keepUrl } from '../config-file/make-entry.ts';
 import { mapTexts, type UpstreamEntry } from '../config-file/upstream-entry.ts';
 import { resolveText } from './translate-text.ts';
 
@@ -19,8 +19,8 @@ export function addAuthorization(
   headers: Readonly<Record<string, string>>,
   authorization: string | undefined,
 ): Readonly<Record<string, string>> {
-  const has = Object.keys(headers).some((name) => name.toLowerCase() === 'authorization');
-  return authorization === undefined || has ? headers : { ...headers, Authorization: authorization };
+  const isGiven = authorization === undefined || hasAuthorization(headers);
+  return isGiven ? headers : { ...headers, Authorization: authorization };
 }
 
 /** What makes two resolved entries the same server to the gateway. */

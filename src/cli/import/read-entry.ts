@@ -1,6 +1,7 @@
 import { isAbsolute } from 'node:path';
 import { isTree } from '../../guard/seal/formats/tree.ts';
 import type { ServerEntry } from '../../guard/seal/server-entry.ts';
+import { hasAuthorization } from '../config-file/make-entry.ts';
 import { mapValues, type StdioEntry, type UpstreamEntry } from '../config-file/upstream-entry.ts';
 import { NotMovable, translateText, type VariableSource } from './translate-text.ts';
 
@@ -55,9 +56,7 @@ function readHttp(server: ServerEntry, source: VariableSource): UpstreamEntry {
   const given = mapValues(server.headers, (text) => translateText(text, source));
   const read = mapValues(server.headerVariables, (name) => translateText(`\${${name}}`, source));
   const { bearerVariable } = server;
-  const hasHeader = [...Object.keys(given), ...Object.keys(read)].some((name) =>
-    /^authorization$/i.test(name),
-  );
+  const hasHeader = hasAuthorization({ ...given, ...read });
   return {
     // What a header says goes before what the URL says.
     url: hasHeader ? url.replace(/^(https?:\/\/)[^/?#@]*@/i, '$1') : url,
