@@ -112,7 +112,8 @@ describe('the sieve', () => {
   it('says of what it cannot read that it cannot', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
-        fc.pre(/[^\t\n\x20-\x7e]/.test(text));
+        // A line may end as on Windows, the last one too.
+        fc.pre(/[^\t\n\x20-\x7e]/.test(text.replaceAll(/\r(?=\n|$)/g, '')));
         expect(mayHold(text, MAY_HOLD.unread)).toBe(true);
       }),
     );
