@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ApprovalRow, approvalId, type Seen } from '../../src/store/approval-table.ts';
 import type { Store } from '../../src/store/store.ts';
 import { seenOf as seenIn } from '../support/seen.ts';
-import type { Database } from './contract.ts';
+import type { Database } from './database.ts';
+import { openTwice } from './open-twice.ts';
 
 const SWEEP = { maxEventBytes: 0 };
 const YEAR_MS = 366 * 24 * 3_600_000;
@@ -12,7 +13,6 @@ const namesOf = (rows: readonly { readonly name: string }[]): string[] => rows.m
 
 /** What approvals do in every store. `fresh` gives an empty database that no other suite works on. */
 export function approvalContract(fresh: () => Promise<Database>): void {
-  let database: Database;
   let time = 1_750_000_000_000;
   let a: Store;
   let b: Store;
@@ -26,16 +26,13 @@ export function approvalContract(fresh: () => Promise<Database>): void {
   const list = (filter: Parameters<Store['approvals']['list']>[0] = { upstream }) =>
     b.approvals.list(filter, { max: 1000 });
 
-  beforeAll(async () => {
-    database = await fresh();
-    a = await database.open(() => time);
-    b = await database.open(() => time);
-  });
-  afterAll(async () => {
-    await a.close();
-    await b.close();
-    await database.drop();
-  });
+  openTwice(
+    fresh,
+    () => time,
+    (opened) => {
+      ({ a, b } = opened);
+    },
+  );
   beforeEach(() => {
     upstream = `upstream ${randomBytes(6).toString('hex')}`;
   });

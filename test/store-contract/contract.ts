@@ -1,19 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { GatewardError } from '../../src/errors.ts';
 import type { Holding } from '../../src/store/holding.ts';
 import type { EventBounds, Store, StreamEvent, StreamKey } from '../../src/store/store.ts';
+import type { Database } from './database.ts';
+import { openTwice } from './open-twice.ts';
 import { runProcesses } from './processes.ts';
-
-/** A database that a suite works on. */
-export interface Database {
-  /** Another connection to it, as another replica has one. */
-  open(now: () => number): Promise<Store>;
-  /** What the processes of the suite open: `sqlite:PATH` or `postgres://...`. */
-  readonly location: string;
-  drop(): Promise<void>;
-}
 
 const BOUNDS: EventBounds = { maxAgeMs: 10_000, maxBytes: 1000 };
 const SWEEP = { maxEventBytes: 1_000_000 };
@@ -43,16 +36,13 @@ export function storeContract(fresh: () => Promise<Database>): void {
       (error: GatewardError) => error.code,
     );
 
-  beforeAll(async () => {
-    database = await fresh();
-    a = await database.open(() => time);
-    b = await database.open(() => time);
-  });
-  afterAll(async () => {
-    await a.close();
-    await b.close();
-    await database.drop();
-  });
+  openTwice(
+    fresh,
+    () => time,
+    (opened) => {
+      ({ database, a, b } = opened);
+    },
+  );
   beforeEach(() => {
     id = randomBytes(6).toString('hex');
     key = { session: `session ${id}`, stream: `stream ${id}` };

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Database } from './contract.ts';
+import type { Database } from './database.ts';
 import { openAt } from './open-at.ts';
 
 /** An SQLite file in a folder of its own. */

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Holding } from '../../src/store/holding.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { NewTask, TaskAnswer, TaskEnd, TaskPause, TaskRow } from '../../src/store/task-table.ts';
-import type { Database } from './contract.ts';
+import type { Database } from './database.ts';
+import { openTwice } from './open-twice.ts';
 
 const SWEEP = { maxEventBytes: 1_000_000 };
 const HOUR = 3_600_000;
@@ -62,16 +63,13 @@ export function taskContract(fresh: () => Promise<Database>): void {
     for (const replica of replicas) await a.replicas.renew(replica, 60_000);
   };
 
-  beforeAll(async () => {
-    database = await fresh();
-    a = await database.open(() => time);
-    b = await database.open(() => time);
-  });
-  afterAll(async () => {
-    await a.close();
-    await b.close();
-    await database.drop();
-  });
+  openTwice(
+    fresh,
+    () => time,
+    (opened) => {
+      ({ database, a, b } = opened);
+    },
+  );
   beforeEach(() => {
     id = randomBytes(6).toString('hex');
   });
