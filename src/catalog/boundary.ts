@@ -7,8 +7,8 @@ import { type Subject, subjectOf } from './held-subject.ts';
 import type { ListKind } from './list-kinds.ts';
 import type { Listing, Listings } from './listings.ts';
 import { compileTemplate } from './resource-uris.ts';
-import { hasOwnSession, type Source } from './server-view.ts';
-import type { SessionHolds } from './session-holds.ts';
+import { ownSession, type Source } from './server-view.ts';
+import type { SessionHolds, SessionList } from './session-holds.ts';
 
 /** A call on its way to an upstream. */
 export interface Crossing {
@@ -24,6 +24,16 @@ export interface BoundaryParts {
   readonly sessions: SessionHolds;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
+}
+
+/** A list that is read where the call will run, in a session of the client's own. */
+interface OwnList extends SessionList {
+  readonly source: Source;
+}
+
+interface Anew {
+  readonly watch: Watchfulness;
+  readonly inSession: OwnList | undefined;
 }
 
 /** What is known of a list is checked against its upstream at most this often while its things are called. */
@@ -91,74 +101,73 @@ export class Boundary {
 
   #checkListed(crossing: Crossing, subject: Subject): Promise<void> | undefined {
     const { source, call, context } = crossing;
+    const { kind, name } = subject;
     const { listings, inspector, sessions, now } = this.#parts;
-    const watch = inspector.watchfulness(source.name, subject.kind);
+    const watch = inspector.watchfulness(source.name, kind);
     if (!watch.looks) return undefined;
-    const isDoubted = watch.strict && this.#doubtsOf(crossing, subject) > 0;
-    if (hasOwnSession(source, call.legacy)) refuse(sessions.find(crossing, subject));
+    const session = ownSession(source, call.legacy);
+    const own = session && { source, session, kind };
+    if (own !== undefined) refuse(sessions.find(own, name));
     const known = watch.strict
-      ? listings.current(source, subject.kind, context)
-      : listings.peek(source, subject.kind, context);
+      ? listings.current(source, kind, context)
+      : listings.peek(source, kind, context);
+    // Changes that were announced where the call will run, and nowhere else.
+    const isDoubted = watch.strict && own !== undefined && sessions.doubtsOf(own) > 0;
     // Whatever the mode, something may be held of a list that nobody has read yet.
-    if (watch.eachCall || isDoubted || known === undefined) return this.#checkAnew(crossing, subject, watch);
+    if (watch.eachCall || isDoubted || known === undefined) {
+      const inSession = watch.eachCall || isDoubted ? own : undefined;
+      return this.#checkAnew(crossing, subject, { watch, inSession });
+    }
     if (watch.strict && known.freshUntil <= now()) {
       // Beside the call, not before it: nobody said that anything changed.
-      void listings.reread(source, subject.kind, { context, everyMs: RECHECK_MS });
+      void listings.reread(source, kind, { context, everyMs: RECHECK_MS });
     }
-    refuse(known.holds.get(subject.name));
+    refuse(known.holds.get(name));
     if (!watch.strict || this.#isKnown(crossing, subject, known)) return undefined;
     return this.#lookAgain(crossing, subject, known);
   }
 
   /** Reads the list before the call: nothing is known of it, or what is known may not hold any more. */
-  async #checkAnew(crossing: Crossing, subject: Subject, watch: Watchfulness): Promise<void> {
+  async #checkAnew(crossing: Crossing, subject: Subject, { watch, inSession }: Anew): Promise<void> {
     const { listings } = this.#parts;
-    const { source, call, context } = crossing;
-    const { kind } = subject;
-    const inSession = watch.eachCall || (watch.strict && this.#doubtsOf(crossing, subject) > 0);
-    if (inSession && hasOwnSession(source, call.legacy)) await this.#checkSession(crossing, subject);
-    const read = watch.eachCall
+    const { source, context } = crossing;
+    const { kind, name } = subject;
+    if (inSession !== undefined) await this.#checkSession(inSession, name, context);
+    const listing = await (watch.eachCall
       ? listings.refresh(source, kind, context)
-      : listings.read(source, kind, context);
-    const listing = await read;
-    refuse(listing.holds.get(subject.name));
+      : listings.read(source, kind, context));
+    refuse(listing.holds.get(name));
     if (!watch.strict) return;
     // What could not be read may be anything by now.
     if (listing.stale) throw new GatewardError('UPSTREAM_UNAVAILABLE');
-    if (!this.#isKnown({ source }, subject, listing)) throw unknown(subject.kind);
+    if (!this.#isKnown(crossing, subject, listing)) throw unknown(kind);
   }
 
   /** Reads the list where the call will run: what others are shown says nothing of a session of its own. */
-  async #checkSession({ source, call, context }: Crossing, { kind, name }: Subject): Promise<void> {
+  async #checkSession(own: OwnList, name: string, context: AuthorizationContext): Promise<void> {
     const { inspector, sessions } = this.#parts;
-    if (call.legacy === undefined) return;
-    const { session } = call.legacy;
-    const doubts = sessions.doubtsOf({ source, session, kind });
+    const { source, session, kind } = own;
+    const doubts = sessions.doubtsOf(own);
     const signal = AbortSignal.timeout(SESSION_MS);
     const legacy = { session, refusals: new Map<string, JsonText>() };
     const { items } = await collectList({ source, kind, context, signal, legacy });
     const holds = await inspector.inspect({ upstream: source.name, kind, items, isWhole: true });
-    sessions.note({ source, session, kind, items, holds });
-    sessions.settle({ source, session, kind }, doubts);
+    sessions.note({ ...own, items, holds });
+    sessions.settle(own, doubts);
     refuse(holds.get(name));
   }
 
-  /** Changes that were announced where the call will run, and nowhere else. */
-  #doubtsOf({ source, call }: Crossing, { kind }: Subject): number {
-    if (call.legacy === undefined || !hasOwnSession(source, call.legacy)) return 0;
-    return this.#parts.sessions.doubtsOf({ source, session: call.legacy.session, kind });
-  }
-
-  async #lookAgain({ source, context }: Crossing, subject: Subject, known: Listing): Promise<void> {
+  async #lookAgain(crossing: Crossing, subject: Subject, known: Listing): Promise<void> {
+    const { source, context } = crossing;
     const again = this.#parts.listings.reread(source, subject.kind, { context, everyMs: MISSING_MS });
     const listing = (await again) ?? known;
     refuse(listing.holds.get(subject.name));
-    if (this.#isKnown({ source }, subject, listing)) return;
+    if (this.#isKnown(crossing, subject, listing)) return;
     throw listing.stale ? new GatewardError('UPSTREAM_UNAVAILABLE') : unknown(subject.kind);
   }
 
   /** Lists may lack what is approved: they differ by caller and session. Resources need not be listed at all. */
-  #isKnown({ source }: Pick<Crossing, 'source'>, { kind, name }: Subject, listing: Listing): boolean {
+  #isKnown({ source }: Crossing, { kind, name }: Subject, listing: Listing): boolean {
     if (kind === 'resources' || kind === 'templates' || listing.byName.has(name)) return true;
     return this.#parts.inspector.isApprovedName(source.name, kind, name);
   }

@@ -5,7 +5,7 @@ import { JsonText } from '../lib/json-text.ts';
 import type { BoundaryParts, Crossing } from './boundary.ts';
 import { LIST_KINDS, type ListKind, listKindOf } from './list-kinds.ts';
 import { takeKnown } from './listings.ts';
-import { hasOwnSession } from './server-view.ts';
+import { ownSession } from './server-view.ts';
 
 /**
  * Takes out of what an upstream answered what is held: of its own lists, and of what it says of itself. All else stays
@@ -26,9 +26,8 @@ export function createHoldBack(
     const told = page.map((json): Item => ({ name: json.get(key)?.string() ?? '', text: json.text }));
     const items = takeKnown(told, known);
     const holds = await inspector.inspect({ upstream: source.name, kind, items, isWhole });
-    if (call.legacy !== undefined && hasOwnSession(source, call.legacy)) {
-      sessions.note({ source, session: call.legacy.session, kind, items, holds });
-    }
+    const session = ownSession(source, call.legacy);
+    if (session !== undefined) sessions.note({ source, session, kind, items, holds });
     // It is not what is known: calls are to wait until that is read again.
     const isNews = known !== undefined && items.some((item) => known.all.get(item.name) !== item);
     if (isNews) listings.invalidate(source, kind, context);

@@ -10,7 +10,7 @@ import {
   uniteFilters,
   wantsChange,
 } from './listen-filter.ts';
-import { contextAt, hasOwnSession, type Source } from './server-view.ts';
+import { contextAt, ownSession, type Source } from './server-view.ts';
 import { SessionInterest } from './session-interest.ts';
 
 /** An interest that is being served. */
@@ -66,10 +66,11 @@ export class ListenHub {
   serve(interest: Interest): Served {
     if (this.#closed) return UNSERVED;
     const { source, context, filter, legacy } = interest;
-    if (legacy !== undefined && hasOwnSession(source, legacy)) {
+    const session = ownSession(source, legacy);
+    if (session !== undefined) {
       // Subscriptions are the session's own, and a process of its own tells nobody else.
       const needsOwn = source.perSession === true || filter.resourceSubscriptions.length > 0;
-      return needsOwn ? this.#serveOwn(interest, legacy) : this.#serveSession(interest, legacy);
+      return needsOwn ? this.#serveOwn(interest, session) : this.#serveSession(interest, session);
     }
     const shared = this.#share(source, context, interest);
     return { promised: shared.listen.widen(filter), end: () => this.#leave(interest, shared) };
@@ -122,7 +123,7 @@ export class ListenHub {
     this.#sessions.clear();
   }
 
-  #serveSession(interest: Interest, { session }: LegacyCall): Served {
+  #serveSession(interest: Interest, session: LegacySession): Served {
     const { source, context, filter } = interest;
     const key = sessionKey(source, session);
     const one = new SessionInterest({
@@ -151,7 +152,7 @@ export class ListenHub {
     this.#endIfIdle(sharedKey(interest.source, interest.context), shared);
   }
 
-  #serveOwn(interest: Interest, { session }: LegacyCall): Served {
+  #serveOwn(interest: Interest, session: LegacySession): Served {
     const { source, filter } = interest;
     const onChange = (event: ChangeEvent): void => {
       this.#parts.onOwnChange?.(source, session, event);

@@ -2,7 +2,7 @@ import type { AuthorizationContext, Call } from '../call.ts';
 import { JsonText } from '../lib/json-text.ts';
 import { LIST_KINDS, listKindOf } from './list-kinds.ts';
 import { type ChangeEvent, isWithin } from './listen-filter.ts';
-import { contextAt, hasOwnSession, type Source } from './server-view.ts';
+import { contextAt, ownSession, type Source } from './server-view.ts';
 
 /** What a cached result belongs to. */
 export interface CacheQuestion {
@@ -123,7 +123,7 @@ function mayCache({ call, source }: CacheQuestion): boolean {
   const readable =
     call.method === 'resources/read' || call.method === 'server/discover' || listKindOf(call.method);
   // What a legacy session sees of a legacy upstream is its own session's.
-  if (!readable || hasOwnSession(source, call.legacy)) return false;
+  if (!readable || ownSession(source, call.legacy) !== undefined) return false;
   const params = call.message.get('params');
   return params?.get('inputResponses') === undefined && params?.get('requestState') === undefined;
 }

@@ -2,6 +2,7 @@ import {
   type AuthorizationContext,
   type Call,
   type LegacyCall,
+  type LegacySession,
   OPERATOR,
   type Outcome,
   type Principal,
@@ -28,9 +29,10 @@ export function contextAt(
   return shared === true ? OPERATOR : context;
 }
 
-/** Whether calls of this client's legacy session go to an upstream session or process that is its own. */
-export function hasOwnSession(source: Source, legacy: Call['legacy']): boolean {
-  return legacy !== undefined && (source.era() !== 'modern' || source.perSession === true);
+/** The client's legacy session where its calls go to an upstream session or process that is its own. */
+export function ownSession(source: Source, legacy: Call['legacy']): LegacySession | undefined {
+  const isOwn = legacy !== undefined && (source.era() !== 'modern' || source.perSession === true);
+  return isOwn ? legacy.session : undefined;
 }
 
 /** One question to a server: the call and who asks. */

@@ -1,6 +1,5 @@
-import type { Call, LegacySession } from '../call.ts';
+import type { LegacySession } from '../call.ts';
 import type { Hold, Inspector, Item } from '../inspector.ts';
-import type { Subject } from './held-subject.ts';
 import type { ListKind } from './list-kinds.ts';
 import type { Source } from './server-view.ts';
 
@@ -12,16 +11,7 @@ interface HeldItem {
 /** What one session was not shown of one upstream. */
 interface Entry {
   readonly upstream: string;
-  readonly kinds: Partial<Record<ListKind, Map<string, HeldItem>>>;
-}
-
-/** What of a list a session was not shown. */
-export interface SessionPage {
-  readonly source: Pick<Source, 'name'>;
-  readonly session: LegacySession;
-  readonly kind: ListKind;
-  readonly items: readonly Item[];
-  readonly holds: ReadonlyMap<string, Hold>;
+  readonly kinds: Map<ListKind, Map<string, HeldItem>>;
 }
 
 /** A list of one session's own at an upstream. */
@@ -29,6 +19,12 @@ export interface SessionList {
   readonly source: Pick<Source, 'name'>;
   readonly session: LegacySession;
   readonly kind: ListKind;
+}
+
+/** What of such a list, or of a page of it, the session was not shown. */
+export interface SessionPage extends SessionList {
+  readonly items: readonly Item[];
+  readonly holds: ReadonlyMap<string, Hold>;
 }
 
 /** Changes of lists that were announced in a session and not read since: by kind, how many. */
@@ -50,12 +46,9 @@ export class SessionHolds {
   }
 
   /** Why a session may not use something, if that was left out of a list of its own. */
-  find(
-    { source, call }: { readonly source: Pick<Source, 'name'>; readonly call: Call },
-    { kind, name }: Subject,
-  ): Hold | undefined {
-    if (this.#entries.size === 0 || call.legacy === undefined) return undefined;
-    return this.#entries.get(keyOf(source, call.legacy.session))?.kinds[kind]?.get(name)?.hold;
+  find({ source, session, kind }: SessionList, name: string): Hold | undefined {
+    if (this.#entries.size === 0) return undefined;
+    return this.#entries.get(keyOf(source, session))?.kinds.get(kind)?.get(name)?.hold;
   }
 
   /** A change was announced in the session alone: its list is to be read there before the next call. */
@@ -89,12 +82,12 @@ export class SessionHolds {
     let entry = this.#entries.get(key);
     if (entry === undefined) {
       if (holds.size === 0) return;
-      entry = { upstream: source.name, kinds: {} };
+      entry = { upstream: source.name, kinds: new Map() };
       addBounded(this.#entries, key, entry);
       session.ended.addEventListener('abort', () => this.#entries.delete(key), { once: true });
     }
-    entry.kinds[kind] ??= new Map();
-    const held = entry.kinds[kind];
+    const held = entry.kinds.get(kind) ?? new Map<string, HeldItem>();
+    entry.kinds.set(kind, held);
     for (const item of items) {
       const hold = holds.get(item.name);
       if (hold === undefined) held.delete(item.name);
@@ -106,7 +99,8 @@ export class SessionHolds {
   async rejudge(upstream: string): Promise<void> {
     for (const entry of this.#entries.values()) {
       if (entry.upstream !== upstream) continue;
-      for (const [kind, held] of kindsOf(entry)) {
+      for (const [kind, held] of entry.kinds) {
+        if (held.size === 0) continue;
         const items = [...held.values()].map(({ item }) => item);
         const holds = await this.#inspector.inspect({ upstream, kind, items, isWhole: false });
         for (const { name } of items) if (!holds.has(name)) held.delete(name);
@@ -119,15 +113,6 @@ function addBounded<T>(map: Map<string, T>, key: string, value: T): void {
   const oldest = map.size >= MAX_SESSIONS ? map.keys().next().value : undefined;
   if (oldest !== undefined) map.delete(oldest);
   map.set(key, value);
-}
-
-const KINDS: readonly ListKind[] = ['tools', 'prompts', 'resources', 'templates'];
-
-function kindsOf({ kinds }: Entry): [ListKind, Map<string, HeldItem>][] {
-  return KINDS.flatMap((kind) => {
-    const held = kinds[kind];
-    return held === undefined || held.size === 0 ? [] : [[kind, held] as [ListKind, Map<string, HeldItem>]];
-  });
 }
 
 function keyOf({ name }: Pick<Source, 'name'>, { key }: LegacySession): string {
