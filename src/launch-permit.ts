@@ -21,14 +21,8 @@ export interface LaunchReferences {
   readonly args: Readonly<Record<number, string>>;
 }
 
-declare const permitted: unique symbol;
-
-/**
- * A command that may be started now, exactly so. Only `authorizeLaunch` makes one, and a process is started of nothing
- * else.
- */
-export interface LaunchPermit {
-  readonly [permitted]: true;
+/** How exactly a program is started. */
+export interface LaunchStart {
   /** Name in the configuration, for the log. */
   readonly upstream: string;
   /** As the configuration names it: with `args` it tells which private folder is the program's. */
@@ -45,6 +39,16 @@ export interface LaunchPermit {
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
   readonly limits: LaunchLimits;
+}
+
+declare const permitted: unique symbol;
+
+/**
+ * A command that may be started now, exactly so: a process is started of nothing else. `makePermit` makes one, for what
+ * `authorizeLaunch` let pass, and for the gateway's own Node where sandboxes are tried.
+ */
+export interface LaunchPermit extends LaunchStart {
+  readonly [permitted]: true;
 }
 
 /** What a process and all that it starts may use. */

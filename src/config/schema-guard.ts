@@ -55,6 +55,8 @@ export const sandboxSchema = z.strictObject({
     .describe('What becomes of the process where no sandbox can run.'),
 });
 
+const PINNED_KINDS = ['tools', 'prompts', 'resources', 'templates', 'instructions'] as const;
+
 const pinFields = {
   mode: z
     .enum(['off', 'warn', 'enforce'])
@@ -72,12 +74,10 @@ const pinFields = {
       'What `enforce` does with an upstream of which nothing was ever approved: `hold` waits for an approval, `approve` takes what it offers at first as approved.',
     ),
   kinds: z
-    .array(z.enum(['tools', 'prompts', 'resources', 'templates', 'instructions']))
-    .max(5)
+    .array(z.enum(PINNED_KINDS))
+    .max(PINNED_KINDS.length)
     .describe('What is pinned. Leave `resources` out for an upstream whose resources come and go.'),
 };
-
-const ALL_KINDS = ['tools', 'prompts', 'resources', 'templates', 'instructions'] as const;
 
 /** `pins`: what holds for every upstream. */
 export const pinsSchema = z.strictObject({
@@ -86,7 +86,7 @@ export const pinsSchema = z.strictObject({
     .describe(`${pinFields.mode.description} Without it: \`enforce\` with \`auth.keys\`, else \`warn\`.`),
   verify: pinFields.verify.default('on-list'),
   firstSight: pinFields.firstSight.default('hold'),
-  kinds: pinFields.kinds.default([...ALL_KINDS]),
+  kinds: pinFields.kinds.default([...PINNED_KINDS]),
 });
 
 /** `upstreams.NAME.pins`: what differs for one upstream. */

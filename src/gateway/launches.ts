@@ -1,22 +1,10 @@
-import type { Config, Environment } from '../config/types.ts';
-import type { ApprovalBook } from '../guard/approvals/approval-book.ts';
-import { createAuthorizeLaunch } from '../guard/launch/authorize-launch.ts';
+import { createAuthorizeLaunch, type LaunchBook } from '../guard/launch/authorize-launch.ts';
 import type { AuthorizeLaunch } from '../launch-permit.ts';
-import type { Log } from '../lib/log.ts';
-import type { ProcessGroups } from '../upstream/stdio/stdio-process.ts';
-import { openSandboxes } from './sandboxes.ts';
+import { openSandboxes, type SandboxesParts } from './sandboxes.ts';
 
-/** What of the gateway its launches are given. */
-export interface LaunchParts {
-  /** The configuration in force, or that which is put in force now. */
-  readonly config: () => Config;
-  /** Absolute paths of the files that it was read from. */
-  readonly files: () => readonly string[];
-  readonly approvals: ApprovalBook;
-  /** Where running processes are noted. */
-  readonly groups: ProcessGroups;
-  readonly environment: Environment;
-  readonly log: Log;
+/** What of the gateway its launches are given: what its sandboxes are, and what is approved. */
+export interface LaunchParts extends SandboxesParts {
+  readonly approvals: LaunchBook;
 }
 
 /** What starts of programs go by in one gateway. */

@@ -8,7 +8,7 @@ import type { ProcessGroups } from '../upstream/stdio/stdio-process.ts';
 
 /** What sandboxes are given of a gateway. */
 export interface SandboxesParts {
-  /** The configuration in force. */
+  /** The configuration in force, or that which is put in force now. */
   readonly config: () => Config;
   /** Absolute paths of the files that it was read from. */
   readonly files: () => readonly string[];

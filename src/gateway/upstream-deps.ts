@@ -3,10 +3,10 @@ import type { OpenCatalog } from '../catalog/catalog.ts';
 import type { Source } from '../catalog/server-view.ts';
 import type { AuthorizeLaunch } from '../launch-permit.ts';
 import { systemClock } from '../lib/clock.ts';
-import type { JsonText } from '../lib/json-text.ts';
 import type { Log } from '../lib/log.ts';
 import type { Seal } from '../lib/seal.ts';
 import type { UpstreamDeps } from '../upstream/create-upstream.ts';
+import type { UpstreamScreen } from '../upstream/legacy/server-messages.ts';
 import type { Replicas } from '../upstream/remote/replicas.ts';
 import { createStdioOpener } from '../upstream/stdio/stdio-opener.ts';
 import type { ProcessGroups } from '../upstream/stdio/stdio-process.ts';
@@ -23,7 +23,7 @@ export interface UpstreamDepsParts {
   readonly catalog: () => OpenCatalog;
   readonly source: (name: string) => Source | undefined;
   /** What an upstream sends outside calls, as a client may have it. */
-  readonly screen: (upstream: string, message: JsonText, session: object | undefined) => JsonText;
+  readonly screen: UpstreamScreen;
   readonly authorizeLaunch: AuthorizeLaunch;
   /** Where running processes are noted, so that none outlives the gateway. */
   readonly groups: ProcessGroups;

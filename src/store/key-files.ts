@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
-import { chmod, copyFile, type FileHandle, link, mkdir, open, readFile, rm, stat } from 'node:fs/promises';
+import { chmod, copyFile, link, mkdir, readFile, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type ErrorCode, GatewardError } from '../errors.ts';
+import { writeNewFile } from './write-new-file.ts';
 
 /** The file of the administrator's key in the data folder. */
 export const ADMIN_KEY_FILE = 'admin.key';
@@ -171,23 +172,13 @@ async function statIfThere(file: string): Promise<Stats | undefined> {
 /** Puts a new key in place whole, and only if none is there: a link to an existing name fails, unlike a rename. */
 async function makeKey(file: string): Promise<void> {
   const draft = `${file}.${randomBytes(6).toString('hex')}`;
-  const handle = await open(draft, 'wx', 0o600);
   try {
-    await writeKey(handle);
+    await writeNewFile(draft, `${randomBytes(KEY_BYTES).toString('base64url')}\n`);
     await place(draft, file);
   } catch (error) {
     if (codeOf(error) !== 'EEXIST') throw error;
   } finally {
     await rm(draft, { force: true });
-  }
-}
-
-async function writeKey(handle: FileHandle): Promise<void> {
-  try {
-    await handle.writeFile(`${randomBytes(KEY_BYTES).toString('base64url')}\n`);
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }
 

@@ -1,10 +1,10 @@
 import type { HttpUpstreamConfig, StdioUpstreamConfig, UpstreamConfig } from '../config/types.ts';
-import type { JsonText } from '../lib/json-text.ts';
 import type { Seal } from '../lib/seal.ts';
 import { createHttpOpener, type HttpOpenerDeps } from './http/http-opener.ts';
 import type { ModernHooks } from './http/modern-exchange.ts';
 import { repeatableBy } from './is-repeatable.ts';
 import { createLegacyConnector } from './legacy/legacy-connector.ts';
+import type { UpstreamScreen } from './legacy/server-messages.ts';
 import type { Opener } from './opened.ts';
 import type { Replicas } from './remote/replicas.ts';
 import { createUpstream, type Upstream } from './upstream.ts';
@@ -19,9 +19,7 @@ export interface UpstreamDeps extends Omit<HttpOpenerDeps, 'hooks' | 'createLega
   /** The other replicas; undefined where there are none. */
   readonly replicas?: Replicas | undefined;
   /** What a client's session is told by an upstream outside its calls goes through it. */
-  readonly screen?:
-    | ((upstream: string, message: JsonText, session: object | undefined) => JsonText)
-    | undefined;
+  readonly screen?: UpstreamScreen | undefined;
 }
 
 /** Sessions of one legacy HTTP upstream: a session is no socket, and each client's session has one of its own. */

@@ -70,6 +70,8 @@ const MAX_RETRY_MS = 30_000;
 const CHECK_EVERY_MS = 2_000;
 /** A verdict of `legacy` never fails by itself, so it is found out again: an upstream may have been renewed. */
 const LEGACY_VERDICT_MS = 24 * 3_600_000;
+/** The launch of its program is not allowed. */
+const NEEDS_SOMEBODY = new Set<ErrorCode>(['LAUNCH_NOT_APPROVED', 'LAUNCH_REFUSED', 'SANDBOX_UNAVAILABLE']);
 /** Failures that may mean that the upstream is gone, or is not what it was. */
 const SUSPICIOUS = new Set<ErrorCode>([
   'UPSTREAM_UNAVAILABLE',
@@ -78,12 +80,8 @@ const SUSPICIOUS = new Set<ErrorCode>([
   'UPSTREAM_TIMEOUT',
   'UPSTREAM_REFUSED',
   'LAUNCH_FAILED',
-  'LAUNCH_NOT_APPROVED',
-  'LAUNCH_REFUSED',
-  'SANDBOX_UNAVAILABLE',
+  ...NEEDS_SOMEBODY,
 ]);
-/** The launch of its program is not allowed. */
-const NEEDS_SOMEBODY = new Set<ErrorCode>(['LAUNCH_NOT_APPROVED', 'LAUNCH_REFUSED', 'SANDBOX_UNAVAILABLE']);
 
 /** Makes an upstream; nothing happens before `start` or the first call. */
 export function createUpstream(options: UpstreamOptions): Upstream {

@@ -1,5 +1,5 @@
 import { GatewardError } from '../../errors.ts';
-import { type Baseline, type SealedFile, sealFile } from '../../guard/seal/baseline.ts';
+import { type Baseline, type SealedFile, type SealedPart, sealFile } from '../../guard/seal/baseline.ts';
 import { type Checked, checkBaseline, findBypasses } from '../../guard/seal/check-baseline.ts';
 import { listClientFiles } from '../../guard/seal/list-client-files.ts';
 import { readClientFile } from '../../guard/seal/read-client-file.ts';
@@ -12,7 +12,10 @@ import { EXIT } from '../exit-codes.ts';
 import { formatTable } from '../format-table.ts';
 import { findSealPlace, readSeal, type SealFlags, type SealPlace } from '../seal-place.ts';
 import { bypassToJson, changeToJson, describeBypass, describeChange, LIMIT } from '../seal-report.ts';
+import { shorten } from '../shorten.ts';
 import type { Terminal } from '../terminal.ts';
+
+const WIDTH = 80;
 
 /** What `gateward seal` is given. */
 export interface SealOptions extends SealFlags {
@@ -82,36 +85,33 @@ async function take({ place, clients, gateways }: SealPlace): Promise<Taken> {
   throw new GatewardError('CLIENT_CONFIG_INVALID', { detail });
 }
 
+/** The parts that are shown: a flag that says nothing is sealed all the same. */
+function listParts<T>(files: readonly SealedFile[], show: (file: SealedFile, part: SealedPart) => T): T[] {
+  return files.flatMap((file) => file.parts.filter(({ isIdle }) => !isIdle).map((part) => show(file, part)));
+}
+
 function toJson({ sealedAt }: Baseline, { files, skipped, bypasses }: Taken): unknown {
-  const parts = files.flatMap(({ client, path: file, parts: sealed }) =>
-    sealed
-      .filter(({ isIdle }) => !isIdle)
-      .map(({ kind, pointer, name, digest, value }) => ({
-        client,
-        file,
-        kind,
-        pointer,
-        name,
-        digest,
-        value: maskSecrets(value),
-      })),
-  );
+  const parts = listParts(files, ({ client, path: file }, { kind, pointer, name, digest, value }) => ({
+    client,
+    file,
+    kind,
+    pointer,
+    name,
+    digest,
+    value: maskSecrets(value),
+  }));
   const warnings = bypasses.map(bypassToJson);
   return { sealed: true, sealedAt, files: files.length, parts, skipped, warnings, note: LIMIT };
 }
 
 function describe({ files, skipped, bypasses }: Taken, terminal: Terminal): void {
-  const rows = files.flatMap(({ client, path, parts }) =>
-    parts
-      .filter(({ isIdle }) => !isIdle)
-      .map(({ kind, name, value }) => [
-        client,
-        kind,
-        nameHidden(name),
-        nameHidden(path),
-        shorten(nameHidden(showValue(value))),
-      ]),
-  );
+  const rows = listParts(files, ({ client, path }, { kind, name, value }) => [
+    client,
+    kind,
+    nameHidden(name),
+    nameHidden(path),
+    shorten(nameHidden(showValue(value)), WIDTH),
+  ]);
   if (rows.length > 0) terminal.say(formatTable([['CLIENT', 'KIND', 'NAME', 'FILE', 'VALUE'], ...rows]));
   const there = files.filter(({ realPath }) => realPath !== null).length;
   terminal.say(
@@ -120,10 +120,4 @@ function describe({ files, skipped, bypasses }: Taken, terminal: Terminal): void
   for (const { file, reason } of skipped) terminal.warn(`Left out: ${file}: ${reason}.`);
   for (const bypass of bypasses) terminal.warn(describeBypass(bypass));
   terminal.say(`\n${LIMIT}`);
-}
-
-const WIDTH = 80;
-
-function shorten(text: string): string {
-  return text.length > WIDTH ? `${text.slice(0, WIDTH - 1)}…` : text;
 }

@@ -1,7 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { constants } from 'node:fs';
 import {
-  chmod,
   chown,
   type FileHandle,
   lstat,
@@ -15,6 +13,7 @@ import {
 } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { type ErrorCode, GatewardError } from '../../errors.ts';
+import { writeNewFile } from '../../store/write-new-file.ts';
 
 /** A file as it was read, so that it is replaced only while it is still the same. */
 export interface FileImage {
@@ -115,16 +114,7 @@ function isSame(a: Buffer | undefined, b: Buffer | undefined): boolean {
 }
 
 async function createFile(path: string, bytes: Buffer, mode = OWNER_ONLY): Promise<void> {
-  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
-  const handle = await open(path, flags, OWNER_ONLY);
-  try {
-    await handle.writeFile(bytes);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  // The mask of the process does not hold for a file that takes the place of another.
-  if (mode !== OWNER_ONLY) await chmod(path, mode);
+  await writeNewFile(path, bytes, mode);
   await syncFolder(dirname(path));
 }
 

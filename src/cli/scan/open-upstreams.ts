@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { OPERATOR } from '../../call.ts';
 import type { Environment, LoadedConfig, UpstreamConfig } from '../../config/types.ts';
-import { openSandboxes } from '../../gateway/sandboxes.ts';
+import { openLaunches } from '../../gateway/launches.ts';
 import { MarkMap } from '../../guard/approvals/upstream-marks.ts';
-import { createAuthorizeLaunch, type LaunchBook } from '../../guard/launch/authorize-launch.ts';
+import type { LaunchBook } from '../../guard/launch/authorize-launch.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { createSeal } from '../../lib/seal.ts';
 import type { Store } from '../../store/store.ts';
@@ -42,20 +42,13 @@ export async function openUpstreams(options: OpenUpstreamsOptions): Promise<Open
   const config = { ...loaded.config, dataDir };
   const groups = createProcessGroups();
   const log = SILENT_LOG;
-  const sandbox = openSandboxes({
+  const store = await openKnown(loaded);
+  const launches = openLaunches({
     config: () => config,
     files: () => loaded.files,
-    environment,
+    approvals: readOnlyBook(store),
     groups,
-    log,
-  });
-  const store = await openKnown(loaded);
-  const authorizeLaunch = createAuthorizeLaunch({
-    config: () => config,
-    book: readOnlyBook(store),
-    confine: (permit, profile) => sandbox.wrap(permit, profile),
-    variables: environment.variables,
-    now: () => Date.now(),
+    environment,
     log,
   });
   const common = {
@@ -71,12 +64,12 @@ export async function openUpstreams(options: OpenUpstreamsOptions): Promise<Open
     ...common,
     hooksOf: () => ({}),
     createStdioOpener: (one: Parameters<typeof createStdioOpener>[0]) =>
-      createStdioOpener(one, { ...common, authorizeLaunch, groups }),
+      createStdioOpener(one, { ...common, authorizeLaunch: launches.authorize, groups }),
   };
   return {
     create: (one) => createUpstreamOf(one, deps),
     close: async () => {
-      await sandbox.close();
+      await launches.close();
       await store?.close();
       await rm(dataDir, { recursive: true, force: true });
     },

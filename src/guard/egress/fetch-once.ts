@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { Client, type Dispatcher } from 'undici';
 import { GatewardError } from '../../errors.ts';
+import type { Abortable } from '../../lib/abort.ts';
 import { ByteCollector } from '../../lib/byte-collector.ts';
 import { raceAbort } from '../../lib/race-abort.ts';
 import { type ConnectParts, judgedConnect } from './judged-connect.ts';
@@ -13,7 +14,7 @@ export interface OneFetch {
   readonly rules: PurposeRules;
   readonly connect: ConnectParts;
   readonly userAgent: string;
-  readonly signal: AbortSignal;
+  readonly signal: Abortable;
 }
 
 /** What came. */

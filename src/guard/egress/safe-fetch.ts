@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { createSecureContext, getCACertificates } from 'node:tls';
 import { GatewardError } from '../../errors.ts';
+import { Abort, firstAbort } from '../../lib/abort.ts';
 import { fetchOnce, type OneReply } from './fetch-once.ts';
 import { type JudgeAddress, judgeAddress } from './judge-address.ts';
 import { hostOf, judgeUrl, privateHosts, type ReachRules } from './judge-url.ts';
@@ -77,19 +78,24 @@ export function createSafeFetch(options: SafeFetchOptions): SafeFetch {
       });
     underWay += 1;
     const timeoutMs = Math.min(rules.timeoutMs, options.timeoutMs ?? rules.timeoutMs);
-    const bounds = boundTime(timeoutMs, signal);
+    const late = new Abort();
+    const timer = setTimeout(() => {
+      late.abort(new GatewardError('EGRESS_FAILED', { detail: 'It did not answer in time.' }));
+    }, timeoutMs).unref();
+    const ending = firstAbort([signal, late]);
     const ask = (url: URL): Promise<OneReply> =>
       fetchOnce({
         url,
         rules,
         connect: { host: hostOf(url), rules: reach, resolve, secureContext, timeoutMs },
         userAgent,
-        signal: bounds.signal,
+        signal: ending,
       });
     try {
       return await follow(first, { ask, rules: rules.redirects, reach });
     } finally {
-      bounds.release();
+      clearTimeout(timer);
+      ending.release();
       underWay -= 1;
     }
   };
@@ -122,25 +128,4 @@ async function follow(first: URL, { ask, rules, reach }: Following): Promise<Fet
 
 function redirectRefused(detail: string): GatewardError {
   return new GatewardError('EGRESS_FAILED', { detail });
-}
-
-/** A signal that also aborts when the time is up. */
-function boundTime(
-  timeoutMs: number,
-  signal: AbortSignal,
-): { readonly signal: AbortSignal; release(): void } {
-  const bounded = new AbortController();
-  const onAbort = (): void => bounded.abort(signal.reason);
-  const timer = setTimeout(() => {
-    bounded.abort(new GatewardError('EGRESS_FAILED', { detail: 'It did not answer in time.' }));
-  }, timeoutMs).unref();
-  signal.addEventListener('abort', onAbort, { once: true });
-  if (signal.aborted) onAbort();
-  return {
-    signal: bounded.signal,
-    release: () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', onAbort);
-    },
-  };
 }

@@ -10,6 +10,7 @@ import { describeLaunch } from './describe-launch.ts';
 import { digestLaunch } from './digest-launch.ts';
 import { FileHashes } from './hash-file.ts';
 import { judgeLaunch, type LaunchJudgement } from './judge-launch.ts';
+import { makePermit } from './make-permit.ts';
 import { makePrivateFolder } from './private-folder.ts';
 import { isProgram, type Program, resolveProgram } from './resolve-program.ts';
 import { LAUNCH_RULES } from './rules.ts';
@@ -81,7 +82,7 @@ class Launcher {
     if (judgement.verdict !== 'accept' && !isOpen) {
       await this.#requireApproval(request, { judgement, program, path: environment['PATH'] ?? '' });
     }
-    const permit = {
+    const permit = makePermit({
       upstream,
       command,
       file: program.file,
@@ -94,8 +95,7 @@ class Launcher {
         maxOpenFiles: launch.maxOpenFiles,
         prlimit: await this.#findPrlimit(),
       },
-      // The one place that makes a permit.
-    } as LaunchPermit;
+    });
     const { sandbox } = request;
     const confined = sandbox === undefined ? permit : await this.#deps.confine(permit, sandbox);
     const { verdict, rule } = judgement;
@@ -115,7 +115,11 @@ class Launcher {
     let state = marks.stateOf(KIND, NAME, digest);
     if (state === undefined) {
       const seen = {
-        ...{ upstream, kind: KIND, name: NAME, digest, body },
+        upstream,
+        kind: KIND,
+        name: NAME,
+        digest,
+        body,
         findings: writeFindings(judgement),
         state: 'pending',
         decidedBy: undefined,

@@ -30,7 +30,9 @@ export async function findInterpreters(file: string, path: string): Promise<read
     found.push(interpreter.file);
     script = interpreter.file;
     if (!/(?:^|\/)env$/.test(command)) continue;
-    const named = await resolveProgram(nameForEnv(words.slice(1)) ?? raise(file), path);
+    const name = nameForEnv(words.slice(1));
+    if (name === undefined) throw unfollowed(file);
+    const named = await resolveProgram(name, path);
     found.push(named.file);
     script = named.file;
   }
@@ -64,10 +66,6 @@ function nameForEnv(words: readonly string[]): string | undefined {
   const named = words.filter((word) => word !== '-S' && word !== '--split-string');
   const name = named.find((word) => !/^[A-Za-z_]\w*=/.test(word))?.replace(/^(?:-S|--split-string=)/, '');
   return name === undefined || name.startsWith('-') || /["'\\$]/.test(name) ? undefined : name;
-}
-
-function raise(file: string): never {
-  throw unfollowed(file);
 }
 
 function unfollowed(file: string): GatewardError {

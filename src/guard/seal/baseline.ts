@@ -28,7 +28,7 @@ export interface Baseline {
 }
 
 /** A part with its digest. */
-export function sealPart(part: Part): SealedPart {
+function sealPart(part: Part): SealedPart {
   return { ...part, digest: digestJson(part.value) };
 }
 

@@ -36,7 +36,7 @@ describe('judgeChange', () => {
     ['trust', ['a'], ['a', 'b'], 'alarm'],
     ['trust', ['a', 'b'], ['b'], 'question'],
   ] as const)('takes a %s that was %j and is %j for a %s', (kind, before, after, expected) => {
-    expect(level(kind, before, after)).toBe(expected === 'alarm' ? 'alarm' : expected);
+    expect(level(kind, before, after)).toBe(expected);
   });
 
   it.each([

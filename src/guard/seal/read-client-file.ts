@@ -1,5 +1,6 @@
 import { constants, type Stats } from 'node:fs';
 import { lstat, open, realpath } from 'node:fs/promises';
+import { errorCode } from '../../lib/error-code.ts';
 import type { ClientFile, Part } from './client-file.ts';
 import { concernsParts, findParts, toPointer } from './find-parts.ts';
 import { BrokenDocument } from './formats/broken-document.ts';
@@ -84,7 +85,7 @@ async function unlessMissing<T>(found: Promise<T>): Promise<T | undefined> {
   try {
     return await found;
   } catch (error) {
-    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined;
+    if (['ENOENT', 'ENOTDIR'].includes(errorCode(error))) return undefined;
     throw error;
   }
 }
@@ -97,9 +98,6 @@ const FAULTS: Readonly<Record<string, string>> = {
 };
 
 function faultOf(cause: unknown): string {
-  return FAULTS[codeOf(cause)] ?? `it cannot be read (${codeOf(cause) || 'unknown'})`;
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : '';
+  const code = errorCode(cause);
+  return FAULTS[code] ?? `it cannot be read (${code || 'unknown'})`;
 }

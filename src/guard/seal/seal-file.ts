@@ -3,11 +3,12 @@ import { open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { GatewardError } from '../../errors.ts';
+import { errorCode } from '../../lib/error-code.ts';
 import type { Seal } from '../../lib/seal.ts';
 import type { Baseline } from './baseline.ts';
 
 /** The file of the seal in the data folder. */
-export const SEAL_FILE = 'client-seal';
+const SEAL_FILE = 'client-seal';
 const USE = 'client-seal';
 
 const selectorSchema = z.strictObject({
@@ -53,8 +54,8 @@ export async function readSealText(folder: string): Promise<string | undefined> 
   try {
     return (await readFile(file, 'latin1')).trim();
   } catch (cause) {
-    if (codeOf(cause) === 'ENOENT') return undefined;
-    throw unusable(`${file} cannot be read (${codeOf(cause)}).`, cause);
+    if (errorCode(cause) === 'ENOENT') return undefined;
+    throw unusable(`${file} cannot be read (${errorCode(cause) || 'unknown'}).`, cause);
   }
 }
 
@@ -92,7 +93,7 @@ export async function writeBaseline(folder: string, baseline: Baseline, seal: Se
     await rename(draft, file);
   } catch (cause) {
     throw unusable(
-      `${file} cannot be written (${codeOf(cause)}); the seal before it, if any, still holds.`,
+      `${file} cannot be written (${errorCode(cause) || 'unknown'}); the seal before it, if any, still holds.`,
       cause,
     );
   } finally {
@@ -102,8 +103,4 @@ export async function writeBaseline(folder: string, baseline: Baseline, seal: Se
 
 function unusable(detail: string, cause: unknown): GatewardError {
   return new GatewardError('DATA_FOLDER_UNUSABLE', { detail, cause });
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
 }

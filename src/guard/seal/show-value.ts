@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isTree, type Tree } from './formats/tree.ts';
 
-const SECRET_KEY = /token|secret|passw|api[-_]?key|apikey|auth|cookie|credential|private|session/i;
+const SECRET_KEY = /token|secret|passw|api[-_]?key|auth|cookie|credential|private|session/i;
 /** All that stands below these may be secret. */
 const SECRET_FOLDERS: readonly string[] = ['env', 'envs', 'environment', 'headers', 'http_headers'];
 /** Prefixes by which services mark their tokens, and long words of mixed letters and digits. */

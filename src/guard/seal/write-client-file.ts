@@ -2,18 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { chown, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { GatewardError } from '../../errors.ts';
+import { errorCode } from '../../lib/error-code.ts';
 import type { ClientFile } from './client-file.ts';
 import { BrokenDocument } from './formats/broken-document.ts';
 import { editDocument, type Wanted } from './formats/document.ts';
 import { type ClientReading, readClientFile } from './read-client-file.ts';
-
-/** What an edit comes to. */
-export interface EditedFile {
-  /** False if everything stood there already. */
-  readonly isChanged: boolean;
-  /** What stands in the file now. */
-  readonly text: string;
-}
 
 /** Times that a file is read again because somebody wrote it between reading and writing. */
 const TRIES = 5;
@@ -21,18 +14,18 @@ const TRIES = 5;
 /**
  * Puts parts of a client's file as they are to be; everything else stays as it is at that moment, comments and layout
  * included. The new text is put in place whole: after a fault the old file is still there. A file that is not there is
- * made for the owner alone.
+ * made for the owner alone. Resolves with false, and writes nothing, if everything stood there already.
  *
  * @throws GatewardError CLIENT_CONFIG_INVALID if it cannot be read, edited or written; nothing is lost then.
  */
-export async function editClientFile(file: ClientFile, wanted: readonly Wanted[]): Promise<EditedFile> {
+export async function editClientFile(file: ClientFile, wanted: readonly Wanted[]): Promise<boolean> {
   for (let left = TRIES; left > 0; left -= 1) {
     const reading = await readClientFile(file);
     if (isReadOnly(reading)) throw invalid(file, 'it is marked as read-only');
     const before = textOf(file, reading);
     const text = edit(file, before, wanted);
-    if (text === before) return { isChanged: false, text };
-    if (await replace(file, reading, text)) return { isChanged: true, text };
+    if (text === before) return false;
+    if (await replace(file, reading, text)) return true;
   }
   throw invalid(file, 'another program keeps writing it');
 }
@@ -105,7 +98,7 @@ const FAULTS: Readonly<Record<string, string>> = {
 };
 
 function faultOf(cause: unknown): string {
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  const code = errorCode(cause);
   return FAULTS[code] ?? `it cannot be written (${code || 'unknown'})`;
 }
 

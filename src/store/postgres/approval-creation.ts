@@ -2,11 +2,15 @@ import { nameColumn } from '../approval-row.ts';
 import { approvalId, type Seen, thingId } from '../approval-table.ts';
 import { tellOf } from './approval-rules.ts';
 import type { Database } from './database.ts';
+import { countFitting } from './row-group.ts';
 import { NOW, ORDER, statement } from './statement.ts';
 
-const MAX_ROWS = 200;
-/** Characters that a statement is given at most, unless a single row is larger. */
-const MAX_LENGTH = 2 * 1024 * 1024;
+/** Rows and characters that a statement is given at most. */
+const MEASURE = {
+  maxItems: 200,
+  maxSize: 2 * 1024 * 1024,
+  sizeOf: ({ body, findings }: Seen) => body.length + findings.length,
+};
 
 /** Rows that are there already stay as they are, also those of an attempt whose answer was lost. */
 const ADD = statement(
@@ -35,11 +39,10 @@ const FORGET_OLDEST = statement(
 
 /** Adds rows, as many with one statement as fit. */
 export async function addApprovals(db: Database, seen: readonly Seen[]): Promise<void> {
-  let from = 0;
-  while (from < seen.length) {
-    const end = endOfBatch(seen, from);
-    await db.rows(ADD, valuesOf(seen.slice(from, end)));
-    from = end;
+  for (let rest = seen; rest.length > 0; ) {
+    const count = countFitting(rest, MEASURE);
+    await db.rows(ADD, valuesOf(rest.slice(0, count)));
+    rest = rest.slice(count);
   }
 }
 
@@ -48,15 +51,6 @@ export async function forgetOldest(db: Database, added: readonly Seen[], maxPend
   const pending = added.filter(({ state }) => state === 'pending');
   for (const upstream of new Set(pending.map((one) => one.upstream)))
     await db.rows(FORGET_OLDEST, [upstream, maxPending]);
-}
-
-function endOfBatch(seen: readonly Seen[], from: number): number {
-  let length = 0;
-  for (let end = from; end < seen.length; end += 1) {
-    length += (seen[end]?.body.length ?? 0) + (seen[end]?.findings.length ?? 0);
-    if (end - from >= MAX_ROWS || (end > from && length > MAX_LENGTH)) return end;
-  }
-  return seen.length;
 }
 
 function valuesOf(seen: readonly Seen[]): readonly unknown[] {

@@ -31,7 +31,12 @@ export class RowGroup<In, Out> {
     this.#parts = parts;
     this.#groups = new Groups({
       run: (group) => this.#run(group),
-      fitting: (waiting) => this.#fitting(waiting),
+      fitting: (waiting) =>
+        countFitting(waiting, {
+          maxItems: parts.maxItems,
+          maxSize: MAX_BYTES,
+          sizeOf: ({ item }) => parts.sizeOf(item),
+        }),
     });
   }
 
@@ -52,16 +57,27 @@ export class RowGroup<In, Out> {
       else for (const one of group) await this.#run([one]);
     }
   }
+}
 
-  #fitting(waiting: readonly Waiting<In, Out>[]): number {
-    const { maxItems, sizeOf } = this.#parts;
-    let bytes = 0;
-    const end = waiting.findIndex(({ item }, n) => {
-      bytes += sizeOf(item);
-      return n >= maxItems || (n > 0 && bytes > MAX_BYTES);
-    });
-    return end < 0 ? waiting.length : end;
-  }
+/** How much one statement takes. */
+interface Measure<Item> {
+  readonly maxItems: number;
+  /** In what `sizeOf` counts. */
+  readonly maxSize: number;
+  readonly sizeOf: (item: Item) => number;
+}
+
+/** How many items, counted from the first, one statement takes. A single one may be larger. */
+export function countFitting<Item>(
+  items: readonly Item[],
+  { maxItems, maxSize, sizeOf }: Measure<Item>,
+): number {
+  let size = 0;
+  const end = items.findIndex((item, n) => {
+    size += sizeOf(item);
+    return n >= maxItems || (n > 0 && size > maxSize);
+  });
+  return end < 0 ? items.length : end;
 }
 
 function isUnavailable(error: unknown): boolean {

@@ -21,6 +21,13 @@ import { OpenReverseRequests, type ReverseReply, type ReverseRequest } from './r
 /** Gives a message as whoever it is for may have it; what one session is told is read together. */
 export type Screen = (message: JsonText, session: LegacySession | undefined) => JsonText;
 
+/** The same for all upstreams, by their names. */
+export type UpstreamScreen = (
+  upstream: string,
+  message: JsonText,
+  session: LegacySession | undefined,
+) => JsonText;
+
 /** What takes the changes that a server tells of. */
 export type ChangeListener = (change: LegacyNotification) => void;
 

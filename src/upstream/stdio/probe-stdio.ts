@@ -20,8 +20,8 @@ export type StdioEra = { readonly era: 'modern'; readonly version: string } | { 
 
 /**
  * Finds out what a program speaks, in a process that serves for nothing else: some servers end at an unknown first
- * message (stdio 2026-07-28 §Backward Compatibility). Throws what `authorize` throws, LAUNCH_FAILED, or UPSTREAM_INVALID for a server that
- * speaks only revisions that nobody here knows.
+ * message (stdio 2026-07-28 §Backward Compatibility). Throws what `authorize` throws, LAUNCH_FAILED, or
+ * UPSTREAM_INVALID for a server that speaks only revisions that nobody here knows.
  */
 export async function probeStdio(probe: StdioProbe): Promise<StdioEra> {
   const [preferred = ''] = MODERN_VERSIONS;

@@ -3,7 +3,6 @@ import type { AuthorizationContext } from '../../call.ts';
 import type { StdioUpstreamConfig } from '../../config/types.ts';
 import type { AuthorizeLaunch } from '../../launch-permit.ts';
 import type { Clock } from '../../lib/clock.ts';
-import type { JsonText } from '../../lib/json-text.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Seal } from '../../lib/seal.ts';
 import { MODERN_VERSIONS } from '../../wire/versions.ts';
@@ -11,6 +10,7 @@ import type { Connector } from '../connector.ts';
 import { Deadlines, withDeadlines } from '../deadline.ts';
 import { repeatableBy } from '../is-repeatable.ts';
 import { createLegacyConnector } from '../legacy/legacy-connector.ts';
+import type { UpstreamScreen } from '../legacy/server-messages.ts';
 import type { Opened, Opener } from '../opened.ts';
 import { discoverThrough, serverInfoOf } from '../own-discover.ts';
 import type { Replicas } from '../remote/replicas.ts';
@@ -40,9 +40,7 @@ export interface StdioOpenerDeps {
   /** The other replicas; undefined where there are none. */
   readonly replicas?: Replicas | undefined;
   /** What a client's session is told by an upstream outside its calls goes through it. */
-  readonly screen?:
-    | ((upstream: string, message: JsonText, session: object | undefined) => JsonText)
-    | undefined;
+  readonly screen?: UpstreamScreen | undefined;
 }
 
 /** Milliseconds that a process has after its stdin was closed, and again after SIGTERM. */

@@ -154,7 +154,8 @@ export class StdioProcess {
     const onTooMuch = (bytes: number): void => {
       log.warn('the process of an upstream uses more memory than it may, and is ended', {
         upstream,
-        ...{ bytes, maxBytes },
+        bytes,
+        maxBytes,
       });
       signalGroup(this.#pid, 'SIGKILL');
     };

@@ -1,8 +1,9 @@
 /** Shuts programs of upstreams into a sandbox of the system. */
 import type { SandboxConfig } from '../../../config/types.ts';
 import { GatewardError } from '../../../errors.ts';
-import type { LaunchLimits, LaunchPermit } from '../../../launch-permit.ts';
+import type { LaunchPermit } from '../../../launch-permit.ts';
 import type { Log } from '../../../lib/log.ts';
+import { makePermit } from '../make-permit.ts';
 import { makePrivateFolder } from '../private-folder.ts';
 import { boxPermit } from './box-permit.ts';
 import { findTools, safePath } from './find-tools.ts';
@@ -56,7 +57,6 @@ const DOUBT_MS = 60_000;
 const TRIAL_BYTES = 1_073_741_824;
 /** For the Node that runs the gateway. */
 const NOTHING_TO_RUN: readonly string[] = ['-e', ''];
-const NO_VARIABLES: LaunchPermit['env'] = {};
 const CLOSED: SandboxConfig = { write: [], hide: [], hosts: [], ifMissing: 'refuse' };
 
 /** Makes the sandboxes of one gateway. Looks for nothing before it is asked. */
@@ -128,19 +128,18 @@ class SystemSandbox implements Sandbox {
         if (!('bwrap' in tools)) return stateWithout(tools);
       }
       const { empty: cwd } = await this.#folders.make();
-      const limits: LaunchLimits = { maxMemoryBytes: TRIAL_BYTES, maxOpenFiles: 4096, prlimit: undefined };
       const file = process.execPath;
       // No launch of a configuration: nothing to authorize.
-      const permit = {
+      const permit = makePermit({
         upstream,
         command: file,
         file,
         argv0: file,
         args: NOTHING_TO_RUN,
-        env: NO_VARIABLES,
+        env: {},
         cwd,
-        limits,
-      } as LaunchPermit;
+        limits: { maxMemoryBytes: TRIAL_BYTES, maxOpenFiles: 4096, prlimit: undefined },
+      });
       return stateOfTrial(await this.#deps.run(await this.#box(permit, profile, cwd)));
     } catch (cause) {
       return { can: false, reason: textOf(cause), cure: undefined };

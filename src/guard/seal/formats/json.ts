@@ -57,9 +57,9 @@ function read(node: Node, path: readonly string[], repeated: string[][]): unknow
 export function editJson(text: string, { place, value }: Edit): string {
   const mark = text.startsWith('\uFEFF') ? '\uFEFF' : '';
   const body = text.slice(mark.length);
-  const edits = modify(body, [...place], value, {});
   const member = value === undefined ? cutOut(body, place) : layOut(body, place, value);
   if (member !== undefined) return mark + applyEdits(body, [...member]);
+  const edits = modify(body, [...place], value, {});
   // Taking away, and putting in the place of another, need no layout, and would give the neighbours another one.
   const isNeighbourly = value === undefined || edits.every(({ length }) => length > 0);
   const formattingOptions = layoutOf(body);

@@ -35,7 +35,7 @@ export function isSame(a: unknown, b: unknown): boolean {
  * The keys by which the items of a list are known: their `name`, with `#2` behind it for a second one of that name, so
  * that no item can hide behind another. Items without a name go by their place.
  */
-export function keysOfItems(items: readonly unknown[]): readonly string[] {
+function keysOfItems(items: readonly unknown[]): readonly string[] {
   const seen = new Map<string, number>();
   return items.map((item, index) => {
     const name = isTree(item) && typeof item['name'] === 'string' ? item['name'] : `#${index}`;
