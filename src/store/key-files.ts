@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { constants, type Stats } from 'node:fs';
-import { chmod, copyFile, link, mkdir, readFile, rm, stat } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { mkdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type ErrorCode, GatewardError } from '../errors.ts';
-import { writeNewFile } from './write-new-file.ts';
+import { putNewFile } from './write-new-file.ts';
 
 /** The file of the administrator's key in the data folder. */
 export const ADMIN_KEY_FILE = 'admin.key';
@@ -17,8 +17,6 @@ const MIN_SECRET_BYTES = 32;
 /** base64url of at least 32 bytes. */
 const KEY_TEXT = /^[A-Za-z0-9_-]{43,128}$/;
 const OTHERS = 0o077;
-/** What systems say of a file system without hard links. */
-const NO_LINKS: readonly string[] = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];
 
 /**
  * Makes the data folder, if it is not there, for the owner alone.
@@ -169,26 +167,12 @@ async function statIfThere(file: string): Promise<Stats | undefined> {
   }
 }
 
-/** Puts a new key in place whole, and only if none is there: a link to an existing name fails, unlike a rename. */
+/** Does nothing if another process was faster. */
 async function makeKey(file: string): Promise<void> {
-  const draft = `${file}.${randomBytes(6).toString('hex')}`;
   try {
-    await writeNewFile(draft, `${randomBytes(KEY_BYTES).toString('base64url')}\n`);
-    await place(draft, file);
+    await putNewFile(file, `${randomBytes(KEY_BYTES).toString('base64url')}\n`);
   } catch (error) {
     if (codeOf(error) !== 'EEXIST') throw error;
-  } finally {
-    await rm(draft, { force: true });
-  }
-}
-
-async function place(draft: string, file: string): Promise<void> {
-  try {
-    await link(draft, file);
-  } catch (error) {
-    if (!NO_LINKS.includes(codeOf(error))) throw error;
-    await copyFile(draft, file, constants.COPYFILE_EXCL);
-    await chmod(file, 0o600);
   }
 }
 

@@ -13,7 +13,7 @@ import {
 } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { type ErrorCode, GatewardError } from '../../errors.ts';
-import { writeNewFile } from '../../store/write-new-file.ts';
+import { putNewFile, writeNewFile } from '../../store/write-new-file.ts';
 
 /** A file as it was read, so that it is replaced only while it is still the same. */
 export interface FileImage {
@@ -95,7 +95,7 @@ async function replaceFile(image: FileImage, bytes: Buffer, code: ErrorCode): Pr
   if ((mode & 0o222) === 0) throw new GatewardError(code, { detail: `${path} is marked as read-only.` });
   const draft = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}`);
   try {
-    await createFile(draft, bytes, mode);
+    await writeNewFile(draft, bytes, mode);
     if (owner !== undefined && process.getuid?.() === 0) await chown(draft, owner.uid, owner.gid);
     const now = await readImage(path, code);
     if (!isSame(now.bytes, image.bytes)) {
@@ -113,8 +113,8 @@ function isSame(a: Buffer | undefined, b: Buffer | undefined): boolean {
   return a === undefined || b === undefined ? a === b : a.equals(b);
 }
 
-async function createFile(path: string, bytes: Buffer, mode = OWNER_ONLY): Promise<void> {
-  await writeNewFile(path, bytes, mode);
+async function createFile(path: string, bytes: Buffer): Promise<void> {
+  await putNewFile(path, bytes);
   await syncFolder(dirname(path));
 }
 

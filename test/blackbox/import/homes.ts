@@ -19,11 +19,12 @@ export interface TestHome {
   read(path: string): Promise<string>;
   /** Every file below the home folder with its bytes, by its path from there. */
   all(): Promise<Readonly<Record<string, string>>>;
-  /** `last` comes behind what else is given. */
+  /** `last` comes behind what else is given. `maxFileKb`: no file may be written beyond it, as on a full disk. */
   run(
     args: readonly string[],
     env?: Readonly<Record<string, string>>,
     last?: readonly string[],
+    maxFileKb?: number,
   ): Promise<Ran>;
   remove(): Promise<void>;
 }
@@ -52,7 +53,8 @@ export async function makeHome(): Promise<TestHome> {
     },
     read: (path) => readFile(join(home, path), 'utf8'),
     all: () => readAll(home),
-    run: (args, env, last = []) => run([...args, '--config', configFile, ...last], { HOME: home, ...env }),
+    run: (args, env, last = [], maxFileKb = undefined) =>
+      run([...args, '--config', configFile, ...last], { HOME: home, ...env }, maxFileKb),
     remove: () => rm(home, { recursive: true, force: true }),
   };
 }
@@ -66,8 +68,13 @@ async function readAll(home: string): Promise<Record<string, string>> {
   return found;
 }
 
-async function run(args: readonly string[], env: Readonly<Record<string, string>>): Promise<Ran> {
-  const [program, ...before] = gatewardCommand();
+async function run(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  maxFileKb: number | undefined,
+): Promise<Ran> {
+  const limited = maxFileKb === undefined ? [] : ['bash', '-c', `ulimit -f ${maxFileKb}; exec "$@"`, 'bash'];
+  const [program = '', ...before] = [...limited, ...gatewardCommand()];
   const child = spawn(program, [...before, ...args], {
     env: { PATH: process.env['PATH'], ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
