@@ -4,6 +4,7 @@ import { JsonText } from '../lib/json-text.ts';
 import type { Seal } from '../lib/seal.ts';
 import type { AnswerListen } from './answer-listen.ts';
 import type { Discoveries } from './discoveries.ts';
+import { subjectOf } from './held-subject.ts';
 import { listKindOf } from './list-kinds.ts';
 import type { Listings } from './listings.ts';
 import { mergeDiscover, type ServerFace } from './merge-discover.ts';
@@ -107,24 +108,22 @@ async function routeRead(tables: Tables, asked: Asked): Promise<Routed> {
 }
 
 async function routeCompletion(tables: Tables, asked: Asked): Promise<Routed> {
-  const ref = asked.call.message.at('params', 'ref');
-  const name = ref?.get('name')?.string();
-  const uri = ref?.get('uri')?.string();
-  if (ref?.get('type')?.string() === 'ref/prompt' && name !== undefined) {
-    const owner = await tables.prompts.find(name, asked.context);
+  const { call, context } = asked;
+  const subject = subjectOf(call);
+  if (subject === undefined) throw new GatewardError('METHOD_NOT_FOUND');
+  const { name } = subject;
+  if (subject.kind === 'prompts') {
+    const owner = await tables.prompts.find(name, context);
     if (owner === undefined) throw new GatewardError('UNKNOWN_PROMPT');
-    const call = changeRef(asked.call, ref.with({ name: JsonText.of(owner.item.name) }));
-    return { kind: 'source', source: owner.selected.source, call, restore: undefined };
+    return completionAt(owner.selected, renameRef(call, 'name', owner.item.name));
   }
-  if (uri === undefined)
-    throw new GatewardError('INVALID_PARAMS', {
-      detail: 'params.ref names neither a prompt nor a resource.',
-    });
-  const owner = await tables.uris.findOwner(uri, asked.context);
-  if (owner === undefined) throw new GatewardError('UNKNOWN_RESOURCE', { data: { uri } });
-  const call =
-    ref === undefined ? asked.call : changeRef(asked.call, ref.with({ uri: JsonText.of(owner.uri) }));
-  return { kind: 'source', source: owner.selected.source, call, restore: undefined };
+  const owner = await tables.uris.findOwner(name, context);
+  if (owner === undefined) throw new GatewardError('UNKNOWN_RESOURCE', { data: { uri: name } });
+  return completionAt(owner.selected, renameRef(call, 'uri', owner.uri));
+}
+
+function completionAt({ source }: SelectedSource, call: Call): Routed {
+  return { kind: 'source', source, call, restore: undefined };
 }
 
 /** Puts the merged server's URIs into what the upstream answers. */
@@ -145,8 +144,10 @@ function renameParam(call: Call, key: 'name' | 'uri', value: string): Call {
   return { ...call, name: value, message: call.message.with({ params }) };
 }
 
-function changeRef(call: Call, ref: JsonText): Call {
-  return { ...call, message: call.message.with({ params: call.message.get('params')?.with({ ref }) }) };
+function renameRef(call: Call, key: 'name' | 'uri', value: string): Call {
+  const params = call.message.get('params');
+  const ref = params?.get('ref')?.with({ [key]: JsonText.of(value) });
+  return { ...call, message: call.message.with({ params: params?.with({ ref }) }) };
 }
 
 async function answerMerged(parts: MergedServerParts, tables: Tables, asked: Asked): Promise<Outcome> {

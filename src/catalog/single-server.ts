@@ -3,6 +3,7 @@ import { type ErrorCode, GatewardError } from '../errors.ts';
 import { JsonText } from '../lib/json-text.ts';
 import { withSafeIcons, withSafeServerInfo } from '../wire/safe-links.ts';
 import type { AnswerListen } from './answer-listen.ts';
+import { subjectOf } from './held-subject.ts';
 import { LIST_KINDS, type ListKind, listKindOf } from './list-kinds.ts';
 import { declareOfferedTasks, listsTaskSupport, withTaskSupport } from './offered-tasks.ts';
 import { publishTool } from './publish-tool.ts';
@@ -41,35 +42,18 @@ export function createSingleServer(parts: SingleServerParts): ServerView {
   };
 }
 
-const NAMED: ReadonlyMap<string, { readonly kind: ListKind; readonly unknown: ErrorCode }> = new Map([
-  ['tools/call', { kind: 'tools', unknown: 'UNKNOWN_TOOL' }],
-  ['prompts/get', { kind: 'prompts', unknown: 'UNKNOWN_PROMPT' }],
-  ['resources/read', { kind: 'resources', unknown: 'UNKNOWN_RESOURCE' }],
-]);
+const UNKNOWN: Readonly<Record<ListKind, ErrorCode>> = {
+  tools: 'UNKNOWN_TOOL',
+  prompts: 'UNKNOWN_PROMPT',
+  resources: 'UNKNOWN_RESOURCE',
+  templates: 'UNKNOWN_RESOURCE',
+};
 
 /** What is left out of the server's lists can be neither called, read nor completed. */
 function refuseUntaken(selected: SelectedSource, call: Call): void {
-  const asked = call.method === 'completion/complete' ? readReference(call) : readName(call);
-  if (asked?.name === undefined || selected.takes(asked.kind, asked.name)) return;
-  throw new GatewardError(asked.unknown);
-}
-
-interface Named {
-  readonly kind: ListKind;
-  readonly unknown: ErrorCode;
-  readonly name: string | undefined;
-}
-
-function readName({ method, name }: Call): Named | undefined {
-  const named = NAMED.get(method);
-  return named === undefined ? undefined : { ...named, name };
-}
-
-function readReference({ message }: Call): Named {
-  const ref = message.at('params', 'ref');
-  return ref?.get('type')?.string() === 'ref/prompt'
-    ? { kind: 'prompts', unknown: 'UNKNOWN_PROMPT', name: ref.get('name')?.string() }
-    : { kind: 'templates', unknown: 'UNKNOWN_RESOURCE', name: ref?.get('uri')?.string() };
+  const subject = subjectOf(call);
+  if (subject === undefined || selected.takes(subject.kind, subject.name)) return;
+  throw new GatewardError(UNKNOWN[subject.kind]);
 }
 
 /** Leaves out what the server does not take, and tools that no client may see; tells which can be tasks. */
