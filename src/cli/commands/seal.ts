@@ -1,8 +1,9 @@
 import { GatewardError } from '../../errors.ts';
 import { type Baseline, type SealedFile, type SealedPart, sealFile } from '../../guard/seal/baseline.ts';
 import { type Checked, checkBaseline, findBypasses } from '../../guard/seal/check-baseline.ts';
+import type { ClientFile } from '../../guard/seal/client-file.ts';
 import { listClientFiles } from '../../guard/seal/list-client-files.ts';
-import { readClientFile } from '../../guard/seal/read-client-file.ts';
+import { type ClientReading, readClientFile } from '../../guard/seal/read-client-file.ts';
 import { readSealText, writeBaseline } from '../../guard/seal/seal-file.ts';
 import { maskSecrets, showValue } from '../../guard/seal/show-value.ts';
 import { systemClock, timeOf } from '../../lib/clock.ts';
@@ -25,19 +26,25 @@ export interface SealOptions extends SealFlags {
 
 interface Taken {
   readonly files: readonly SealedFile[];
+  /** What an older seal has and this one does not look at: as it was sealed then. */
+  readonly kept: readonly SealedFile[];
   readonly skipped: readonly { readonly client: string; readonly file: string; readonly reason: string }[];
   readonly bypasses: Checked['bypasses'];
 }
 
 /**
  * `gateward seal`: signs what the clients have now. Over an older seal it says first what changed, and where that raises
- * an alarm, it changes nothing without --accept. Ends with 1 if something was left out or nothing was sealed.
+ * an alarm, it changes nothing without --accept. Files of the older seal that it is not asked to look at, or cannot
+ * read, stay as they were sealed. Ends with 1 if something was left out or nothing was sealed.
  *
  * @throws GatewardError SEAL_INVALID, DATA_FOLDER_UNUSABLE, SECRET_INVALID
  */
 export async function sealClients(options: SealOptions, terminal: Terminal): Promise<number> {
+  const accepts = options.accept === true;
   const found = await findSealPlace(options);
-  const changes = options.accept === true ? [] : await changesSince(found);
+  const older = await readOlder(found, accepts);
+  const read = readOnce();
+  const changes = accepts || older === undefined ? [] : (await checkBaseline(older, read)).changes;
   const alarms = changes.filter(({ level }) => level === 'alarm');
   if (!terminal.isJson) for (const change of changes) terminal.say(describeChange(change));
   if (alarms.length > 0) {
@@ -45,15 +52,16 @@ export async function sealClients(options: SealOptions, terminal: Terminal): Pro
     terminal.say('\nNothing was sealed. If all of this is your doing: gateward seal --accept');
     return EXIT.failed;
   }
-  const taken = await take(found);
+  const taken = await take(found, older?.files ?? [], read);
   await makeDataFolder(found.folder);
+  const { home, projects } = found.place;
   const baseline: Baseline = {
     version: 1,
     sealedAt: timeOf(systemClock),
-    home: found.place.home,
-    projects: found.place.projects,
+    home,
+    projects: [...new Set([...(older?.projects ?? []), ...projects])],
     gateways: found.gateways,
-    files: taken.files,
+    files: [...taken.files, ...taken.kept],
   };
   await writeBaseline(found.folder, baseline, await found.openSeal());
   terminal.emit(toJson(baseline, taken));
@@ -61,18 +69,45 @@ export async function sealClients(options: SealOptions, terminal: Terminal): Pro
   return taken.skipped.length === 0 ? EXIT.ok : EXIT.failed;
 }
 
-async function changesSince(found: SealPlace): Promise<Checked['changes']> {
-  if ((await readSealText(found.folder)) === undefined) return [];
-  const { baseline } = await readSeal(found);
-  return (await checkBaseline(baseline)).changes;
+/** The seal before this one. One that is broken is none, where somebody takes responsibility. */
+async function readOlder(found: SealPlace, accepts: boolean): Promise<Baseline | undefined> {
+  if ((await readSealText(found.folder)) === undefined) return undefined;
+  try {
+    return (await readSeal(found)).baseline;
+  } catch (error) {
+    if (accepts && error instanceof GatewardError && error.code === 'SEAL_INVALID') return undefined;
+    throw error;
+  }
 }
 
-async function take({ place, clients, gateways }: SealPlace): Promise<Taken> {
+type Read = (file: ClientFile) => Promise<ClientReading>;
+
+/** Reads each file once, so that what is sealed is what was judged. */
+function readOnce(): Read {
+  const known = new Map<string, Promise<ClientReading>>();
+  return (file) => {
+    const key = keyOf(file);
+    const reading = known.get(key) ?? readClientFile(file);
+    known.set(key, reading);
+    return reading;
+  };
+}
+
+/** The parts that are looked for belong to it: another version may look for more. */
+function keyOf({ client, path, selectors }: ClientFile): string {
+  return JSON.stringify([client, path, selectors]);
+}
+
+async function take(
+  { place, clients, gateways }: SealPlace,
+  older: readonly SealedFile[],
+  read: Read,
+): Promise<Taken> {
   const files: SealedFile[] = [];
   const skipped: Taken['skipped'][number][] = [];
   const bypasses: Checked['bypasses'][number][] = [];
   for (const file of listClientFiles(place, clients)) {
-    const reading = await readClientFile(file);
+    const reading = await read(file);
     if (reading.state === 'broken') {
       skipped.push({ client: file.client, file: file.path, reason: reading.reason });
       continue;
@@ -80,7 +115,10 @@ async function take({ place, clients, gateways }: SealPlace): Promise<Taken> {
     files.push(sealFile(file, reading));
     bypasses.push(...findBypasses(file, reading, gateways));
   }
-  if (files.length > 0 || skipped.length === 0) return { files, skipped, bypasses };
+  const isTaken = ({ client, path }: ClientFile): boolean =>
+    files.some((file) => file.client === client && file.path === path);
+  const kept = older.filter((file) => !isTaken(file));
+  if (files.length > 0 || skipped.length === 0) return { files, kept, skipped, bypasses };
   const detail = skipped.map(({ file, reason }) => `${file}: ${reason}.`).join(' ');
   throw new GatewardError('CLIENT_CONFIG_INVALID', { detail });
 }
@@ -90,7 +128,7 @@ function listParts<T>(files: readonly SealedFile[], show: (file: SealedFile, par
   return files.flatMap((file) => file.parts.filter(({ isIdle }) => !isIdle).map((part) => show(file, part)));
 }
 
-function toJson({ sealedAt }: Baseline, { files, skipped, bypasses }: Taken): unknown {
+function toJson({ sealedAt, files: all }: Baseline, { files, kept, skipped, bypasses }: Taken): unknown {
   const parts = listParts(files, ({ client, path: file }, { kind, pointer, name, digest, value }) => ({
     client,
     file,
@@ -101,10 +139,11 @@ function toJson({ sealedAt }: Baseline, { files, skipped, bypasses }: Taken): un
     value: maskSecrets(value),
   }));
   const warnings = bypasses.map(bypassToJson);
-  return { sealed: true, sealedAt, files: files.length, parts, skipped, warnings, note: LIMIT };
+  const before = kept.map(({ client, path: file }) => ({ client, file }));
+  return { sealed: true, sealedAt, files: all.length, parts, kept: before, skipped, warnings, note: LIMIT };
 }
 
-function describe({ files, skipped, bypasses }: Taken, terminal: Terminal): void {
+function describe({ files, kept, skipped, bypasses }: Taken, terminal: Terminal): void {
   const rows = listParts(files, ({ client, path }, { kind, name, value }) => [
     client,
     kind,
@@ -117,6 +156,7 @@ function describe({ files, skipped, bypasses }: Taken, terminal: Terminal): void
   terminal.say(
     `\nSealed ${rows.length} parts of ${there} files; ${files.length - there} files that are not there yet are guarded too.`,
   );
+  if (kept.length > 0) terminal.say(`${kept.length} files stay as they were sealed before.`);
   for (const { file, reason } of skipped) terminal.warn(`Left out: ${file}: ${reason}.`);
   for (const bypass of bypasses) terminal.warn(describeBypass(bypass));
   terminal.say(`\n${LIMIT}`);

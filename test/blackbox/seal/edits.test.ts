@@ -44,6 +44,21 @@ describe("a user's own edit", () => {
     expect(await home.run('verify')).toMatchObject({ code: 0 });
   });
 
+  it('that is sealed for one client, or without a project, leaves the others guarded as they were', async () => {
+    const notes = 'work/.cursor/mcp.json';
+    await home.write(notes, '{ "mcpServers": { "gateway": { "url": "http://127.0.0.1:3232/mcp" } } }');
+    await home.seal('--project', home.path('work'));
+    await home.seal('--client', 'codex');
+    await home.seal();
+    await home.write(notes, `{ "mcpServers": { "gateway": { "url": "${RELAY}" } } }`);
+    const { code, stdout } = await home.run('verify');
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({ changes: [{ file: home.path(notes), level: 'alarm' }] });
+    // What is accepted is what this seal looks at.
+    expect(await home.run('seal', '--accept', '--client', 'codex')).toMatchObject({ code: 0 });
+    expect(await home.run('verify')).toMatchObject({ code: 1 });
+  });
+
   it('that is sealed while the watch runs is known to the watch', async () => {
     await home.seal();
     const watch = await home.watch();
