@@ -261,7 +261,7 @@ export const ERRORS = define({
   FLOW_NOT_APPROVED: {
     rpc: 1032,
     status: 200,
-    text: 'The arguments hold what an untrusted MCP server returned, and this tool would pass it on. It was not run, since the user did not agree.',
+    text: 'The tool was not run: its arguments hold, or may hold, what an untrusted MCP server returned, and it would pass that on.',
   },
   RESULT_WITHHELD: {
     rpc: 1033,

@@ -5,7 +5,7 @@ import { compileGlob } from '../../lib/compile-glob.ts';
 import { digestJson } from '../../lib/digest-json.ts';
 import { JsonText } from '../../lib/json-text.ts';
 import type { Seal } from '../../lib/seal.ts';
-import { FlowMemory } from './flow-memory.ts';
+import { FlowMemory, type Recall } from './flow-memory.ts';
 
 /** What untrusted upstreams returned does not go into a sink unless the user agrees. */
 export interface FlowGuard {
@@ -28,6 +28,8 @@ export interface FlowParts {
   readonly seal: Seal;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
+  /** What is remembered of all callers together, in pieces. */
+  readonly maxPieces?: number;
 }
 
 interface Rules {
@@ -43,8 +45,8 @@ const AGREED_MS = 600_000;
 const MAX_AGREED = 10_000;
 
 /** Puts it together. It remembers in this process alone. */
-export function createFlowGuard({ upstreams, seal, now }: FlowParts): FlowGuard {
-  const memory = new FlowMemory(now);
+export function createFlowGuard({ upstreams, seal, now, maxPieces }: FlowParts): FlowGuard {
+  const memory = new FlowMemory(now, maxPieces);
   const agreed = new Map<string, number>();
   const rules = new Map<string, Rules>(
     upstreams.map(({ name, trusted, guard: { flow, sinks } }) => {
@@ -73,8 +75,9 @@ export function createFlowGuard({ upstreams, seal, now }: FlowParts): FlowGuard 
       if (known === undefined || known.flow === 'off' || tool === undefined || !known.isSink(tool))
         return { call };
       const args = call.message.at('params', 'arguments');
-      if (args === undefined || !memory.holds(call.principal ?? '', args)) return { call };
-      if (known.flow === 'refuse') throw new GatewardError('FLOW_NOT_APPROVED');
+      const recalled = args === undefined ? 'unknown' : memory.recall(call.principal ?? '', args);
+      if (args === undefined || recalled === 'unknown') return { call };
+      if (known.flow === 'refuse') throw notApproved(recalled, 'refuse');
       const digest = digestJson([...conversationOf(call), upstream, tool, args.value()]);
       if ((agreed.get(digest) ?? 0) > now()) return { call: withoutOurs(call, seal) };
       const answer = answerIn(call, { digest, seal });
@@ -82,10 +85,27 @@ export function createFlowGuard({ upstreams, seal, now }: FlowParts): FlowGuard 
         agree(digest);
         return { call: withoutOurs(call, seal) };
       }
-      if (answer === 'refused' || !canBeAsked(call)) throw new GatewardError('FLOW_NOT_APPROVED');
-      return { ask: questionOf({ upstream, tool, digest, seal }) };
+      if (answer === 'refused') throw notApproved(recalled, 'declined');
+      if (!canBeAsked(call)) throw notApproved(recalled, 'mute');
+      return { ask: questionOf({ upstream, tool, digest, seal, recalled }) };
     },
   };
+}
+
+/** What stood against a call, and what can be done about it. */
+const REASONS = {
+  refuse: "The operator's configuration lets nobody allow it (guard.flow: refuse).",
+  declined: 'The user was asked, and did not agree.',
+  mute: 'The user could not be asked: the client takes no forms (elicitation).',
+} as const;
+const FORGOTTEN =
+  'It is not known whether the arguments hold such text: more was told than is remembered of an hour.';
+const ADVICE =
+  'Leave out what came from there, or let the user send it; the operator can trust the server that returned it (trusted: true).';
+
+function notApproved(recalled: Recall, why: keyof typeof REASONS): GatewardError {
+  const parts = recalled === 'forgotten' ? [FORGOTTEN, REASONS[why]] : [REASONS[why], ADVICE];
+  return new GatewardError('FLOW_NOT_APPROVED', { detail: parts.join(' ') });
 }
 
 /** What an upstream says by an outcome. Errors that the gateway made, and handles of tasks, say nothing of its own. */
@@ -149,10 +169,13 @@ interface Question {
   readonly tool: string;
   readonly digest: string;
   readonly seal: Seal;
+  readonly recalled: Recall;
 }
 
-function questionOf({ upstream, tool, digest, seal }: Question): Outcome {
-  const message = `The arguments of the tool "${tool}" of "${upstream}" hold text that another, untrusted server returned, and the tool may pass it on. Shall it run?`;
+function questionOf({ upstream, tool, digest, seal, recalled }: Question): Outcome {
+  const holds = recalled === 'told' ? 'hold' : 'may hold';
+  const since = recalled === 'told' ? '' : ' (more was told than is remembered of an hour)';
+  const message = `The arguments of the tool "${tool}" of "${upstream}" ${holds} text that another, untrusted server returned${since}, and the tool may pass it on. Shall it run?`;
   const requestedSchema = {
     type: 'object',
     properties: { allow: { type: 'boolean', title: 'Run it', default: false } },

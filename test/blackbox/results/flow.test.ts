@@ -220,6 +220,9 @@ describe('where what strangers returned is refused', () => {
       const message = await modern(at('refuse', 'mail'), ann)('send_mail', leak);
       expect(errorOf(message)).toMatchObject(REFUSED);
       expect(JSON.stringify(message)).not.toMatch(/quarterly/i);
+      // Nobody was asked, so nobody disagreed.
+      expect(String(errorOf(message)['message'])).toContain('guard.flow: refuse');
+      expect(String(errorOf(message)['message'])).not.toContain('agree');
       expect(timesSent(leak)).toBe(0);
     },
   );
@@ -376,7 +379,8 @@ describe('where its user is asked, a modern client', () => {
 
   it.each(DISAGREEMENTS)('who %s does not', async (_, answer) => {
     const { leak, reply } = await asked();
-    expect(errorOf(await reply(answer))).toMatchObject(REFUSED);
+    const message = expect.stringContaining('did not agree');
+    expect(errorOf(await reply(answer))).toMatchObject({ ...REFUSED, message });
     expect(timesSent(leak)).toBe(0);
   });
 
