@@ -211,6 +211,18 @@ describe('restoring', () => {
     expect(await home.read('other.json')).toBe(bad);
   });
 
+  it('goes on when everything was replaced by nothing', async () => {
+    await home.write('.cursor/mcp.json', '{ "mcpServers": { "g": { "url": "http://127.0.0.1:3232/mcp" } } }');
+    await home.seal();
+    const watch = await home.watch('--restore');
+    await home.write('.cursor/mcp.json', '{ "mcpServers": null }');
+    await watch.next('restored');
+    expect(JSON.parse(await home.read('.cursor/mcp.json'))).toEqual({
+      mcpServers: { g: { url: 'http://127.0.0.1:3232/mcp' } },
+    });
+    expect(await watch.stop()).toBe(0);
+  });
+
   it('puts TOML and YAML back, comments and all', async () => {
     const toml = '# mine\nmodel = "o"\n\n[mcp_servers.a] # one\nurl = "https://a.example/mcp"\n';
     const yaml =

@@ -97,6 +97,30 @@ describe('editDocument', () => {
     expect(edited).toBe('a = 1\ns = { x = { url = "v", n = 2 } } # why\nb = 2\n');
   });
 
+  it.each([
+    ['json', ['null', 'true', '5', '"x"'].map((value) => `{ "a": 1, "mcpServers": ${value} }`)],
+    ['toml', ['true', '5', '"x"', '1979-05-27'].map((value) => `a = 1\nmcpServers = ${value}\n`)],
+    ['yaml', ['null', 'true', '5', 'x', ''].map((value) => `a: 1\nmcpServers: ${value}\n`)],
+  ] as const)('puts an object in the place of a plain value in %s', (format, texts) => {
+    const servers = { one: { url: 'https://one.example' }, two: { url: 'https://two.example' } };
+    for (const text of texts) {
+      const wanted = Object.entries(servers).map(([name, value]) => ({ path: ['mcpServers', name], value }));
+      const { value } = parseDocument(format, editDocument(format, text, wanted));
+      expect(JSON.parse(JSON.stringify(value))).toEqual({ a: 1, mcpServers: servers });
+    }
+  });
+
+  it.each([
+    ['json', '{ "mcpServers": [] }'],
+    ['json', '{ "mcpServers": [{ "name": "other" }] }'],
+    ['json', 'null'],
+    ['toml', 'mcpServers = []'],
+    ['yaml', 'mcpServers: [a]'],
+  ] as const)('changes nothing in %s that is made otherwise: %s', (format, text) => {
+    const wanted = [{ path: ['mcpServers', 'one'], value: { url: 'https://one.example' } }];
+    expect(() => editDocument(format, text, wanted)).toThrow(BrokenDocument);
+  });
+
   it('keeps a byte order mark and Windows line ends', () => {
     const text = '\uFEFF{\r\n  "a": 1\r\n}\r\n';
     expect(editDocument('json', text, [{ path: ['b'], value: 2 }])).toBe(

@@ -55,7 +55,8 @@ function parseAs(format: FileFormat, text: string): ParsedJson {
 export function editDocument(format: FileFormat, text: string, wanted: readonly Wanted[]): string {
   let edited = text;
   let expected = parseDocument(format, text).value;
-  for (const { path, value } of wanted) {
+  for (const one of wanted) {
+    const { path, value } = clearWay(expected, one);
     const place = placeOf(expected, path);
     for (const edit of planEdits(valueAt(expected, path), value, place))
       edited = editAs(format, edited, edit);
@@ -66,9 +67,39 @@ export function editDocument(format: FileFormat, text: string, wanted: readonly 
   return edited;
 }
 
+/** Where a plain value stands on the way, such as `null` for all servers, an object takes its place. */
+function clearWay(root: unknown, { path, value }: Wanted): Wanted {
+  let here = root;
+  for (const [depth, key] of path.entries()) {
+    if (here === undefined || value === undefined) break;
+    if (Array.isArray(here) && !fitsInList(here, key, value))
+      throw new BrokenDocument(`a list stands at ${path.slice(0, depth).join('.')}, where an object was`);
+    if (!isTree(here) && !Array.isArray(here)) {
+      const nested = path
+        .slice(depth)
+        .reduceRight<unknown>((inner, name) => makeTree([[name, inner]]), value);
+      return { path: path.slice(0, depth), value: nested };
+    }
+    here = valueAt(here, [key]);
+  }
+  return { path, value };
+}
+
+/** Items of lists go by their name; those without one, by their place. */
+function fitsInList(list: readonly unknown[], key: string, value: unknown): boolean {
+  const name = isTree(value) ? value['name'] : undefined;
+  return valueAt(list, [key]) !== undefined || key.startsWith('#') || key.replace(/#\d+$/, '') === name;
+}
+
 function editAs(format: FileFormat, text: string, edit: Edit): string {
-  if (format === 'json') return editJson(text, edit);
-  return format === 'toml' ? editToml(text, edit) : editYaml(text, edit);
+  try {
+    if (format === 'json') return editJson(text, edit);
+    return format === 'toml' ? editToml(text, edit) : editYaml(text, edit);
+  } catch (cause) {
+    if (cause instanceof BrokenDocument) throw cause;
+    // The editors of the formats throw errors of their own for a document that is made otherwise than they expect.
+    throw new BrokenDocument('it cannot be changed at this place');
+  }
 }
 
 /** Some formats have no way to write an object that has lost its last member. */
