@@ -108,10 +108,18 @@ function replaceParts(text: string, parts: readonly SecretPart[], make: (value: 
 
 const NAMED = /^(?:--?)?([A-Za-z][\w.-]*)(=|:\s*)(.+)$/s;
 
-/** `--token=VALUE`, `TOKEN=VALUE`, `Authorization: Bearer VALUE` */
-function namedPart(arg: string): SecretPart[] {
+/** How often a name may stand before another: `--header=X-Key: VALUE` has two. */
+const MAX_NAMES = 3;
+
+/** `--token=VALUE`, `TOKEN=VALUE`, `Authorization: Bearer VALUE`, and these again as the value of an option. */
+function namedPart(arg: string, depth = 1): SecretPart[] {
   const [, name = '', sign = '', value = ''] = NAMED.exec(arg) ?? [];
-  if (sign === '' || value.startsWith('//') || !isSecretName(name, value)) return [];
+  if (sign === '' || value.startsWith('//')) return [];
+  if (!isSecretName(name, value)) {
+    const at = arg.length - value.length;
+    const inner = depth < MAX_NAMES ? namedPart(value, depth + 1) : [];
+    return inner.map(({ start, end }) => ({ start: at + start, end: at + end }));
+  }
   const scheme = /^(?:Bearer|Basic|Token) +/i.exec(value)?.[0].length ?? 0;
   return isReference(value.slice(scheme))
     ? []
