@@ -40,13 +40,13 @@ export function addImportCommand(program: Command): void {
       finish(options, async (terminal) => {
         const { config, home, url } = options;
         const isAgreed = options.yes === true;
+        const isDryRun = options.dryRun === true;
         if (options.undo === true) {
           const { undoLastImport } = await import('./commands/import-undo.ts');
-          return undoLastImport({ config, isAgreed }, { terminal });
+          return undoLastImport({ config, isDryRun, isAgreed }, { terminal });
         }
         const { importServers } = await import('./commands/import.ts');
         const { client: clients, project: projects } = options;
-        const isDryRun = options.dryRun === true;
         return importServers({ config, clients, home, projects, url, isDryRun, isAgreed }, { terminal });
       }),
     );

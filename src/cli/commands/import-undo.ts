@@ -5,7 +5,7 @@ import { createDisk } from '../config-file/disk.ts';
 import { openConfigFile } from '../config-file/open-config-file.ts';
 import { type Ask, confirm, createAsk } from '../confirm.ts';
 import { EXIT } from '../exit-codes.ts';
-import { Backups } from '../import/backup.ts';
+import { type Backup, Backups } from '../import/backup.ts';
 import { undoImport } from '../import/undo-import.ts';
 import { bare, show } from '../shown-text.ts';
 import type { Terminal } from '../terminal.ts';
@@ -13,6 +13,8 @@ import type { Terminal } from '../terminal.ts';
 /** What `gateward import --undo` is given. */
 export interface UndoImportOptions {
   readonly config: string | undefined;
+  /** Show what would be done, and write nothing. */
+  readonly isDryRun: boolean;
   readonly isAgreed: boolean;
 }
 
@@ -42,12 +44,14 @@ export async function undoLastImport(options: UndoImportOptions, parts: UndoImpo
   for (const { path } of backup.files) terminal.say(show`${bare(path)} becomes what it was.`.text);
   const names = backup.upstreams.join(', ');
   if (names !== '') terminal.say(show`${bare(names)} leave ${bare(backup.config)}.`.text);
+  if (options.isDryRun) return tellBackup(backup, terminal);
   const question = show`Undo the import of ${bare(backup.madeAt)}? Tokens stand in plain text again. [y/N] `;
   if (!options.isAgreed) await confirm(parts.ask ?? createAsk(terminal.isJson), question);
   const clientDisk = createDisk('CLIENT_CONFIG_INVALID');
   const done = await undoImport(kept, { environment, disk, clientDisk });
   const { restored, failed, removed, configError } = done;
   terminal.emit({
+    dryRun: false,
     restored,
     kept: done.kept,
     failed: failed.map(({ path, error }) => ({ path, message: error.message })),
@@ -63,4 +67,12 @@ export async function undoLastImport(options: UndoImportOptions, parts: UndoImpo
   if (configError !== undefined) terminal.warn(configError.message);
   terminal.say(show`${restored.length} files are as they were; ${removed.length} upstreams are gone.`.text);
   return failed.length + done.kept.length === 0 && configError === undefined ? EXIT.ok : EXIT.failed;
+}
+
+/** What would be done, in the form of what was. */
+function tellBackup({ files, upstreams }: Backup, terminal: Terminal): number {
+  const restored = files.map(({ path }) => path);
+  terminal.emit({ dryRun: true, restored, kept: [], failed: [], removed: upstreams, configError: null });
+  terminal.say('Nothing was changed.');
+  return EXIT.ok;
 }

@@ -170,6 +170,31 @@ describe('gateward import', () => {
     expect(await at.read('gateway/gateward.yaml')).toContain('Authorization: Bearer ${Y_TOKEN}');
   });
 
+  it('leaves what holds a secret that the gateway has no place for with the client', async () => {
+    const url = 'https://x.example/mcp';
+    const npx = { command: 'npx', args: ['-y', 'a-mcp@1.0.0'] };
+    const secret = `${CANARY}-kept`;
+    const left = {
+      key: { url, bearerToken: secret },
+      nested: { url, requestInit: { headers: { Authorization: `Bearer ${secret}` } } },
+      variables: { url, env: { API_KEY: secret } },
+      headers: { ...npx, headers: { 'X-Api-Key': secret } },
+      line: { command: `API_KEY=${secret} npx -y a-mcp@1.0.0` },
+    };
+    const moved = {
+      plain: { ...npx, alwaysAllow: ['get_token'], gallery: true, timeout: 60, headers: {} },
+      path: { command: '/nix/store/3f2b9c4d1a2b4c3d8e9f0a1b2c3d4e5f-mcp/bin/mcp' },
+    };
+    await at.write({ '.cursor/mcp.json': servers({ ...left, ...moved }) });
+    const done = await importAll();
+    const states = Object.fromEntries(done.servers.map(({ name, state }) => [name, state]));
+    const names = (all: object, state: string) => Object.keys(all).map((name) => [name, state]);
+    expect(states).toEqual(Object.fromEntries([...names(left, 'left'), ...names(moved, 'moved')]));
+    expect(await whereIs(secret)).toEqual(['.cursor/mcp.json']);
+    const { mcpServers } = JSON.parse(await at.read('.cursor/mcp.json'));
+    expect(mcpServers).toMatchObject(left);
+  });
+
   it('writes nothing in a dry run, and without anybody who agrees', async () => {
     await at.write(CLIENT_FILES);
     const before = await at.all();
@@ -226,6 +251,17 @@ describe('gateward import', () => {
       '.claude.json.backup',
       '.claude/backups/.claude.json.1',
     ]);
+  });
+
+  it('shows what undoing would do, and writes nothing, where it is a dry run', async () => {
+    await at.write(CLIENT_FILES);
+    await importAll();
+    const before = await at.all();
+    const shown = await at.run(['import', '--undo', '--dry-run', '--yes', '--json']);
+    expect(shown).toMatchObject({ code: 0 });
+    expect(JSON.parse(shown.stdout)).toMatchObject({ dryRun: true, kept: [], failed: [], configError: null });
+    expect(JSON.parse(shown.stdout).restored).toHaveLength(Object.keys(CLIENT_FILES).length);
+    expect(await at.all()).toEqual(before);
   });
 
   it('refuses to undo what another master secret sealed', async () => {
