@@ -1,7 +1,8 @@
 import { isAbsolute } from 'node:path';
 import { isTree } from '../../guard/seal/formats/tree.ts';
 import type { ServerEntry } from '../../guard/seal/server-entry.ts';
-import { hasAuthorization } from '../config-file/make-entry.ts';
+import { isSecretName, looksSecret } from '../config-file/find-secret-parts.ts';
+import { hasAuthorization, keepArgs } from '../config-file/make-entry.ts';
 import { mapValues, type StdioEntry, type UpstreamEntry } from '../config-file/upstream-entry.ts';
 import { NotMovable, translateText, type VariableSource } from './translate-text.ts';
 
@@ -29,6 +30,14 @@ const READ: ReadonlySet<string> = new Set(
   ),
 );
 
+/** Keys that say something of a command alone, and of a URL alone. */
+const OF_COMMANDS: ReadonlySet<string> = new Set(
+  'args env envs environment cwd workingDirectory env_vars'.split(' '),
+);
+const OF_URLS: ReadonlySet<string> = new Set(
+  'headers http_headers requestOptions bearer_token_env_var env_http_headers'.split(' '),
+);
+
 /**
  * Reads the entry of a client's server as an upstream.
  *
@@ -46,7 +55,22 @@ export function readEntry(server: ServerEntry, source: VariableSource): ReadEntr
   const malformed = ['env', 'headers', 'args'].find((key) => hasOddValue(fields[key]));
   if (malformed !== undefined) throw new NotMovable(`Its "${malformed}" holds something else than texts.`);
   const entry = server.command === undefined ? readHttp(server, source) : readStdio(server, source);
-  return { entry, dropped: Object.keys(fields).filter((key) => !READ.has(key)) };
+  const ofOthers = server.command === undefined ? OF_COMMANDS : OF_URLS;
+  const dropped = Object.keys(fields).filter(
+    (key) => !READ.has(key) || (ofOthers.has(key) && isFilled(fields[key])),
+  );
+  const secret = [...dropped, 'settings'].find((key) => holdsSecret(key, fields[key]));
+  if (secret !== undefined)
+    throw new NotMovable(`Its "${secret}" looks like a secret, and the gateway has no place for it.`);
+  return { entry, dropped };
+}
+
+/** What is not carried over would stand nowhere any more. */
+function holdsSecret(name: string, value: unknown): boolean {
+  if (Array.isArray(value)) return value.some((item) => holdsSecret(name, item));
+  if (isTree(value)) return Object.entries(value).some(([key, member]) => holdsSecret(key, member));
+  if (typeof value !== 'string' && typeof value !== 'number') return false;
+  return isSecretName(name, String(value)) || looksSecret(String(value));
 }
 
 function readHttp(server: ServerEntry, source: VariableSource): UpstreamEntry {
@@ -78,6 +102,10 @@ function readStdio(server: ServerEntry, source: VariableSource): StdioEntry {
   const names = Array.isArray(passed) ? passed.map(String) : [];
   const base = source.project ?? source.home;
   const folder = cwd ?? ([command, ...args].some(isRelative) ? base : undefined);
+  if (/[\s=]/.test(command) && keepArgs([command], () => '')[0] !== command)
+    throw new NotMovable(
+      'Its command holds a secret. Write the program alone, and the secret as a variable.',
+    );
   if (cwd !== undefined && !isAbsolute(cwd) && !cwd.includes('$'))
     throw new NotMovable('Its working directory is relative. Write the whole path, then import again.');
   return {
