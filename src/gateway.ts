@@ -163,7 +163,7 @@ class OpenGateway {
       clock: options.clock ?? systemClock,
       log,
     });
-    this.#approvals.onChange((name) => this.#current.upstreams.get(name)?.retry());
+    this.#approvals.onChange((name) => this.#reconsider(name));
     this.#replicas = openReplicas({
       fleet,
       upstream: (name) => this.#current.upstreams.get(name),
@@ -336,14 +336,19 @@ class OpenGateway {
     before.end();
     for (const [name, upstream] of before.upstreams) {
       if (this.#current.upstreams.get(name) === upstream) {
-        // What kept it down may have been a rule for launches that is no longer there.
-        upstream.retry();
+        this.#reconsider(name);
         continue;
       }
       this.#retiring.set(upstream, this.#retire(upstream));
     }
     this.#lastReload = { at: new Date().toISOString(), ...difference, warnings: next.warnings };
     return this.#lastReload;
+  }
+
+  /** Approvals or rules for launches are others: what they kept down may start, and what they let run may have to end. */
+  #reconsider(name: string): void {
+    this.#current.upstreams.get(name)?.retry();
+    void this.#launches.reconsider(name);
   }
 
   /** Lets an upstream that no configuration names any more finish its calls. */

@@ -1,4 +1,5 @@
 import type { SandboxConfig } from './config/types.ts';
+import type { GatewardError } from './errors.ts';
 
 /** A command that somebody wants started, as the configuration names it. */
 export interface LaunchRequest {
@@ -49,7 +50,15 @@ declare const permitted: unique symbol;
  */
 export interface LaunchPermit extends LaunchStart {
   readonly [permitted]: true;
+  readonly onWithdrawn: OnWithdrawn;
 }
+
+/**
+ * Runs, at most once, when the launch may not go on: it was rejected, or a reload no longer lets it start. The error is
+ * LAUNCH_NOT_APPROVED or LAUNCH_REFUSED. Whoever starts a program asks before the start, and calls the function that
+ * comes back when the program has ended.
+ */
+export type OnWithdrawn = (end: (error: GatewardError) => void) => () => void;
 
 /** What a process and all that it starts may use. */
 export interface LaunchLimits {

@@ -1,4 +1,4 @@
-import { createAuthorizeLaunch, type LaunchBook } from '../guard/launch/authorize-launch.ts';
+import { createLaunchGuard, type LaunchBook } from '../guard/launch/authorize-launch.ts';
 import type { AuthorizeLaunch } from '../launch-permit.ts';
 import { openSandboxes, type SandboxesParts } from './sandboxes.ts';
 
@@ -11,6 +11,8 @@ export interface LaunchParts extends SandboxesParts {
 export interface Launches {
   /** Stands before every start. */
   readonly authorize: AuthorizeLaunch;
+  /** The rules or the approvals have changed: ends what runs of an upstream and would not be started. Never rejects. */
+  reconsider(upstream: string): Promise<void>;
   /** Call it when no program runs any more. Never rejects. */
   close(): Promise<void>;
 }
@@ -19,7 +21,7 @@ export interface Launches {
 export function openLaunches(parts: LaunchParts): Launches {
   const { config, approvals, environment, log } = parts;
   const sandbox = openSandboxes(parts);
-  const authorize = createAuthorizeLaunch({
+  const guard = createLaunchGuard({
     config,
     book: approvals,
     confine: (permit, profile) => sandbox.wrap(permit, profile),
@@ -27,5 +29,5 @@ export function openLaunches(parts: LaunchParts): Launches {
     now: () => Date.now(),
     log,
   });
-  return { authorize, close: () => sandbox.close() };
+  return { ...guard, close: () => sandbox.close() };
 }

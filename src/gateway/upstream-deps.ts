@@ -46,7 +46,8 @@ export function upstreamDeps(parts: UpstreamDepsParts): UpstreamDeps {
   };
   return {
     ...common,
-    createStdioOpener: (config) => createStdioOpener(config, { ...common, authorizeLaunch, groups }),
+    createStdioOpener: (config, onWithdrawn) =>
+      createStdioOpener(config, { ...common, authorizeLaunch, onWithdrawn, groups }),
     hooksOf: (name) => ({
       paramHeaders(call: Call, context) {
         const upstream = source(name);

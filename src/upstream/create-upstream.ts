@@ -13,8 +13,8 @@ import { createUpstream, type Upstream } from './upstream.ts';
 export interface UpstreamDeps extends Omit<HttpOpenerDeps, 'hooks' | 'createLegacy'> {
   /** What the catalog knows and wants to know of one upstream. */
   readonly hooksOf: (upstream: string) => Pick<ModernHooks, 'paramHeaders' | 'onHeaderMismatch'>;
-  /** Makes the opener of an upstream that is a process. */
-  readonly createStdioOpener: (config: StdioUpstreamConfig) => Opener;
+  /** Makes the opener of an upstream that is a process. It tells when programs were ended that may not run any more. */
+  readonly createStdioOpener: (config: StdioUpstreamConfig, onWithdrawn: () => void) => Opener;
   readonly seal: Seal;
   /** The other replicas; undefined where there are none. */
   readonly replicas?: Replicas | undefined;
@@ -33,7 +33,7 @@ export function createUpstreamOf(config: UpstreamConfig, deps: UpstreamDeps): Up
     opener:
       config.kind === 'http'
         ? openerOfHttp(config, deps, () => upstream.checkSoon())
-        : deps.createStdioOpener(config),
+        : deps.createStdioOpener(config, () => upstream.checkNow()),
     repeatable: repeatableBy(config.repeatable),
     retireMs: config.maxTimeoutMs + config.inputTimeoutMs,
     clock: deps.clock,

@@ -234,6 +234,31 @@ describe('up', () => {
     expect(opener.checks).toBe(0);
   });
 
+  test('it looks at once where it is known that it is not what it was, however soon after the last look', async () => {
+    const { upstream, opener } = make();
+    await upstream.settled();
+    opener.failure = failure('LAUNCH_NOT_APPROVED');
+    upstream.checkNow();
+    upstream.checkNow();
+    await quiet();
+    expect(upstream.status()).toMatchObject({ state: 'down', lastError: { code: 'LAUNCH_NOT_APPROVED' } });
+    expect(opener.checks).toBe(1);
+  });
+
+  test('it looks once more after a look that began before', async () => {
+    const { upstream, opener, clock } = make();
+    await upstream.settled();
+    await clock.advance(2_000);
+    const gate = Promise.withResolvers<void>();
+    opener.hold = gate.promise;
+    upstream.checkSoon();
+    upstream.checkNow();
+    upstream.checkNow();
+    gate.resolve();
+    await quiet();
+    expect(opener.checks).toBe(2);
+  });
+
   test('many failures make it look no more than every two seconds, and it serves on', async () => {
     const { upstream, opener, clock } = make();
     await upstream.settled();

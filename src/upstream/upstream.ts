@@ -9,6 +9,7 @@ import { raceAbort } from '../lib/race-abort.ts';
 import type { Connector } from './connector.ts';
 import { isEndless } from './deadline.ts';
 import { isRetry } from './is-repeatable.ts';
+import { needsSomebody } from './needs-somebody.ts';
 import type { Era, Opened, Opener } from './opened.ts';
 import { explainDown } from './process-ended.ts';
 
@@ -44,6 +45,8 @@ export interface Upstream extends Connector {
   inFlight(): number;
   /** Something hints that it is not what it was: looks soon, at most once in a while, and serves on until then. */
   checkSoon(): void;
+  /** It is not what it was: looks at once, and serves on until then. */
+  checkNow(): void;
   /** What kept it down may be gone, such as a missing approval: tries again now. Does nothing while it is up. */
   retry(): void;
   /** Runs after each change of state, era or version; the function that comes back calls it off. */
@@ -70,8 +73,6 @@ const MAX_RETRY_MS = 30_000;
 const CHECK_EVERY_MS = 2_000;
 /** A verdict of `legacy` never fails by itself, so it is found out again: an upstream may have been renewed. */
 const LEGACY_VERDICT_MS = 24 * 3_600_000;
-/** The launch of its program is not allowed. */
-const NEEDS_SOMEBODY = new Set<ErrorCode>(['LAUNCH_NOT_APPROVED', 'LAUNCH_REFUSED', 'SANDBOX_UNAVAILABLE']);
 /** Failures that may mean that the upstream is gone, or is not what it was. */
 const SUSPICIOUS = new Set<ErrorCode>([
   'UPSTREAM_UNAVAILABLE',
@@ -80,8 +81,11 @@ const SUSPICIOUS = new Set<ErrorCode>([
   'UPSTREAM_TIMEOUT',
   'UPSTREAM_REFUSED',
   'LAUNCH_FAILED',
-  ...NEEDS_SOMEBODY,
 ]);
+
+function isSuspicious(code: ErrorCode): boolean {
+  return SUSPICIOUS.has(code) || needsSomebody(code);
+}
 
 /** Makes an upstream; nothing happens before `start` or the first call. */
 export function createUpstream(options: UpstreamOptions): Upstream {
@@ -170,11 +174,19 @@ class WatchedUpstream implements Upstream {
     if (this.#options.clock.now() - checkedAt >= CHECK_EVERY_MS) void this.#try();
   }
 
+  checkNow(): void {
+    this.#tryAfterThis(() => true);
+  }
+
   retry(): void {
-    // An attempt under way may have asked before what kept it down was gone.
+    this.#tryAfterThis(() => this.#status.state === 'down');
+  }
+
+  /** An attempt under way may have asked before that of which it is to find out. */
+  #tryAfterThis(isNeeded: () => boolean): void {
     const ended = this.#attempt ?? Promise.resolve();
     void ended.then(() => {
-      if (this.#status.state === 'down' && !this.#closed.signal.aborted) void this.#try();
+      if (isNeeded() && !this.#closed.signal.aborted) void this.#try();
     });
   }
 
@@ -201,7 +213,7 @@ class WatchedUpstream implements Upstream {
       },
       (error: unknown) => {
         this.#inFlight -= counts;
-        if (error instanceof GatewardError && SUSPICIOUS.has(error.code)) this.checkSoon();
+        if (error instanceof GatewardError && isSuspicious(error.code)) this.checkSoon();
         throw error;
       },
     );
@@ -215,8 +227,7 @@ class WatchedUpstream implements Upstream {
   #unavailable(): GatewardError {
     const { lastError, nextTryAt } = this.#status;
     // Time alone does not mend these: somebody has to act, and reads here what to do.
-    if (lastError !== undefined && NEEDS_SOMEBODY.has(lastError.code))
-      return new GatewardError(lastError.code);
+    if (lastError !== undefined && needsSomebody(lastError.code)) return new GatewardError(lastError.code);
     const waitMs = nextTryAt === undefined ? undefined : Math.max(0, nextTryAt - this.#options.clock.now());
     return new GatewardError('UPSTREAM_UNAVAILABLE', {
       detail: `"${this.name}" is down: ${lastError?.text ?? 'it was never reached.'}`,

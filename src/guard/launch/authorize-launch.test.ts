@@ -2,19 +2,23 @@ import { chmod, copyFile, mkdtemp, readdir, realpath, rm, stat, symlink, writeFi
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { quiet } from '../../../test/support/manual-clock.ts';
 import { recordLog } from '../../../test/support/record-log.ts';
 import { launchSchema } from '../../config/schema-guard.ts';
 import type { LaunchConfig } from '../../config/types.ts';
+import { GatewardError } from '../../errors.ts';
 import type { LaunchPermit, LaunchRequest } from '../../launch-permit.ts';
 import { type ApprovalState, approvalId, type Seen } from '../../store/approval-table.ts';
-import { createAuthorizeLaunch, type LaunchBook } from './authorize-launch.ts';
+import { createLaunchGuard, type LaunchBook } from './authorize-launch.ts';
 
 /** A book in memory; whoever decides names the one thing that was seen last. */
 class FakeBook implements LaunchBook {
   readonly states = new Map<string, ApprovalState>();
   readonly seen: Seen[] = [];
+  isAway = false;
 
   async load(upstream: string) {
+    if (this.isAway) throw new GatewardError('STORE_UNAVAILABLE');
     return {
       stateOf: (kind: 'launch', name: string, digest: string) =>
         this.states.get(approvalId({ upstream, kind, name, digest })),
@@ -67,8 +71,9 @@ function requestOf(changes: Partial<LaunchRequest> = {}): LaunchRequest {
 function gate(launch: Partial<LaunchConfig> = {}) {
   const book = new FakeBook();
   const { log, lines } = recordLog();
-  const authorize = createAuthorizeLaunch({
-    config: () => ({ launch: { ...launchSchema.parse({}), ...launch }, dataDir: join(folder, 'data') }),
+  const rules = { ...launch };
+  const { authorize, reconsider } = createLaunchGuard({
+    config: () => ({ launch: { ...launchSchema.parse({}), ...rules }, dataDir: join(folder, 'data') }),
     book,
     confine: async (permit, profile) => ({ ...permit, args: [...profile.hosts, ...permit.args] }),
     variables: { PATH: folder, HOME: '/home/me', NODE_OPTIONS: '--x', GATEWARD_KEY: 'k' },
@@ -82,7 +87,7 @@ function gate(launch: Partial<LaunchConfig> = {}) {
       () => 'started',
       (thrown: { code?: string }) => String(thrown.code ?? thrown),
     );
-  return { book, lines, ask, outcome };
+  return { book, lines, rules, ask, outcome, reconsider };
 }
 
 describe('a launch that the grammar does not accept', () => {
@@ -301,5 +306,94 @@ describe('a permit', () => {
     const { outcome } = gate({ dangerouslyStartUnapproved: true });
     expect(await outcome(requestOf({ command: 'none' }))).toBe('LAUNCH_FAILED');
     expect(await outcome(requestOf({ cwd: join(folder, 'none') }))).toBe('LAUNCH_FAILED');
+  });
+});
+
+describe('a program that runs', () => {
+  /** Starts one, and gives the codes that it is ended for. */
+  async function run(it: ReturnType<typeof gate>, request = requestOf()) {
+    const ended: string[] = [];
+    const callOff = (await it.ask(request)).onWithdrawn(({ code }) => void ended.push(code));
+    await quiet();
+    return { ended, callOff };
+  }
+
+  async function runApproved() {
+    const it = gate();
+    await it.outcome();
+    it.book.decide('approved');
+    return { ...it, ...(await run(it)) };
+  }
+
+  it('is ended once, when its launch is rejected', async () => {
+    const { book, ended, reconsider } = await runApproved();
+    await reconsider('files');
+    expect(ended).toEqual([]);
+    book.decide('rejected');
+    await reconsider('other');
+    expect(ended).toEqual([]);
+    await reconsider('files');
+    await reconsider('files');
+    expect(ended).toEqual(['LAUNCH_NOT_APPROVED']);
+  });
+
+  it('is ended when it was rejected between its permit and its start', async () => {
+    const it = gate();
+    await it.outcome();
+    it.book.decide('approved');
+    const permit = await it.ask();
+    it.book.decide('rejected');
+    const ended: string[] = [];
+    permit.onWithdrawn(({ code }) => void ended.push(code));
+    await quiet();
+    expect(ended).toEqual(['LAUNCH_NOT_APPROVED']);
+  });
+
+  it('goes on when other launches of its upstream are rejected, and when its file has other bytes', async () => {
+    const { book, ended, outcome, reconsider } = await runApproved();
+    await writeProgram('3');
+    expect(await outcome()).toBe('LAUNCH_NOT_APPROVED');
+    book.decide('rejected');
+    await reconsider('files');
+    await writeProgram('1');
+    expect(ended).toEqual([]);
+  });
+
+  it('goes on while nobody can tell', async () => {
+    const { book, ended, reconsider } = await runApproved();
+    book.decide('rejected');
+    book.isAway = true;
+    await reconsider('files');
+    expect(ended).toEqual([]);
+    book.isAway = false;
+    await reconsider('files');
+    expect(ended).toEqual(['LAUNCH_NOT_APPROVED']);
+  });
+
+  it('is not told any more once it has ended', async () => {
+    const { book, ended, callOff, reconsider } = await runApproved();
+    callOff();
+    book.decide('rejected');
+    await reconsider('files');
+    expect(ended).toEqual([]);
+  });
+
+  it('is ended when the rules that let it start without an approval are gone, and then waits', async () => {
+    const it = gate({ programs: [program] });
+    const { ended } = await run(it);
+    await it.reconsider('files');
+    expect([ended, it.book.seen]).toEqual([[], []]);
+    it.rules.programs = [];
+    await it.reconsider('files');
+    expect(ended).toEqual(['LAUNCH_NOT_APPROVED']);
+    expect(it.book.seen).toHaveLength(1);
+  });
+
+  it('is ended when it would be refused now', async () => {
+    const it = gate({ dangerouslyStartUnapproved: true });
+    const { ended } = await run(it, requestOf({ env: { LD_PRELOAD: '/x.so' } }));
+    it.rules.dangerouslyStartUnapproved = false;
+    await it.reconsider('files');
+    expect(ended).toEqual(['LAUNCH_REFUSED']);
   });
 });

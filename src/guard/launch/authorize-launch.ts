@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { LaunchConfig, SandboxConfig } from '../../config/types.ts';
-import { GatewardError } from '../../errors.ts';
+import { type ErrorCode, GatewardError } from '../../errors.ts';
 import type { AuthorizeLaunch, LaunchPermit, LaunchRequest } from '../../launch-permit.ts';
 import type { Log } from '../../lib/log.ts';
 import type { ApprovalKind, ApprovalState, Seen } from '../../store/approval-table.ts';
@@ -14,6 +14,7 @@ import { makePermit } from './make-permit.ts';
 import { makePrivateFolder } from './private-folder.ts';
 import { isProgram, type Program, resolveProgram } from './resolve-program.ts';
 import { LAUNCH_RULES } from './rules.ts';
+import { type RunningLaunch, RunningLaunches } from './running-launches.ts';
 
 /** What is known of approvals: the part of an ApprovalBook that launches take. */
 export interface LaunchBook {
@@ -56,12 +57,32 @@ const NAME = '';
  * writer needs the rights of the gateway's user or more.
  */
 export function createAuthorizeLaunch(deps: LaunchDeps): AuthorizeLaunch {
+  return createLaunchGuard(deps).authorize;
+}
+
+/** What stands before every start, and over what runs. */
+export interface LaunchGuard {
+  readonly authorize: AuthorizeLaunch;
+  /**
+   * Approvals of an upstream or the rules have changed: withdraws the permits of what runs and would not be started
+   * as it was. Other bytes of a program on the disk change nothing for those that run. While the store cannot be read
+   * and nothing is known, all goes on. Never rejects.
+   */
+  readonly reconsider: (upstream: string) => Promise<void>;
+}
+
+/** Makes what judges launches: see `createAuthorizeLaunch`. */
+export function createLaunchGuard(deps: LaunchDeps): LaunchGuard {
   const launcher = new Launcher(deps);
-  return (request) => launcher.authorize(request);
+  return {
+    authorize: (request) => launcher.authorize(request),
+    reconsider: (upstream) => launcher.reconsider(upstream),
+  };
 }
 
 class Launcher {
   readonly #deps: LaunchDeps;
+  readonly #running = new RunningLaunches((launch) => this.#faultOf(launch));
   readonly #hashes: FileHashes;
   #prlimit: Promise<string | undefined> | undefined;
 
@@ -70,19 +91,21 @@ class Launcher {
     this.#hashes = new FileHashes(deps.now);
   }
 
+  reconsider(upstream: string): Promise<void> {
+    return this.#running.reconsider(upstream);
+  }
+
   async authorize(request: LaunchRequest): Promise<LaunchPermit> {
-    const { config, variables, log } = this.#deps;
+    const { config, log } = this.#deps;
     const { launch, dataDir } = config();
-    const { upstream, command, args, env } = request;
-    const judgement = judge(request, launch);
+    const { upstream, command, args } = request;
+    const judgement = this.#judge(request);
     const isOpen = launch.dangerouslyStartUnapproved;
-    if (judgement.verdict === 'refuse' && !isOpen) throw refused(upstream, judgement);
-    const program = await resolveProgram(command, pathOf(variables));
-    const environment = buildEnvironment({ own: variables, configured: env, program: program.found });
-    if (judgement.verdict !== 'accept' && !isOpen) {
-      await this.#requireApproval(request, { judgement, program, path: environment['PATH'] ?? '' });
-    }
-    const permit = makePermit({
+    const located = await this.#locate(request);
+    const { program, environment } = located;
+    const needsApproval = judgement.verdict !== 'accept' && !isOpen;
+    const digest = needsApproval ? await this.#requireApproval(request, judgement, located) : undefined;
+    const start = {
       upstream,
       command,
       file: program.file,
@@ -95,7 +118,8 @@ class Launcher {
         maxOpenFiles: launch.maxOpenFiles,
         prlimit: await this.#findPrlimit(),
       },
-    });
+    };
+    const permit = makePermit(start, (end) => this.#running.add({ request, digest }, end));
     const { sandbox } = request;
     const confined = sandbox === undefined ? permit : await this.#deps.confine(permit, sandbox);
     const { verdict, rule } = judgement;
@@ -104,11 +128,55 @@ class Launcher {
     return confined;
   }
 
-  async #requireApproval(request: LaunchRequest, { judgement, program, path }: Judged): Promise<void> {
+  async #locate({ command, env }: LaunchRequest): Promise<Located> {
+    const { variables } = this.#deps;
+    const program = await resolveProgram(command, pathOf(variables));
+    return {
+      program,
+      environment: buildEnvironment({ own: variables, configured: env, program: program.found }),
+    };
+  }
+
+  /** Throws LAUNCH_REFUSED. */
+  #judge(request: LaunchRequest): LaunchJudgement {
+    const { launch } = this.#deps.config();
+    const judgement = judge(request, launch);
+    if (judgement.verdict === 'refuse' && !launch.dangerouslyStartUnapproved)
+      throw refused(request.upstream, judgement);
+    return judgement;
+  }
+
+  /** Why a program that runs may not go on; undefined where it may, or where nobody can tell now. */
+  async #faultOf({ request, digest }: RunningLaunch): Promise<GatewardError | undefined> {
+    try {
+      const judgement = this.#judge(request);
+      if (judgement.verdict === 'accept' || this.#deps.config().launch.dangerouslyStartUnapproved)
+        return undefined;
+      // It was started without an approval, by rules that were others.
+      if (digest === undefined) await this.#requireApproval(request, judgement, await this.#locate(request));
+      else await this.#requireDigest(request.upstream, judgement, digest);
+      return undefined;
+    } catch (thrown) {
+      return thrown instanceof GatewardError && WITHDRAWS.has(thrown.code) ? thrown : undefined;
+    }
+  }
+
+  async #requireDigest(upstream: string, judgement: LaunchJudgement, digest: string): Promise<void> {
+    const state = (await this.#deps.book.load(upstream)).stateOf(KIND, NAME, digest);
+    if (state !== 'approved') throw notApproved(upstream, judgement, state);
+  }
+
+  /** Gives the digest that is approved. */
+  async #requireApproval(
+    request: LaunchRequest,
+    judgement: LaunchJudgement,
+    { program, environment }: Located,
+  ): Promise<string> {
     const { book } = this.#deps;
     const { upstream } = request;
     const { findings } = judgement;
     const hashes = this.#hashes;
+    const path = environment['PATH'] ?? '';
     const described = await describeLaunch(request, { file: program.file, path, findings, hashes });
     const { digest, body } = digestLaunch(described);
     const marks = await book.load(upstream);
@@ -127,6 +195,7 @@ class Launcher {
       [state] = await book.see([seen]);
     }
     if (state !== 'approved') throw notApproved(upstream, judgement, state);
+    return digest;
   }
 
   #findPrlimit(): Promise<string | undefined> {
@@ -135,12 +204,14 @@ class Launcher {
   }
 }
 
-interface Judged {
-  readonly judgement: LaunchJudgement;
+interface Located {
   readonly program: Program;
-  /** The PATH that the program will have. */
-  readonly path: string;
+  /** The environment that the program will have. */
+  readonly environment: Readonly<Record<string, string>>;
 }
+
+/** What a program that runs is ended for; other errors only say that nobody can tell now. */
+const WITHDRAWS = new Set<ErrorCode>(['LAUNCH_NOT_APPROVED', 'LAUNCH_REFUSED']);
 
 /** Run-times whose arguments the grammar knows. */
 const RUNTIMES: readonly string[] = ['node', 'bun', 'deno'];

@@ -9,6 +9,7 @@ import { tellsOfListChanges } from '../../wire/rev2025-11-25/server-changes.ts';
 import { mayBeAsked, withProgressToken } from '../../wire/rev2025-11-25/upstream-request.ts';
 import type { LegacyServer } from '../../wire/rev2025-11-25/upstream-result.ts';
 import { methodRuleOf } from '../../wire/rev2026-07-28/registry.ts';
+import { lostBy } from '../needs-somebody.ts';
 import type { AdoptedSession } from './adopted-session.ts';
 import { CallsInFlight } from './attribute-message.ts';
 import type { AdoptionOptions, ConnectionOptions } from './connection-options.ts';
@@ -290,7 +291,7 @@ export class LegacyConnection {
   /** The server has the request: if the session ended meanwhile, nobody knows what became of it. */
   #delivered(flight: Flight): void {
     flight.sent = true;
-    if (this.#closed.aborted) this.#finish(flight.id, () => flight.fail(new GatewardError('UPSTREAM_LOST')));
+    if (this.#closed.aborted) this.#finish(flight.id, () => flight.fail(lostBy(this.#closed.reason)));
   }
 
   #finish(id: string, settle: (flight: Flight) => void): void {
@@ -366,8 +367,7 @@ export class LegacyConnection {
     this.#messages.close();
     for (const flight of this.#flights.values()) {
       // One that is still being sent ends as its sending ends: only that tells whether the server got it.
-      if (flight.sent)
-        this.#finish(flight.id, () => flight.fail(new GatewardError('UPSTREAM_LOST', { cause: error })));
+      if (flight.sent) this.#finish(flight.id, () => flight.fail(lostBy(error)));
     }
   }
 }

@@ -8,7 +8,8 @@ import { CallsInFlight } from '../legacy/attribute-message.ts';
 import type { Pooled } from '../legacy/connection-pool.ts';
 import { NotificationQueue } from '../legacy/notification-queue.ts';
 import { outcomeOfResult } from '../modern-result.ts';
-import { type ChannelOptions, didNotRun, StdioChannel } from './stdio-channel.ts';
+import { lostBy } from '../needs-somebody.ts';
+import { type ChannelOptions, didNotRun, isCrash, StdioChannel } from './stdio-channel.ts';
 
 /** What a process of a modern server is started with. */
 export interface ModernProcessOptions extends ChannelOptions {
@@ -61,7 +62,7 @@ export class ModernProcess implements Pooled {
         onMessage: (message) => opened.#receive(message),
         onOversized: (id) => opened.#oversized(id),
         onClosed: (error) => {
-          if (!opened.#closing) options.onCrash(options.clock.now() - startedAt);
+          if (!opened.#closing && isCrash(error)) options.onCrash(options.clock.now() - startedAt);
           opened.#end(error);
         },
       });
@@ -106,7 +107,7 @@ export class ModernProcess implements Pooled {
     this.#channel.send(withOwnIds(flight)).then(
       () => {
         flight.sent = true;
-        if (this.#closed.signal.aborted) this.#fail(flight.id, new GatewardError('UPSTREAM_LOST'));
+        if (this.#closed.signal.aborted) this.#fail(flight.id, lostBy(this.#closed.signal.reason));
       },
       (error: unknown) => this.#fail(flight.id, error),
     );
@@ -220,8 +221,7 @@ export class ModernProcess implements Pooled {
     if (this.#closed.signal.aborted) return;
     this.#closed.abort(error);
     // One that is still being sent ends as its sending ends: only that tells whether the server got it.
-    for (const flight of [...this.#flights.values()])
-      if (flight.sent) this.#fail(flight.id, new GatewardError('UPSTREAM_LOST', { cause: error }));
+    for (const flight of [...this.#flights.values()]) if (flight.sent) this.#fail(flight.id, lostBy(error));
   }
 }
 

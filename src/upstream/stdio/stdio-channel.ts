@@ -15,6 +15,8 @@ export interface ChannelOptions {
   readonly upstream: string;
   /** Asks for a permit: before each start, since none is kept. */
   readonly authorize: () => Promise<LaunchPermit>;
+  /** Told when a program was ended since it may not run any more. */
+  readonly onWithdrawn: () => void;
   /** Milliseconds that the process has after its stdin was closed, and again after SIGTERM. */
   readonly stopMs: number;
   /** Bytes that one message may have. */
@@ -30,7 +32,10 @@ export interface ChannelEvents {
   readonly onMessage: (message: JsonText) => Promise<void> | undefined;
   /** A message was longer than allowed; `id` is the raw id of the request that it answers, if it can be told. */
   readonly onOversized: (id: string | undefined) => void;
-  /** The process is gone, and everything that it said was read. */
+  /**
+   * The process is gone, and everything that it said was read: UPSTREAM_LOST. Or its launch is not allowed any more: the
+   * error says so, and nothing of what it still says is read.
+   */
   readonly onClosed: (error: GatewardError) => void;
 }
 
@@ -45,6 +50,7 @@ export class StdioChannel {
   readonly #reader: LineReader;
   #complaints = 0;
   #stopped = false;
+  #isWithdrawn = false;
   #process: StdioProcess | undefined;
 
   private constructor(options: ChannelOptions, events: ChannelEvents) {
@@ -56,19 +62,15 @@ export class StdioChannel {
   /** Starts the process. Throws what `authorize` throws, and LAUNCH_FAILED. */
   static async open(options: ChannelOptions, events: ChannelEvents): Promise<StdioChannel> {
     const channel = new StdioChannel(options, events);
-    const stderr = new StderrLog(options.upstream, options);
-    channel.#process = await StdioProcess.start(
-      await options.authorize(),
-      {
-        onStdout: (chunk) => channel.#read(channel.#reader.push(chunk)),
-        onStderr: (chunk) => stderr.push(chunk),
-        onExit: (how) => {
-          stderr.end();
-          channel.#exited(how);
-        },
-      },
-      options,
-    );
+    const permit = await options.authorize();
+    const callOff = permit.onWithdrawn((error) => channel.#withdraw(error));
+    try {
+      channel.#process = await channel.#start(permit, callOff);
+    } catch (thrown) {
+      callOff();
+      throw thrown;
+    }
+    if (channel.#isWithdrawn) void channel.#process.end();
     return channel;
   }
 
@@ -82,6 +84,31 @@ export class StdioChannel {
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#process?.stop();
+  }
+
+  #start(permit: LaunchPermit, onEnd: () => void): Promise<StdioProcess> {
+    const stderr = new StderrLog(this.#options.upstream, this.#options);
+    const events = {
+      onStdout: (chunk: Buffer) => (this.#isWithdrawn ? undefined : this.#read(this.#reader.push(chunk))),
+      onStderr: (chunk: Buffer) => stderr.push(chunk),
+      onExit: (how: string) => {
+        onEnd();
+        stderr.end();
+        this.#exited(how);
+      },
+    };
+    return StdioProcess.start(permit, events, this.#options);
+  }
+
+  /** Calls end before the program does. */
+  #withdraw(error: GatewardError): void {
+    if (this.#isWithdrawn) return;
+    this.#isWithdrawn = true;
+    const { upstream, log, onWithdrawn } = this.#options;
+    log.warn('a program is ended, since it may not run any more', { upstream, code: error.code });
+    void this.#process?.end();
+    this.#events.onClosed(error);
+    onWithdrawn();
   }
 
   /** Takes lines until one asks to wait; then goes on after it. */
@@ -122,6 +149,7 @@ export class StdioChannel {
 
   #exited(how: string): void {
     const { upstream, log } = this.#options;
+    if (this.#isWithdrawn) return;
     if (!this.#stopped) log.warn('the process of an upstream ended', { upstream, how });
     this.#events.onClosed(new GatewardError('UPSTREAM_LOST', { cause: new ProcessEnded(how) }));
   }
@@ -130,6 +158,11 @@ export class StdioChannel {
 /** Whether a start failed that was allowed. One that waits for an approval is no failure of the program. */
 export function didNotRun(error: unknown): boolean {
   return !(error instanceof GatewardError) || error.code === 'LAUNCH_FAILED';
+}
+
+/** Whether a process ended by itself. One that may not run any more did not fail. */
+export function isCrash({ code }: GatewardError): boolean {
+  return code === 'UPSTREAM_LOST';
 }
 
 function isBlank(bytes: Buffer): boolean {

@@ -29,6 +29,8 @@ export interface StdioOpenerDeps {
   readonly context: AuthorizationContext;
   /** Asked before each start of a process. */
   readonly authorizeLaunch: AuthorizeLaunch;
+  /** Told when programs were ended since they may not run any more. */
+  readonly onWithdrawn?: (() => void) | undefined;
   /** Where running processes are noted. */
   readonly groups: ProcessGroups;
   readonly seal: Seal;
@@ -71,6 +73,7 @@ class StdioOpener implements Opener {
     this.#channel = {
       upstream: name,
       authorize: () => deps.authorizeLaunch({ upstream: name, command, args, env, cwd, references, sandbox }),
+      onWithdrawn: () => deps.onWithdrawn?.(),
       stopMs: STOP_MS,
       maxMessageBytes: config.maxResponseBytes,
       groups,

@@ -101,6 +101,25 @@ describe('stopping a program', () => {
   });
 });
 
+describe('ending a program that must not run any more', () => {
+  it('does not wait for it to end by itself, whether or not it is being stopped', async () => {
+    for (const before of [() => undefined, (it: Running) => void it.program.stop()]) {
+      const running = await start(['stubborn'], { stopMs: 60_000 });
+      before(running);
+      await running.program.end();
+      expect(running.exits).toEqual(['SIGTERM']);
+    }
+  });
+
+  it('leaves little time to one that does not end on SIGTERM, or to what it started', async () => {
+    const running = await start(['stubborn', 'deaf'], { stopMs: 60_000 });
+    const grandchild = await startGrandchild(running);
+    await running.program.end();
+    expect(running.exits).toEqual(['SIGKILL']);
+    await expect.poll(() => [running.program.pid, grandchild].filter(isAlive)).toEqual([]);
+  });
+});
+
 describe('a program that ends by itself', () => {
   it('leaves nothing that it started', async () => {
     const running = await start([], { stopMs: 300 });

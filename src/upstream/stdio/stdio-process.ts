@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { GatewardError } from '../../errors.ts';
 import type { LaunchPermit } from '../../launch-permit.ts';
+import { Abort } from '../../lib/abort.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import { MemoryWatch, type WatchedGroup } from './watch-memory.ts';
@@ -58,6 +59,8 @@ const MAX_UNREAD_BYTES = 67_108_864;
 /** Milliseconds for the rest of the output after the process ended. */
 const DRAIN_MS = 500;
 const POLL_MS = 20;
+/** Milliseconds after SIGTERM for a program that must not run any more. */
+const HURRIED_MS = 500;
 const IS_WINDOWS = process.platform === 'win32';
 
 /**
@@ -74,6 +77,8 @@ export class StdioProcess {
   readonly #gone: Promise<void>;
   /** What it started has ended too. */
   readonly #groupEnded: Promise<void>;
+  /** It is ended without a time for ending by itself. */
+  readonly #hurry = new Abort();
   #stopping: Promise<void> | undefined;
 
   private constructor(child: ChildProcessWithoutNullStreams, parts: ProcessParts) {
@@ -133,6 +138,12 @@ export class StdioProcess {
     return this.#stopping;
   }
 
+  /** Ends it without a time for ending by itself: SIGTERM at once, SIGKILL soon. Resolves and rejects as `stop`. */
+  end(): Promise<void> {
+    this.#hurry.abort('must end');
+    return this.stop();
+  }
+
   #listen({ onStdout, onStderr, onExit }: ProcessEvents): void {
     const { stdout, stderr } = this.#child;
     stdout.on('data', (chunk: Buffer) => {
@@ -164,11 +175,17 @@ export class StdioProcess {
 
   async #stop(): Promise<void> {
     this.#child.stdin.end();
-    for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-      if (await this.#exitsWithin(this.#parts.stopMs)) break;
-      signalGroup(this.#pid, signal);
+    if (!(await this.#endsByItself())) {
+      signalGroup(this.#pid, 'SIGTERM');
+      if (!(await this.#exitsWithin(this.#killMs))) signalGroup(this.#pid, 'SIGKILL');
     }
     await Promise.all([this.#gone, this.#groupEnded]);
+  }
+
+  /** Milliseconds from SIGTERM to SIGKILL. */
+  get #killMs(): number {
+    const { stopMs } = this.#parts;
+    return this.#hurry.aborted ? Math.min(stopMs, HURRIED_MS) : stopMs;
   }
 
   /** The process is gone: its last output is read. */
@@ -183,9 +200,18 @@ export class StdioProcess {
   async #endGroup(): Promise<void> {
     if (isGroupAlive(this.#pid)) {
       signalGroup(this.#pid, 'SIGTERM');
-      if (!(await this.#groupGoneWithin(this.#parts.stopMs))) signalGroup(this.#pid, 'SIGKILL');
+      if (!(await this.#groupGoneWithin(this.#killMs))) signalGroup(this.#pid, 'SIGKILL');
     }
     this.#parts.groups.delete(this.#pid);
+  }
+
+  /** Its stdin is closed: waits as long as it may take to end. */
+  #endsByItself(): Promise<boolean> {
+    if (this.#hurry.aborted) return Promise.resolve(false);
+    return new Promise((resolve) => {
+      this.#hurry.addEventListener('abort', () => resolve(false));
+      void this.#exitsWithin(this.#parts.stopMs).then(resolve);
+    });
   }
 
   #exitsWithin(ms: number): Promise<boolean> {

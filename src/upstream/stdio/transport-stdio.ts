@@ -1,7 +1,7 @@
 import { GatewardError } from '../../errors.ts';
 import type { JsonText } from '../../lib/json-text.ts';
 import type { LegacyTransport, TransportEvents } from '../legacy/legacy-transport.ts';
-import { type ChannelOptions, didNotRun, StdioChannel } from './stdio-channel.ts';
+import { type ChannelOptions, didNotRun, isCrash, StdioChannel } from './stdio-channel.ts';
 
 /** What a stdio transport is made of. */
 export interface StdioTransportOptions extends ChannelOptions {
@@ -36,7 +36,7 @@ class StdioTransport implements LegacyTransport {
         if (id !== undefined) events.onRequestFailed(id, new GatewardError('UPSTREAM_INVALID', { detail }));
       },
       onClosed: (error) => {
-        if (!this.#closing) onCrash(clock.now() - startedAt);
+        if (!this.#closing && isCrash(error)) onCrash(clock.now() - startedAt);
         events.onClosed(error);
       },
     });
