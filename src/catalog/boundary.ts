@@ -88,11 +88,11 @@ export class Boundary {
     if (!looks || listings.peek(source, 'resources', context)?.byName.has(uri) === true) return undefined;
     const known = strict
       ? listings.current(source, 'templates', context)
-      : listings.peek(source, 'templates', context);
+      : listings.lastRead(source, 'templates', context);
     if (known === undefined) {
       return Promise.resolve(listings.read(source, 'templates', context)).then((listing) => {
         refuse(holdOfCover(listing, uri));
-        if (strict && listing.stale) throw new GatewardError('UPSTREAM_UNAVAILABLE');
+        if (strict && listing.stale) throw unread('templates');
       });
     }
     refuse(holdOfCover(known, uri));
@@ -110,7 +110,7 @@ export class Boundary {
     if (own !== undefined) refuse(sessions.find(own, name));
     const known = watch.strict
       ? listings.current(source, kind, context)
-      : listings.peek(source, kind, context);
+      : listings.lastRead(source, kind, context);
     // Changes that were announced where the call will run, and nowhere else.
     const isDoubted = watch.strict && own !== undefined && sessions.doubtsOf(own) > 0;
     // Whatever the mode, something may be held of a list that nobody has read yet.
@@ -139,7 +139,7 @@ export class Boundary {
     refuse(listing.holds.get(name));
     if (!watch.strict) return;
     // What could not be read may be anything by now.
-    if (listing.stale) throw new GatewardError('UPSTREAM_UNAVAILABLE');
+    if (listing.stale) throw unread(kind);
     if (!this.#isKnown(crossing, subject, listing)) throw unknown(kind);
   }
 
@@ -163,7 +163,7 @@ export class Boundary {
     const listing = (await again) ?? known;
     refuse(listing.holds.get(subject.name));
     if (this.#isKnown(crossing, subject, listing)) return;
-    throw listing.stale ? new GatewardError('UPSTREAM_UNAVAILABLE') : unknown(subject.kind);
+    throw listing.stale ? unread(subject.kind) : unknown(subject.kind);
   }
 
   /** Lists may lack what is approved: they differ by caller and session. Resources need not be listed at all. */
@@ -186,4 +186,10 @@ function holdOfCover({ items, holds }: Listing, uri: string): Hold | undefined {
 
 function unknown(kind: ListKind): GatewardError {
   return new GatewardError(kind === 'tools' ? 'UNKNOWN_TOOL' : 'UNKNOWN_PROMPT');
+}
+
+function unread(kind: ListKind): GatewardError {
+  return new GatewardError('UPSTREAM_UNAVAILABLE', {
+    detail: `Its list of ${kind} cannot be read, so nobody knows whether this is what was approved.`,
+  });
 }

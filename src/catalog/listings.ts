@@ -62,7 +62,7 @@ interface Reading {
 interface Slot {
   readonly asked: Asked;
   listing: Listing | undefined;
-  /** The `changes` up to which the listing is known to be true. */
+  /** The `changes` up to which the listing is known to be true; -1 where it was never read. */
   readChanges: number;
   reading: Reading | undefined;
   /** Clock time at which it was read last, or begun to be read. */
@@ -97,7 +97,13 @@ export class Listings {
     return this.#slots.get(source.name)?.get(contextAt(source, context))?.[kind]?.listing;
   }
 
-  /** What is known, unless a change was announced since it was read. */
+  /** What was read, however old; undefined too for a list that could never be read. */
+  lastRead(source: Source, kind: ListKind, context: AuthorizationContext): Listing | undefined {
+    const slot = this.#slots.get(source.name)?.get(contextAt(source, context))?.[kind];
+    return slot !== undefined && slot.readChanges >= 0 ? slot.listing : undefined;
+  }
+
+  /** What was read, unless a change was announced since. */
   current(source: Source, kind: ListKind, context: AuthorizationContext): Listing | undefined {
     const slot = this.#slots.get(source.name)?.get(contextAt(source, context))?.[kind];
     return slot !== undefined && slot.readChanges === slot.changes ? slot.listing : undefined;
@@ -176,7 +182,7 @@ export class Listings {
     slots[kind] ??= {
       asked: { source, kind, context },
       listing: undefined,
-      readChanges: 0,
+      readChanges: -1,
       reading: undefined,
       readAt: NEVER,
       foundAt: NEVER,
