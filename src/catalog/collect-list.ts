@@ -16,6 +16,8 @@ export interface CollectedList {
 /** Bounds of one upstream's list, against an upstream that never ends. */
 const MAX_PAGES = 1000;
 const MAX_ITEMS = 100_000;
+/** Characters of all items. One answer is bounded by the upstream's own limit. */
+const MAX_CHARS = 64 * 1024 * 1024;
 
 /** What to collect. */
 export interface Collecting {
@@ -35,6 +37,7 @@ export async function collectList(collecting: Collecting): Promise<CollectedList
   const { source, kind, context, signal, legacy } = collecting;
   const items = new Map<string, Item>();
   let ttlMs = MAX_TTL_MS;
+  let chars = 0;
   let cursor: unknown;
   for (let page = 0; page < MAX_PAGES; page++) {
     const params = cursor === undefined ? {} : { cursor };
@@ -43,11 +46,11 @@ export async function collectList(collecting: Collecting): Promise<CollectedList
     if (outcome.kind === 'error' && isMethodNotFound(outcome.error))
       return { items: [], ttlMs: ABSENT_TTL_MS };
     if (outcome.kind !== 'complete') throw invalid(source, kind);
-    readItems(outcome.result, kind, items);
+    chars += readItems(outcome.result, kind, items);
     ttlMs = Math.min(ttlMs, readTtl(outcome.result));
     // Only the absence of nextCursor ends a list; an empty one goes on (2026-07-28 pagination).
     cursor = outcome.result.get('nextCursor')?.string();
-    if (cursor === undefined || items.size >= MAX_ITEMS) break;
+    if (cursor === undefined || items.size >= MAX_ITEMS || chars >= MAX_CHARS) break;
   }
   return { items: [...items.values()], ttlMs };
 }
@@ -61,16 +64,24 @@ export function isSameList(one: readonly Item[], other: readonly Item[]): boolea
 const ABSENT_TTL_MS = 60_000;
 const MAX_TTL_MS = 86_400_000;
 
-/** Adds items whose name is new: pages overlap when a list changes between them, and clients refuse equal names. */
-function readItems(result: JsonText, kind: ListKind, into: Map<string, Item>): void {
+/**
+ * Adds items whose name is new: pages overlap when a list changes between them, and clients refuse equal names. Gives
+ * the characters of what was added.
+ */
+function readItems(result: JsonText, kind: ListKind, into: Map<string, Item>): number {
   const { member, key } = LIST_KINDS[kind];
+  let chars = 0;
   for (const json of result.get(member)?.items() ?? []) {
     const part = json.get(key)?.string();
     if (part === undefined || into.size >= MAX_ITEMS) continue;
     // A copy: a part of a string keeps the whole of it in memory, here a page of a list.
     const name = Buffer.from(part).toString();
-    if (!into.has(name)) into.set(name, { name, text: json.text });
+    if (into.has(name)) continue;
+    const { text } = json;
+    into.set(name, { name, text });
+    chars += text.length;
   }
+  return chars;
 }
 
 function readTtl(result: JsonText): number {
