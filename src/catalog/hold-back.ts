@@ -21,8 +21,9 @@ export function createHoldBack(
     const { member, key } = LIST_KINDS[kind];
     const page = result.get(member)?.items() ?? [];
     const isWhole = !isPage(call, result);
-    // What is new is told from what was seen first by whole lists only.
-    const known = isWhole ? listings.peek(source, kind, context) : await listings.read(source, kind, context);
+    const peeked = listings.peek(source, kind, context);
+    // What is new is told from what was seen first by whole lists only. One reading is enough for all pages.
+    const known = isWhole ? peeked : (peeked ?? (await listings.read(source, kind, context)));
     const told = page.map((json): Item => ({ name: json.get(key)?.string() ?? '', text: json.text }));
     const items = takeKnown(told, known);
     const holds = await inspector.inspect({ upstream: source.name, kind, items, isWhole });
