@@ -60,7 +60,7 @@ export class SecretFiles {
       throw new GatewardError('INPUT_UNREADABLE', { detail });
     }
     this.#values.add(value);
-    const content = `${value}\n`;
+    const content = writeSecret(value);
     const stem = join(this.#place.dataDir, FOLDER, `${upstream}.${plainLabel(label)}`);
     for (let count = 1; ; count += 1) {
       const file = count === 1 ? stem : `${stem}-${count}`;
@@ -118,6 +118,12 @@ export class SecretFiles {
 /** Whether a path is one that this makes. */
 export function isSecretFile(file: string, dataDir: string): boolean {
   return dirname(file) === join(dataDir, FOLDER);
+}
+
+/** The text of which the loader makes exactly the value: it drops one mark at the start and one line end at the end. */
+function writeSecret(value: string): string {
+  const mark = value.startsWith('\uFEFF') ? '\uFEFF' : '';
+  return mark + value + (value.endsWith('\r') ? '' : '\n');
 }
 
 function plainLabel(label: string): string {
