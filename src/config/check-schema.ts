@@ -53,10 +53,21 @@ function flatten(issues: readonly Issue[], root: unknown, base: KeyPath = []): I
     if (path.length === 2 && path[0] === 'upstreams' && value !== undefined && !('url' in value)) {
       if ('command' in value) return flatten(second, root, path);
       const message = 'needs "url" (an HTTP upstream) or "command" (a program to start)';
-      return [{ code: 'custom', message, path, input: undefined }];
+      const needed: Issue = { code: 'custom', message, path, input: undefined };
+      // A mistyped "command" is the usual reason.
+      const keys = unknownKeys(first).filter((key) => unknownKeys(second).includes(key));
+      const unknown: Issue = { code: 'unrecognized_keys', message: '', keys, path, input: {} };
+      return keys.length === 0 ? [needed] : [needed, unknown];
     }
     return flatten(first, root, path);
   });
+}
+
+/** The keys of the value itself that its schema does not know. */
+function unknownKeys(issues: readonly Issue[]): readonly string[] {
+  return issues.flatMap((issue) =>
+    issue.code === 'unrecognized_keys' && issue.path.length === 0 ? issue.keys : [],
+  );
 }
 
 function toPart(part: PropertyKey): string | number {

@@ -229,6 +229,13 @@ it('the problems travel as data with line, column, key and message', async () =>
   });
 });
 
+it('an upstream with a mistyped "command" is told of the word, and of what is missing', async () => {
+  expect(await problems('upstreams:\n  a: { comand: node }\n')).toEqual([
+    '2:3 upstreams.a: Needs "url" (an HTTP upstream) or "command" (a program to start).',
+    '2:8 upstreams.a.comand: Unknown key "comand". Did you mean "command"?',
+  ]);
+});
+
 it('at most a hundred problems are told, and how many there are', async () => {
   const text = Array.from({ length: 130 }, (_, index) => `nothing${index}: 1\n`).join('');
   const { message, data } = await refusal(read(text));
