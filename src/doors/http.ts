@@ -121,7 +121,12 @@ class OpenDoor implements HttpDoor {
     const { server } = this.#listener;
     await new Promise<void>((resolve, reject) => {
       const fail = (cause: Error) =>
-        reject(new GatewardError('LISTEN_FAILED', { detail: `${host}:${port}: ${cause.message}.`, cause }));
+        reject(
+          new GatewardError('LISTEN_FAILED', {
+            detail: `${host}:${port}: ${describeListenError(cause)}`,
+            cause,
+          }),
+        );
       server.once('error', fail);
       server.listen({ host, port, backlog: 1024 }, () => {
         server.off('error', fail);
@@ -255,3 +260,18 @@ class OpenDoor implements HttpDoor {
 }
 
 function ignore(): void {}
+
+/** Why an address cannot be listened on, and what to do about it. */
+function describeListenError(error: Error): string {
+  switch ('code' in error ? error.code : undefined) {
+    case 'EADDRINUSE':
+      return 'Something listens there already, perhaps another gateway. Stop it, or choose another listen.port.';
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return 'This machine has no such address. Change listen.host.';
+    case 'EACCES':
+      return 'This user may not listen there. Choose a listen.port from 1024 on.';
+    default:
+      return `${error.message}.`;
+  }
+}
