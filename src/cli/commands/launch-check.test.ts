@@ -27,6 +27,14 @@ async function check(content: string, isJson = true): Promise<{ code: number; ou
 }
 
 describe('gateward launch check', () => {
+  it('names the file that it cannot read, and why', async () => {
+    const file = join(folder, 'absent.json');
+    const terminal = createTerminal({ stdout: process.stdout, stderr: process.stderr }, true);
+    await expect(checkLaunches({ file, policy: NO_POLICY }, terminal)).rejects.toThrow(
+      `${file} does not exist.`,
+    );
+  });
+
   it('ends in 0 if every launch is accepted', async () => {
     const { code, out } = await check(JSON.stringify([GOOD]));
     expect(code).toBe(0);

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
+import { faultOfRead } from '../../config/substitute.ts';
 import { GatewardError } from '../../errors.ts';
 import { judgeLaunch, type LaunchJudgement } from '../../guard/launch/judge-launch.ts';
 import type { LaunchPolicy } from '../../guard/launch/launch.ts';
@@ -50,7 +51,7 @@ async function readContent(file: string): Promise<Buffer> {
   try {
     return file === '-' ? await buffer(process.stdin) : await readFile(file);
   } catch (cause) {
-    throw unusable('There is no file of launches there that can be read.', cause);
+    throw unusable(`${file} ${faultOfRead(cause)}.`, cause);
   }
 }
 

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { text as readAll } from 'node:stream/consumers';
 import { readEnvironment } from '../../config/env.ts';
 import { loadConfig } from '../../config/load.ts';
+import { faultOfRead } from '../../config/substitute.ts';
 import { GatewardError } from '../../errors.ts';
 import type { Finding } from '../../guard/scan/rule.ts';
 import { scanDefinitions } from '../../guard/scan/scan-definition.ts';
@@ -88,7 +89,7 @@ async function readInput(file: string): Promise<string> {
   try {
     return file === '-' ? await readAll(process.stdin) : await readFile(file, 'utf8');
   } catch (cause) {
-    throw invalid(`${file} cannot be read.`, cause);
+    throw invalid(`${file} ${faultOfRead(cause)}.`, cause);
   }
 }
 
