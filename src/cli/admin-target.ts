@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readEnvironment } from '../config/env.ts';
 import { loadConfig } from '../config/load.ts';
-import type { Config } from '../config/types.ts';
+import { faultOfRead } from '../config/substitute.ts';
+import type { Config, Environment } from '../config/types.ts';
 import { GatewardError } from '../errors.ts';
 import { ADMIN_KEY_FILE, readAdminKey } from '../store/key-files.ts';
 import { chooseConfig } from './choose-config.ts';
@@ -36,7 +37,7 @@ export async function findGateway({ config, url, keyFile }: AdminOptions): Promi
     return { url: baseUrl(url), key: await readAdminKey(keyFile), certificate: undefined };
   }
   const environment = readEnvironment();
-  const file = chooseConfig(config, environment);
+  const file = chooseFile({ config, url }, environment);
   const loaded = await loadConfig({ file, env: environment });
   const { tls } = loaded.config.listen;
   return {
@@ -44,6 +45,17 @@ export async function findGateway({ config, url, keyFile }: AdminOptions): Promi
     key: await readAdminKey(keyFile ?? join(loaded.config.dataDir, ADMIN_KEY_FILE)),
     certificate: tls === undefined ? undefined : await readCertificate(tls.cert),
   };
+}
+
+/** With a URL, only the key is missing. */
+function chooseFile({ config, url }: Pick<AdminOptions, 'config' | 'url'>, environment: Environment): string {
+  try {
+    return chooseConfig(config, environment);
+  } catch (cause) {
+    if (url === undefined) throw cause;
+    const detail = `Say where it is with --key-file FILE, or name the configuration of that gateway with --config FILE.`;
+    throw new GatewardError('ADMIN_KEY_REQUIRED', { detail, cause });
+  }
 }
 
 function baseUrl(text: string): string {
@@ -62,6 +74,6 @@ async function readCertificate(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (cause) {
-    throw new GatewardError('CONFIG_INVALID', { detail: `${file} cannot be read.`, cause });
+    throw new GatewardError('CONFIG_INVALID', { detail: `${file} ${faultOfRead(cause)}.`, cause });
   }
 }

@@ -21,7 +21,7 @@ export function chooseConfig(given: string | undefined, { configFile }: Environm
       '  upstreams:',
       '    files:',
       '      command: npx',
-      '      args: [-y, "@modelcontextprotocol/server-filesystem", .]',
+      `      args: [-y, "@modelcontextprotocol/server-filesystem@2026.8.31", ${JSON.stringify(process.cwd())}]`,
     ].join('\n'),
   });
 }

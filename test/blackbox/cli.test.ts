@@ -4,6 +4,7 @@ import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { parse } from 'yaml';
 import { startLegacyHttp } from '../fixtures/servers/legacy-http.ts';
 import { startModernHttp } from '../fixtures/servers/modern-http.ts';
 import { gatewardCommand, type RunningGateway, type ServeEvent, startGateway } from '../support/gateway.ts';
@@ -103,8 +104,12 @@ describe('gateward serve', () => {
     const ended = await gateward(['serve']);
     expect(ended).toMatchObject({ code: 2, stdout: '' });
     expect(ended.stderr).toContain('gateward.yaml');
-    expect(ended.stderr).toContain('upstreams:');
     expect(ended.stderr).not.toContain('    at ');
+    const [, begin = ''] = ended.stderr.split('begin with this one:');
+    const { upstreams } = parse(begin);
+    const launches = await write('launches.json', JSON.stringify(Object.values(upstreams)));
+    // What is proposed starts without an approval.
+    expect(await gateward(['launch', 'check', launches])).toMatchObject({ code: 0 });
   });
 
   it.each([
@@ -145,7 +150,9 @@ describe('gateward serve', () => {
     await write('gateward.yaml', `listen: { port: ${gateway.port} }\n`);
     const ended = await gateward(['serve', '--json']);
     expect(ended.code).toBe(1);
-    expect(ended.json()).toMatchObject({ error: { code: 'LISTEN_FAILED' } });
+    expect(ended.json()).toMatchObject({
+      error: { code: 'LISTEN_FAILED', message: expect.stringContaining('choose another listen.port') },
+    });
   });
 
   it('prints where it listens, what each upstream speaks, and how clients connect', async () => {
@@ -380,6 +387,7 @@ describe('gateward server', () => {
       [ask(url ?? '', keyFile ?? '', 'show', 'nobody'), 5, 'SERVER_NOT_FOUND'],
       [ask(url ?? '', keyFile ?? '', 'show', '../status'), 5, 'SERVER_NOT_FOUND'],
       [ask('nonsense', keyFile ?? '', 'list'), 2, 'CONFIG_INVALID'],
+      [gateward(['server', 'list', '--url', url ?? '', '--json']), 4, 'ADMIN_KEY_REQUIRED'],
     ];
     for (const [ended, code, error] of answers) {
       const { code: exit, json } = await ended;
