@@ -301,7 +301,7 @@ export const ERRORS = define({
   SEAL_INVALID: {
     rpc: null,
     status: 422,
-    text: 'The seal was changed or belongs to another key, so nothing can be said of the files. Look at them, then seal them again.',
+    text: 'The seal was changed or belongs to another key, so nothing can be said of the files. Look at them, then seal them anew: gateward seal --accept',
   },
   ADMIN_KEY_REQUIRED: {
     rpc: null,
@@ -326,7 +326,7 @@ export const ERRORS = define({
   GATEWAY_UNREACHABLE: {
     rpc: null,
     status: 502,
-    text: 'No running gateway answers. Start it with: gateward serve',
+    text: 'No running gateway answers; gateward serve starts one.',
   },
   INPUT_UNREADABLE: { rpc: null, status: 422, text: 'What the command was given to read is not usable.' },
   LAUNCH_FAILED: { rpc: null, status: 502, text: 'The command of an upstream could not be started.' },
