@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { readEnvironment } from '../../config/env.ts';
 import { readConfig } from '../../config/load.ts';
 import { createDisk } from './disk.ts';
 import { addUpstream } from './edit-config-text.ts';
@@ -29,7 +30,7 @@ it('the configuration reads exactly the secret that was kept', async () => {
       const env = Object.fromEntries(values.map((value, n) => [`A${n}`, secrets.keep('a', 'token', value)]));
       await secrets.write(createDisk());
       const text = addUpstream('', 'a', { command: 'npx', env });
-      const { config } = await readConfig(text, { file: configFile, env: { variables: {}, proxy: {} } });
+      const { config } = await readConfig(text, { file: configFile, env: readEnvironment({}) });
       const [upstream] = config.upstreams;
       expect(upstream?.kind === 'stdio' ? Object.values(upstream.env) : []).toEqual(values);
     }),
