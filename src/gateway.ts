@@ -282,7 +282,7 @@ class OpenGateway {
 
   /** Arguments of a command may hold what was substituted. */
   #describe(state: UpstreamState): UpstreamStatus {
-    const held = this.#current.catalog.boundary.countHeld(state.name);
+    const held = this.#current.countHeld(state.name);
     return { ...state, target: hideSecrets(state.target, this.#secrets), held };
   }
 

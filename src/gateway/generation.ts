@@ -42,6 +42,8 @@ export interface Generation {
   readonly results: ResultGuard;
   /** What untrusted upstreams said does not go into sinks by itself. */
   readonly flow: FlowGuard;
+  /** How many things of an upstream are kept from clients, its identity and instructions among them. */
+  countHeld(upstream: string): number;
   /** Ends its listens by a proper response, and what it opened on upstreams for itself. */
   end(): void;
 }
@@ -104,6 +106,7 @@ export function createGeneration(
     handlers,
     results,
     flow,
+    countHeld: (upstream) => catalog.boundary.countHeld(upstream) + pins.countHeld(upstream),
     end() {
       ending.abort();
       callOff();

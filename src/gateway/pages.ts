@@ -44,8 +44,9 @@ export function createPages(generation: Generation, parts: PagesParts): readonly
   });
   const base = (seen: string): string => config.publicUrl ?? seen;
   const readHealth = () => {
-    const states = [...upstreams.values()].map((upstream) => upstream.status());
-    const ready = !parts.stopping() && states.every(({ state }) => state !== 'starting');
+    const all = [...upstreams.values()];
+    const states = all.map((upstream) => upstream.status());
+    const ready = !parts.stopping() && all.every((upstream) => upstream.isKnown());
     const named = states.map(({ name, state }) => ({ name, state }));
     return { ready, upstreams: config.auth.keys ? undefined : named };
   };

@@ -17,7 +17,7 @@ export interface GatewayStatus {
 
 /** One upstream with what clients do not see of it. */
 export interface UpstreamStatus extends UpstreamState {
-  /** How many of the things that it offers are kept from clients until they are approved. */
+  /** How many things of it are kept from clients until they are approved: what it offers, its instructions, its identity. */
   readonly held: number;
 }
 

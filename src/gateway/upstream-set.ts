@@ -12,6 +12,8 @@ const LOOK_EVERY_MS = 50;
 export interface ServedUpstream extends Source {
   readonly config: UpstreamConfig;
   status(): UpstreamState;
+  /** Whether it was ever found out how it is. */
+  isKnown(): boolean;
   /** What kept it down may be gone: tries again now. */
   retry(): void;
   /** Takes it out of service: waits for the calls under way, for at most this long, and closes it. */
@@ -51,6 +53,7 @@ function startUpstream(config: UpstreamConfig, upstream: Upstream): ServedUpstre
     perSession: config.kind === 'stdio' && config.process === 'session',
     call: (call, context) => upstream.call(call, contextAt({ shared }, context)),
     status: () => describeUpstream(config, upstream.status()),
+    isKnown: () => upstream.isKnown(),
     retry: () => upstream.retry(),
     async retire(graceMs) {
       for (let leftMs = graceMs; leftMs > 0 && upstream.inFlight() > 0; leftMs -= LOOK_EVERY_MS) {

@@ -209,6 +209,56 @@ describe('down', () => {
   });
 });
 
+describe('an upstream that waits for somebody', () => {
+  async function wait(code: ErrorCode): Promise<Made> {
+    const made = make((it) => {
+      it.failure = failure(code);
+    });
+    expect(made.upstream.isKnown()).toBe(false);
+    await made.upstream.settled();
+    return made;
+  }
+
+  test.each(['LAUNCH_NOT_APPROVED', 'SANDBOX_UNAVAILABLE'] as const)(
+    'is starting, without the old reason, from the moment that somebody acts: %s',
+    async (code) => {
+      const { upstream, opener, clock } = await wait(code);
+      const gate = Promise.withResolvers<void>();
+      opener.hold = gate.promise;
+      opener.failure = undefined;
+      upstream.retry();
+      await quiet();
+      const starting = { state: 'starting', lastError: undefined, nextTryAt: undefined };
+      expect(upstream.status()).toMatchObject(starting);
+      expect([upstream.isKnown(), clock.pending]).toEqual([true, 0]);
+      const call = upstream.call(makeCall(), 'c');
+      gate.resolve();
+      expect(await call).toBe(OK);
+      expect(upstream.status().state).toBe('up');
+    },
+  );
+
+  test('is down again, and tried again by itself, where that did not help', async () => {
+    const { upstream, opener, clock } = await wait('LAUNCH_NOT_APPROVED');
+    upstream.retry();
+    await quiet();
+    expect(upstream.status()).toMatchObject({ state: 'down', lastError: { code: 'LAUNCH_NOT_APPROVED' } });
+    opener.failure = undefined;
+    await clock.advance(30_000);
+    expect(upstream.status().state).toBe('up');
+  });
+
+  test('is no other that is down: that stays down until it answers', async () => {
+    const { upstream, opener } = await wait('UPSTREAM_UNAVAILABLE');
+    const gate = Promise.withResolvers<void>();
+    opener.hold = gate.promise;
+    upstream.retry();
+    await quiet();
+    expect([upstream.status().state, opener.opens]).toEqual(['down', 2]);
+    gate.resolve();
+  });
+});
+
 describe('up', () => {
   test.each(['UPSTREAM_UNAVAILABLE', 'UPSTREAM_LOST', 'UPSTREAM_TIMEOUT', 'UPSTREAM_REFUSED'] as const)(
     'a call that fails with %s makes it look, and down it goes if it is',

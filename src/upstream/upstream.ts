@@ -39,6 +39,8 @@ export interface Upstream extends Connector {
   /** Begins to reach it. Later calls of `start` do nothing. */
   start(): void;
   status(): UpstreamStatus;
+  /** Whether it was ever found out how it is. One that starts anew after an approval was known before. */
+  isKnown(): boolean;
   /** Resolves when it is no longer `starting`, or at once. Never rejects. */
   settled(): Promise<void>;
   /** Calls in flight that will end by themselves, so listens are not counted. */
@@ -47,7 +49,10 @@ export interface Upstream extends Connector {
   checkSoon(): void;
   /** It is not what it was: looks at once, and serves on until then. */
   checkNow(): void;
-  /** What kept it down may be gone, such as a missing approval: tries again now. Does nothing while it is up. */
+  /**
+   * What kept it down may be gone, such as a missing approval: tries again now. Until then it is `starting`, where
+   * somebody had to act. Does nothing while it is up.
+   */
   retry(): void;
   /** Runs after each change of state, era or version; the function that comes back calls it off. */
   onChange(run: (status: UpstreamStatus) => void): () => void;
@@ -104,6 +109,7 @@ class WatchedUpstream implements Upstream {
   #opened: Opened | undefined;
   #attempt: Promise<void> | undefined;
   #failures = 0;
+  #isKnown = false;
   #inFlight = 0;
   #callOffRetry = (): void => undefined;
 
@@ -132,6 +138,10 @@ class WatchedUpstream implements Upstream {
 
   status(): UpstreamStatus {
     return this.#status;
+  }
+
+  isKnown(): boolean {
+    return this.#isKnown;
   }
 
   async settled(): Promise<void> {
@@ -179,7 +189,19 @@ class WatchedUpstream implements Upstream {
   }
 
   retry(): void {
-    this.#tryAfterThis(() => this.#status.state === 'down');
+    this.#tryAfterThis(() => {
+      const { state, lastError } = this.#status;
+      // Somebody has acted: why it was down says nothing any more.
+      if (state === 'down' && lastError !== undefined && needsSomebody(lastError.code)) this.#startAnew();
+      return state === 'down';
+    });
+  }
+
+  #startAnew(): void {
+    this.#callOffRetry();
+    const since = this.#options.clock.now();
+    this.#status = { ...this.#status, state: 'starting', since, lastError: undefined, nextTryAt: undefined };
+    this.#tell();
   }
 
   /** An attempt under way may have asked before that of which it is to find out. */
@@ -280,6 +302,7 @@ class WatchedUpstream implements Upstream {
     const before = this.#status;
     const now = clock.now();
     this.#failures = 0;
+    this.#isKnown = true;
     this.#status = {
       ...before,
       state: 'up',
@@ -301,6 +324,7 @@ class WatchedUpstream implements Upstream {
     const { clock, log, random } = this.#options;
     const before = this.#status;
     const now = clock.now();
+    this.#isKnown = true;
     const ownMs = backoffMs(++this.#failures, { firstMs: FIRST_RETRY_MS, maxMs: MAX_RETRY_MS, random });
     const waitMs = Math.max(ownMs, (error.retryAfterSeconds ?? 0) * 1_000);
     this.#status = {

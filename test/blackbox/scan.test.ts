@@ -166,7 +166,7 @@ describe('gateward scan of live servers', () => {
   it('prints a table, in which nothing is hidden', async () => {
     const { stdout } = await scan(['--url', poisoned.url]);
     expect(stdout).toMatch(/block +127-0-0-1 +tools +poisoned +override-instructions +\/description/);
-    expect(stdout).toContain('1 upstreams, 5 definitions, 5 to block');
+    expect(stdout).toContain('1 upstream, 5 definitions, 5 to block');
     expect(stdout).not.toMatch(/[\u200b\u202e]/);
   });
 

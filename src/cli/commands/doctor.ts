@@ -3,6 +3,7 @@ import { loadConfig } from '../../config/load.ts';
 import type { LoadedConfig } from '../../config/types.ts';
 import { toGatewardError } from '../../errors.ts';
 import { chooseConfig } from '../choose-config.ts';
+import { countThings } from '../count-things.ts';
 import { checkDataFolder } from '../doctor/check-data-folder.ts';
 import { checkListener } from '../doctor/check-listener.ts';
 import { checkSandboxes } from '../doctor/check-sandboxes.ts';
@@ -47,7 +48,7 @@ export async function doctor({ config, version }: DoctorOptions, terminal: Termi
   }
   const count = (level: Finding['level']): number => findings.filter((one) => one.level === level).length;
   const [problems, warnings] = [count('problem'), count('warning')];
-  terminal.say(`\n${problems} problems, ${warnings} warnings`);
+  terminal.say(`\n${countThings(problems, 'problem')}, ${countThings(warnings, 'warning')}`);
   terminal.emit({ ok: problems === 0, findings });
   return problems === 0 ? EXIT.ok : EXIT.failed;
 }
@@ -61,7 +62,7 @@ async function checkFile(
     const file = chooseConfig(config, environment);
     const loaded = await loadConfig({ file, env: environment });
     const { upstreams, servers } = loaded.config;
-    const message = `valid: ${upstreams.length} upstreams, ${servers.length} servers`;
+    const message = `valid: ${countThings(upstreams.length, 'upstream')}, ${countThings(servers.length, 'server')}`;
     tell({ level: 'ok', subject: file, message });
     for (const warning of loaded.warnings) tell({ level: 'warning', subject: file, message: warning });
     return loaded;

@@ -1,4 +1,5 @@
 import type { Environment, LoadedConfig, UpstreamConfig } from '../../config/types.ts';
+import { countThings } from '../count-things.ts';
 import { EXIT } from '../exit-codes.ts';
 import { formatTable } from '../format-table.ts';
 import { toSarif } from '../scan-sarif.ts';
@@ -79,7 +80,7 @@ async function askAll(
 }
 
 function progressOf(answer: Offers | Unreached): string {
-  return answer.kind === 'offers' ? `${countOf(answer)} definitions` : 'not reached';
+  return answer.kind === 'offers' ? countThings(countOf(answer), 'definition') : 'not reached';
 }
 
 function countOf({ lists }: Offers): number {
@@ -108,8 +109,8 @@ function describe(
   const places = new Set(blocked.map(({ upstream, kind, index }) => `${upstream}/${kind}/${index}`));
   const count = reached.reduce((sum, offers) => sum + countOf(offers), 0);
   const summary = [
-    `${reached.length} upstreams, ${count} definitions, ${places.size} to block, ${findings.length} findings.`,
-    ...(unreached.length > 0 ? [`${unreached.length} upstreams were not scanned.`] : []),
+    `${countThings(reached.length, 'upstream')}, ${countThings(count, 'definition')}, ${places.size} to block, ${countThings(findings.length, 'finding')}.`,
+    ...(unreached.length > 0 ? [`${countThings(unreached.length, 'upstream')} not scanned.`] : []),
   ].join(' ');
   if (findings.length === 0) return summary;
   return `${formatTable([HEAD, ...bySeverity(findings).map(rowOf)])}\n\n${summary}`;

@@ -31,6 +31,8 @@ export interface PinsParts {
 export interface Pins extends Inspector {
   /** Runs with the name of an upstream when its approvals have changed. The function that comes back ends that. */
   onChange(run: (upstream: string) => void): () => void;
+  /** How many of its identity and its instructions are kept from clients, as they were judged last: 0 to 2. */
+  countHeld(upstream: string): number;
   /** Upstreams of which nothing is seen that is not approved. */
   readonly strict: readonly string[];
 }
@@ -46,6 +48,9 @@ const PIECE_MS = 5;
 /** Milliseconds for which a list waits until what is new in it is noted. */
 const NOTING_MS = 1_000;
 const MAX_WARNED = 10_000;
+/** What an upstream has one of. */
+const OWN_KINDS = ['identity', 'instructions'] as const;
+type OwnKind = (typeof OWN_KINDS)[number];
 /** Instructions that are not there. */
 const ABSENT = 'null';
 
@@ -72,6 +77,8 @@ class ApprovedPins implements Pins {
   readonly #known = new KnownDefinitions();
   /** Upstreams whose identity may be relied on, as long as no approval of them changes. */
   readonly #sure = new Set<string>();
+  /** Of each upstream the digests of its identity and its instructions that were held when they were judged last. */
+  readonly #held = { identity: new Map<string, string>(), instructions: new Map<string, string>() };
   /** Digests of what was warned of. */
   readonly #warned = new Set<string>();
   /** Names of the tools that each upstream listed last. */
@@ -89,6 +96,14 @@ class ApprovedPins implements Pins {
       this.#sure.delete(upstream);
       if (this.#upstreams.has(upstream)) run(upstream);
     });
+  }
+
+  countHeld(upstream: string): number {
+    const marks = this.#parts.book.known(upstream);
+    return OWN_KINDS.filter((kind) => {
+      const digest = this.#held[kind].get(upstream);
+      return digest !== undefined && marks?.stateOf(kind, '', digest) !== 'approved';
+    }).length;
   }
 
   watchfulness(upstream: string, kind: ListedKind): Watchfulness {
@@ -115,12 +130,15 @@ class ApprovedPins implements Pins {
     const pinned = this.#upstreams.get(upstream);
     const rules = pinned?.rules.instructions;
     if (pinned === undefined || rules === undefined || !rules.looks) return undefined;
+    if (json === undefined) this.#keepInMind(upstream, 'instructions', undefined);
     // What is not there needs no word, but that it was not there is remembered: what comes later is not the first.
     if (json === undefined && !(rules.notes && rules.trustsFirst)) return undefined;
-    const items = [{ name: '', text: json ?? ABSENT }];
-    const question = { upstream: pinned, kind: 'instructions' as const, rules, items };
+    const item = { name: '', text: json ?? ABSENT };
+    const question = { upstream: pinned, kind: 'instructions' as const, rules, items: [item] };
     const holds = this.#isAllApproved(question) ? NO_HOLDS : await this.#inspect(question);
-    return json === undefined ? undefined : holds.get('');
+    const hold = json === undefined ? undefined : holds.get('');
+    this.#keepInMind(upstream, 'instructions', hold && this.#known.of(item).digest);
+    return hold;
   }
 
   inspectIdentity(upstream: string): Hold | undefined | Promise<Hold | undefined> {
@@ -136,8 +154,14 @@ class ApprovedPins implements Pins {
     if (!rules.strict) this.#sure.add(name);
     const items = [{ name: '', text: identity.body }];
     const hold = (await this.#inspect({ upstream, kind: 'identity', rules, items })).get('');
+    this.#keepInMind(name, 'identity', rules.strict && hold !== undefined ? identity.digest : undefined);
     if (hold === undefined && this.#isApproved(upstream, 'identity', identity.digest)) this.#sure.add(name);
     return hold;
+  }
+
+  #keepInMind(upstream: string, kind: OwnKind, held: string | undefined): void {
+    if (held === undefined) this.#held[kind].delete(upstream);
+    else this.#held[kind].set(upstream, held);
   }
 
   #isApproved({ name }: PinnedUpstream, kind: ApprovalKind, digest: string): boolean {
