@@ -33,7 +33,7 @@ export function insertUpstream(text: string, name: string, entry: UpstreamEntry)
   if (block === undefined) return undefined;
   const column = columnOf(text, block);
   const lines = render({ [name]: entry }, column)
-    .trimEnd()
+    .replace(/\n$/, '')
     .split('\n')
     .map((line) => `${' '.repeat(column)}${line}\n`);
   const at = endOfBlock(text, block, column);
