@@ -12,6 +12,13 @@ const SECRET_NAME = /auth|cookie|token|secret|passw|credential|key/i;
 /** Rules of what a launcher is told to run, by the argument that says it. */
 const NAMES_CODE = /^(?:npm|pypi|image|package)\.|^script\.(?:vouched|place|kind)$/;
 
+/** Rules of launches of which nobody can tell which of their arguments says what runs, or what it may reach. */
+const RUNS_ARGUMENTS =
+  /^(?:launcher|container)\.|^script\.(?:code|option)$|^program\.(?!unknown$|vouched$)|^package\.program$/;
+
+/** Rules of variables whose value decides what runs, and whom it trusts. */
+const VALUE_DECIDES = /^env\.(?:preload|code|source|trust|value)$/;
+
 /** What a description takes beside the request. */
 export interface DescribedBy {
   /** Absolute path of the program without links. */
@@ -29,10 +36,7 @@ export async function describeLaunch(
 ): Promise<ApprovedLaunch> {
   const hashed = async (one: string) => ({ path: one, sha256: await hashes.hash(one) });
   const interpreters = await Promise.all((await findInterpreters(file, path)).map(hashed));
-  const reference = (secret: string, at: string, more: readonly Finding[]): ApprovedReference => ({
-    secret,
-    rules: rulesOf([...findings.filter((finding) => finding.at === at), ...more]),
-  });
+  const runsArguments = findings.some(({ rule }) => RUNS_ARGUMENTS.test(rule));
   return {
     command,
     binary: { ...(await hashed(file)), interpreters },
@@ -41,18 +45,33 @@ export async function describeLaunch(
       // Nothing is said of the arguments of a program that is not known, but here they may change unseen.
       const at = `args[${index}]`;
       if (text === undefined) return arg;
-      const referred = reference(text, at, checkServerArgs([arg], 0));
-      const namesCode = findings.some((finding) => finding.at === at && NAMES_CODE.test(finding.rule));
-      return namesCode ? { ...referred, textSha256: sha256(arg) } : referred;
+      const found = findings.filter((finding) => finding.at === at);
+      const decides = runsArguments || found.some(({ rule }) => NAMES_CODE.test(rule));
+      return refer({ secret: text, value: arg, decides }, [...found, ...checkServerArgs([arg], 0)]);
     }),
     env: Object.entries(env).map(([name, value]): ApprovedVariable => {
       const text = own(references.env, name);
-      if (text !== undefined) return { name, ...reference(text, `env.${name}`, []) };
+      if (text !== undefined) {
+        const found = findings.filter(({ at }) => at === `env.${name}`);
+        const decides = found.some(({ rule }) => VALUE_DECIDES.test(rule));
+        return { name, ...refer({ secret: text, value, decides }, found) };
+      }
       return SECRET_NAME.test(name) ? { name, sha256: sha256(value) } : { name, value };
     }),
     cwd,
     sandbox,
   };
+}
+
+/** A text that was substituted. `decides`: it is part of what runs, so that another is another launch. */
+interface Referred {
+  readonly secret: string;
+  readonly value: string;
+  readonly decides: boolean;
+}
+
+function refer({ secret, value, decides }: Referred, findings: readonly Finding[]): ApprovedReference {
+  return { secret, rules: rulesOf(findings), ...(decides && { textSha256: sha256(value) }) };
 }
 
 function own(texts: Readonly<Record<string, string>>, name: string): string | undefined {
