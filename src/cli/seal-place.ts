@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { readEnvironment } from '../config/env.ts';
@@ -44,15 +45,16 @@ const LOCAL_GATEWAY = 'http://127.0.0.1:3232';
  */
 export async function findSealPlace(flags: SealFlags): Promise<SealPlace> {
   const environment = readEnvironment();
-  const home = flags.home === undefined ? homedir() : resolve(flags.home);
+  const home = flags.home === undefined ? homedir() : await folderOf('--home', flags.home);
   const config = await readConfigured(flags.config ?? environment.configFile, environment);
   const folder = flags.data === undefined ? (config?.folder ?? join(home, '.gateward')) : resolve(flags.data);
   const { secret, previousSecret } = environment;
+  const projects = await Promise.all((flags.project ?? []).map((project) => folderOf('--project', project)));
   return {
     place: {
       home,
       platform: process.platform,
-      projects: (flags.project ?? []).map((project) => resolve(project)),
+      projects,
       // Another home is another user: what moves folders of this one says nothing there.
       variables: flags.home === undefined ? environment.variables : {},
     },
@@ -62,6 +64,14 @@ export async function findSealPlace(flags: SealFlags): Promise<SealPlace> {
     openSeal: async () =>
       createSeal(...(await readMasterSecrets({ folder, secret, previousSecret, isShared: false }))),
   };
+}
+
+/** A folder that is not there is a slip of the keyboard, and would be sealed as empty. */
+async function folderOf(option: string, given: string): Promise<string> {
+  const folder = resolve(given);
+  const found = await stat(folder).catch(() => undefined);
+  if (found?.isDirectory() === true) return folder;
+  throw new GatewardError('INPUT_UNREADABLE', { detail: `${option}: ${folder} is no folder.` });
 }
 
 interface Configured {

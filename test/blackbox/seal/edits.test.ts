@@ -44,6 +44,13 @@ describe("a user's own edit", () => {
     expect(await home.run('verify')).toMatchObject({ code: 0 });
   });
 
+  it('of a folder name that does not exist is no seal of nothing', async () => {
+    await home.seal();
+    const absent = await home.run('seal', '--project', home.path('absent'));
+    expect(absent.code).toBe(2);
+    expect(JSON.parse(absent.stdout)).toMatchObject({ error: { code: 'INPUT_UNREADABLE' } });
+  });
+
   it('that is sealed for one client, or without a project, leaves the others guarded as they were', async () => {
     const notes = 'work/.cursor/mcp.json';
     await home.write(notes, '{ "mcpServers": { "gateway": { "url": "http://127.0.0.1:3232/mcp" } } }');
