@@ -16,7 +16,9 @@ const WRITER =
   'A writer is alive. Stop it first, then put the file right, then revoke the tokens that this client used.';
 const GIVEN_UP =
   'It is not restored any more: something keeps writing it. Stop that first, then start the watch again.';
-const YOURS = 'If this was you: gateward seal --accept';
+const YOURS = 'If this was you: gateward seal';
+const YOURS_ALARMING = 'If this was you: gateward seal --accept';
+const UNREADABLE = 'Put the file right: nothing in it can be judged until then.';
 
 /** Whether an event is to ring. */
 export function isLoud({ event }: WatchEvent): boolean {
@@ -32,18 +34,19 @@ export function eventToJson(told: WatchEvent): Readonly<Record<string, unknown>>
   const base = { event: told.event, ...changeToJson(told.change) };
   if (told.event === 'restore-failed') return { ...base, error: told.error.message };
   if (!('reassertions' in told)) return base;
-  const advice = adviceOf(told.event);
   return {
     ...base,
     reassertions: told.reassertions,
     changedAt: new Date(told.changedAtMs).toISOString(),
-    ...(advice === undefined ? {} : { advice }),
+    advice: adviceOf(told.event, told.change),
   };
 }
 
-function adviceOf(event: 'alarm' | 'question' | 're-asserted' | 'given-up'): string | undefined {
+function adviceOf(event: 'alarm' | 'question' | 're-asserted' | 'given-up', { what }: Change): string {
   if (event === 're-asserted') return WRITER;
-  return event === 'given-up' ? GIVEN_UP : YOURS;
+  if (event === 'given-up') return GIVEN_UP;
+  if (what === 'unreadable') return UNREADABLE;
+  return event === 'question' ? YOURS : YOURS_ALARMING;
 }
 
 /** The same for people. */
@@ -51,7 +54,7 @@ export function describeEvent(told: WatchEvent): string {
   switch (told.event) {
     case 'alarm':
     case 'question':
-      return `${told.event.toUpperCase()}  ${describeChange(told.change)}\n    ${YOURS}`;
+      return `${told.event.toUpperCase()}  ${describeChange(told.change)}\n    ${adviceOf(told.event, told.change)}`;
     case 're-asserted':
       return `ALARM  ${describeChange(told.change)}\n    It is back after a repair (${told.reassertions}). ${WRITER}`;
     case 'given-up':

@@ -43,5 +43,8 @@ export function describeBypass({ file, server }: Bypass): string {
   return `${file.client}: server ${nameHidden(server.name)} in ${nameHidden(file.path)} does not lead to the gateway.`;
 }
 
+/** What to do about such servers. */
+export const MOVES = 'gateward import moves such servers behind the gateway.';
+
 const BYPASS =
   'It does not lead to the gateway, so nothing of it is checked. gateward import moves it there.';

@@ -12,7 +12,7 @@ import { makeDataFolder } from '../../store/key-files.ts';
 import { EXIT } from '../exit-codes.ts';
 import { formatTable } from '../format-table.ts';
 import { findSealPlace, readSeal, type SealFlags, type SealPlace } from '../seal-place.ts';
-import { bypassToJson, changeToJson, describeBypass, describeChange, LIMIT } from '../seal-report.ts';
+import { bypassToJson, changeToJson, describeBypass, describeChange, LIMIT, MOVES } from '../seal-report.ts';
 import { shorten } from '../shorten.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -159,5 +159,6 @@ function describe({ files, kept, skipped, bypasses }: Taken, terminal: Terminal)
   if (kept.length > 0) terminal.say(`${kept.length} files stay as they were sealed before.`);
   for (const { file, reason } of skipped) terminal.warn(`Left out: ${file}: ${reason}.`);
   for (const bypass of bypasses) terminal.warn(describeBypass(bypass));
+  if (bypasses.length > 0) terminal.warn(MOVES);
   terminal.say(`\n${LIMIT}`);
 }
