@@ -1,6 +1,5 @@
-import type { AuthorizationContext, Outcome } from '../call.ts';
+import type { AuthorizationContext, Call, Outcome } from '../call.ts';
 import { GatewardError } from '../errors.ts';
-import { type Holds, NO_HOLDS } from '../inspector.ts';
 import type { Abortable } from '../lib/abort.ts';
 import { JsonText } from '../lib/json-text.ts';
 import {
@@ -52,7 +51,11 @@ export interface AnswerListenParts {
 }
 
 /** Tells what of an upstream's resources a caller may not use. */
-export type HeldResources = (source: Source, context: AuthorizationContext) => Promise<Holds>;
+export type HeldResources = (crossing: {
+  readonly source: Source;
+  readonly call: Call;
+  readonly context: AuthorizationContext;
+}) => Promise<(uri: string) => boolean>;
 
 /** Gives a notification of an upstream as clients may have it. */
 export type Screen = (upstream: string, notification: JsonText) => JsonText;
@@ -64,7 +67,7 @@ export function createAnswerListen({
   ending,
   maxListens,
   screen,
-  heldResources = () => Promise.resolve(NO_HOLDS),
+  heldResources = () => Promise.resolve(() => false),
 }: AnswerListenParts): AnswerListen {
   let open = 0;
   return async (listening) => {
@@ -161,15 +164,16 @@ async function assignUris(
   heldResources: HeldResources,
 ): Promise<ReadonlyMap<SelectedSource, Map<string, string>>> {
   const assigned = new Map<SelectedSource, Map<string, string>>();
-  const held = new Map<SelectedSource, Holds>();
+  const held = new Map<SelectedSource, (uri: string) => boolean>();
   const [first] = sources;
   for (const uri of wanted) {
     const owner = uris === undefined ? undefined : await uris.findOwner(uri, asked.context);
     const selected = uris === undefined ? first : owner?.selected;
     if (selected === undefined || !selected.takes('resources', owner?.uri ?? uri)) continue;
-    const holds = held.get(selected) ?? (await heldResources(selected.source, asked.context));
-    held.set(selected, holds);
-    if (holds.has(owner?.uri ?? uri)) continue;
+    const { source } = selected;
+    const isHeld = held.get(selected) ?? (await heldResources({ ...asked, source }));
+    held.set(selected, isHeld);
+    if (isHeld(owner?.uri ?? uri)) continue;
     const mine = assigned.get(selected) ?? new Map<string, string>();
     mine.set(owner?.uri ?? uri, uri);
     assigned.set(selected, mine);

@@ -4,9 +4,9 @@ import { type Hold, type Inspector, refusal, type Watchfulness } from '../inspec
 import type { JsonText } from '../lib/json-text.ts';
 import { collectList } from './collect-list.ts';
 import { type Subject, subjectOf } from './held-subject.ts';
+import type { HeldUris } from './held-uri.ts';
 import type { ListKind } from './list-kinds.ts';
 import type { Listing, Listings } from './listings.ts';
-import { compileTemplate } from './resource-uris.ts';
 import { ownSession, type Source } from './server-view.ts';
 import type { SessionHolds, SessionList } from './session-holds.ts';
 
@@ -22,6 +22,7 @@ export interface BoundaryParts {
   readonly listings: Listings;
   readonly inspector: Inspector;
   readonly sessions: SessionHolds;
+  readonly heldUris: HeldUris;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
 }
@@ -73,17 +74,21 @@ export class Boundary {
     if (subject === undefined) return undefined;
     const checked = this.#checkListed(crossing, subject);
     if (subject.kind !== 'templates' && subject.kind !== 'resources') return checked;
-    const goOn = (): Promise<void> | undefined =>
-      subject.kind === 'templates'
-        ? // What is completed by its URI may be a resource too.
-          this.#checkListed(crossing, { kind: 'resources', name: subject.name })
-        : this.#checkCover(crossing, subject.name);
+    const goOn = (): Promise<void> | undefined => this.#checkUri(crossing, subject);
     return checked === undefined ? goOn() : checked.then(goOn);
+  }
+
+  /** What is completed by its URI may be a resource too, and a resource may be one that only a template leads to. */
+  #checkUri(crossing: Crossing, { kind, name }: Subject): Promise<void> | undefined {
+    const resource = { kind: 'resources', name } as const;
+    const checked = kind === 'templates' ? this.#checkListed(crossing, resource) : undefined;
+    if (checked === undefined) return this.#checkCover(crossing, name);
+    return checked.then(() => this.#checkCover(crossing, name));
   }
 
   /** A resource that no list names is not read where only templates that are held lead to it. */
   #checkCover({ source, context }: Crossing, uri: string): Promise<void> | undefined {
-    const { listings, inspector } = this.#parts;
+    const { listings, inspector, heldUris } = this.#parts;
     const { looks, strict } = inspector.watchfulness(source.name, 'templates');
     if (!looks || listings.peek(source, 'resources', context)?.byName.has(uri) === true) return undefined;
     const known = strict
@@ -91,12 +96,28 @@ export class Boundary {
       : listings.lastRead(source, 'templates', context);
     if (known === undefined) {
       return Promise.resolve(listings.read(source, 'templates', context)).then((listing) => {
-        refuse(holdOfCover(listing, uri));
+        refuse(heldUris.findCover(listing, uri));
         if (strict && listing.stale) throw unread('templates');
       });
     }
-    refuse(holdOfCover(known, uri));
+    refuse(heldUris.findCover(known, uri));
     return undefined;
+  }
+
+  /** What of an upstream's resources a caller may not use, for subscriptions. Never rejects. */
+  async heldResources({ source, call, context }: Crossing): Promise<(uri: string) => boolean> {
+    const { listings, inspector, sessions, heldUris } = this.#parts;
+    const read = async (kind: ListKind): Promise<Listing | undefined> =>
+      inspector.watchfulness(source.name, kind).looks ? listings.read(source, kind, context) : undefined;
+    const [resources, templates] = await Promise.all([read('resources'), read('templates')]);
+    const session = ownSession(source, call.legacy);
+    return (uri) => {
+      const own = session && sessions.find({ source, session, kind: 'resources' }, uri);
+      const listed = resources && heldUris.find(resources, uri);
+      if (own !== undefined || listed !== undefined) return true;
+      if (templates === undefined || resources?.byName.has(uri) === true) return false;
+      return heldUris.findCover(templates, uri) !== undefined;
+    };
   }
 
   #checkListed(crossing: Crossing, subject: Subject): Promise<void> | undefined {
@@ -122,7 +143,7 @@ export class Boundary {
       // Beside the call, not before it: nobody said that anything changed.
       void listings.reread(source, kind, { context, everyMs: RECHECK_MS });
     }
-    refuse(known.holds.get(name));
+    refuse(this.#holdOf(known, subject));
     if (!watch.strict || this.#isKnown(crossing, subject, known)) return undefined;
     return this.#lookAgain(crossing, subject, known);
   }
@@ -136,7 +157,7 @@ export class Boundary {
     const listing = await (watch.eachCall
       ? listings.refresh(source, kind, context)
       : listings.read(source, kind, context));
-    refuse(listing.holds.get(name));
+    refuse(this.#holdOf(listing, subject));
     if (!watch.strict) return;
     // What could not be read may be anything by now.
     if (listing.stale) throw unread(kind);
@@ -161,9 +182,13 @@ export class Boundary {
     const { source, context } = crossing;
     const again = this.#parts.listings.reread(source, subject.kind, { context, everyMs: MISSING_MS });
     const listing = (await again) ?? known;
-    refuse(listing.holds.get(subject.name));
+    refuse(this.#holdOf(listing, subject));
     if (this.#isKnown(crossing, subject, listing)) return;
     throw listing.stale ? unread(subject.kind) : unknown(subject.kind);
+  }
+
+  #holdOf(listing: Listing, { kind, name }: Subject): Hold | undefined {
+    return kind === 'resources' ? this.#parts.heldUris.find(listing, name) : listing.holds.get(name);
   }
 
   /** Lists may lack what is approved: they differ by caller and session. Resources need not be listed at all. */
@@ -175,13 +200,6 @@ export class Boundary {
 
 function refuse(hold: Hold | undefined): void {
   if (hold !== undefined) throw refusal(hold);
-}
-
-function holdOfCover({ items, holds }: Listing, uri: string): Hold | undefined {
-  if (holds.size === 0) return undefined;
-  const held = [...holds].find(([template]) => compileTemplate(template)(uri));
-  if (held === undefined || items.some(({ name }) => compileTemplate(name)(uri))) return undefined;
-  return held[1];
 }
 
 function unknown(kind: ListKind): GatewardError {

@@ -1,5 +1,5 @@
 import { OPERATOR, type Outcome } from '../call.ts';
-import { type Inspector, NO_HOLDS, NO_INSPECTOR } from '../inspector.ts';
+import { type Inspector, NO_INSPECTOR } from '../inspector.ts';
 import type { JsonText } from '../lib/json-text.ts';
 import type { Log } from '../lib/log.ts';
 import type { Seal } from '../lib/seal.ts';
@@ -7,6 +7,7 @@ import { type AnswerListen, createAnswerListen, type Screen } from './answer-lis
 import { Boundary, type Crossing } from './boundary.ts';
 import { Definitions } from './definitions.ts';
 import { Discoveries } from './discoveries.ts';
+import { HeldUris } from './held-uri.ts';
 import { createHoldBack } from './hold-back.ts';
 import { LIST_KINDS, type ListKind } from './list-kinds.ts';
 import type { ChangeEvent } from './listen-filter.ts';
@@ -72,6 +73,8 @@ export interface OpenCatalog extends Catalog {
 export interface CatalogBoundary {
   /** Lets a call to an upstream through, or throws; see `Boundary.check`. */
   check(crossing: Crossing): Promise<void> | undefined;
+  /** What of an upstream's resources a caller may not use, for subscriptions. Never rejects. */
+  heldResources(crossing: Crossing): Promise<(uri: string) => boolean>;
   /** Takes what is held out of what an upstream answered. */
   holdBack(crossing: Crossing, outcome: Outcome): Outcome | Promise<Outcome>;
   /** What may be seen of an upstream has changed: it is judged again, and clients hear of it. Never rejects. */
@@ -123,10 +126,7 @@ export function createCatalog(parts: CatalogParts): OpenCatalog {
     ending,
     maxListens,
     screen: parts.screen,
-    heldResources: async (source, context) => {
-      if (!inspector.watchfulness(source.name, 'resources').looks) return NO_HOLDS;
-      return (await listings.read(source, 'resources', context)).holds;
-    },
+    heldResources: (crossing) => boundary.heldResources(crossing),
   });
   const views = new Map(
     parts.servers.map((plan) => [
@@ -199,7 +199,7 @@ interface BoundaryNeeds {
 
 function createBoundary(needs: BoundaryNeeds): CatalogBoundary {
   const { parts, inspector, listings, discoveries, hub, sessions } = needs;
-  const common = { listings, inspector, sessions, now: parts.now };
+  const common = { listings, inspector, sessions, heldUris: new HeldUris(), now: parts.now };
   const boundary = new Boundary(common);
   /** Lists that went to clients with something left out. */
   const cut = new Map<string, Set<ListKind>>();
@@ -209,6 +209,7 @@ function createBoundary(needs: BoundaryNeeds): CatalogBoundary {
   });
   return {
     check: (crossing) => boundary.check(crossing),
+    heldResources: (crossing) => boundary.heldResources(crossing),
     holdBack,
     countHeld: (upstream) => listings.countHeld(upstream),
     async rejudge(upstream) {

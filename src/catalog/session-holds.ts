@@ -1,5 +1,6 @@
 import type { LegacySession } from '../call.ts';
 import type { Hold, Inspector, Item } from '../inspector.ts';
+import { isSameUri } from './held-uri.ts';
 import type { ListKind } from './list-kinds.ts';
 import type { Source } from './server-view.ts';
 
@@ -48,7 +49,12 @@ export class SessionHolds {
   /** Why a session may not use something, if that was left out of a list of its own. */
   find({ source, session, kind }: SessionList, name: string): Hold | undefined {
     if (this.#entries.size === 0) return undefined;
-    return this.#entries.get(keyOf(source, session))?.kinds.get(kind)?.get(name)?.hold;
+    const held = this.#entries.get(keyOf(source, session))?.kinds.get(kind);
+    if (held === undefined || held.size === 0) return undefined;
+    const exact = held.get(name);
+    if (exact !== undefined || kind !== 'resources') return exact?.hold;
+    for (const [uri, { hold }] of held) if (isSameUri(uri, name)) return hold;
+    return undefined;
   }
 
   /** A change was announced in the session alone: its list is to be read there before the next call. */

@@ -41,6 +41,16 @@ const complete = async (url: string, uri: string): Promise<Json> => {
   return (await askModern(url, 'completion/complete', { params })).message;
 };
 
+/** What of these a client may subscribe to. */
+async function acknowledged(url: string, ...uris: string[]): Promise<unknown> {
+  const stream = await listen(url, { toolsListChanged: true, resourceSubscriptions: uris });
+  closing.push(() => stream.close());
+  const method = 'notifications/subscriptions/acknowledged';
+  await expect.poll(() => stream.of(method)).toHaveLength(1);
+  const { notifications } = Object(stream.of(method)[0]?.['params']) as { notifications: Json };
+  return notifications['resourceSubscriptions'] ?? [];
+}
+
 it('a resource that only a held template covers cannot be read', async () => {
   const { upstream, url } = await setUp();
   expect(errorOf(await read(url, 'note:///1')).code).toBe(NOT_APPROVED);
@@ -48,6 +58,29 @@ it('a resource that only a held template covers cannot be read', async () => {
     expect(await read(url, uri)).toHaveProperty('result');
   }
   expect(upstream.used).not.toContain('note:///1');
+});
+
+const SPELLINGS = [
+  'FILE:///one.txt',
+  'file:///%6fne.txt',
+  'file:///./one.txt',
+  'file:///sub/../one.txt',
+  'file:///sub%2F..%2Fone.txt',
+  'file://localhost/one.txt',
+  'file:///one.txt#part',
+  'file:///one.txt?',
+  'NOTE:///1',
+  'note:///1#part',
+];
+
+it('what is held cannot be used by another spelling of its URI', async () => {
+  const { upstream, url } = await setUp();
+  for (const uri of SPELLINGS) {
+    expect(errorOf(await read(url, uri)).code, uri).toBe(NOT_APPROVED);
+    expect(errorOf(await complete(url, uri)).code, uri).toBe(NOT_APPROVED);
+  }
+  expect(await acknowledged(url, ...SPELLINGS)).toEqual([]);
+  expect(upstream.used).toEqual([]);
 });
 
 it('a held resource cannot be completed', async () => {
@@ -59,10 +92,6 @@ it('a held resource cannot be completed', async () => {
 
 it('a held resource cannot be subscribed to', async () => {
   const { url } = await setUp();
-  const stream = await listen(url, { resourceSubscriptions: ['file:///one.txt', 'file:///two.txt'] });
-  closing.push(() => stream.close());
-  const acknowledged = 'notifications/subscriptions/acknowledged';
-  await expect.poll(() => stream.of(acknowledged)).toHaveLength(1);
-  expect(JSON.stringify(stream.of(acknowledged))).toContain('file:///two.txt');
-  expect(JSON.stringify(stream.of(acknowledged))).not.toContain('file:///one.txt');
+  const uris = ['file:///one.txt', 'note:///1', 'file:///two.txt', 'spare:///1'];
+  expect(await acknowledged(url, ...uris)).toEqual(['file:///two.txt', 'spare:///1']);
 });
