@@ -246,7 +246,7 @@ export const ERRORS = define({
   SANDBOX_UNAVAILABLE: {
     rpc: 1029,
     status: 200,
-    text: 'This MCP server may run in a sandbox only, and none can run on this machine. See gateward doctor.',
+    text: 'This MCP server may run in its sandbox only, and that cannot be made here. gateward doctor says why.',
   },
   DEFINITION_NOT_APPROVED: {
     rpc: 1030,

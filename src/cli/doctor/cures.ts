@@ -19,7 +19,8 @@ const STDIO_CURES: Partial<Record<ErrorCode, string>> = {
   LAUNCH_NOT_APPROVED:
     'Both show it once gateward serve has met it. A folder or program that you vouch for needs no approval: launch.folders, launch.programs.',
   LAUNCH_REFUSED: 'Nobody can approve it as it is. docs/launch.md says what each rule wants.',
-  SANDBOX_UNAVAILABLE: 'Take away what keeps sandboxes from running, or set sandbox.ifMissing.',
+  SANDBOX_UNAVAILABLE:
+    'What is wrong with its sandbox stands above. Where none can run, sandbox.ifMissing decides; a profile that is refused must be mended.',
   LAUNCH_FAILED: 'Is the command installed and on the PATH of the gateway? An absolute path always works.',
   UPSTREAM_TIMEOUT:
     'Does it need longer to start, as npx does the first time? connectTimeoutMs says how long. Nothing of your proxies and registries is passed on: name in env what it needs.',
