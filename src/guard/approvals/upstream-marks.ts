@@ -8,8 +8,8 @@ export interface UpstreamMarks {
   hasApproved(kind: ApprovalKind, name?: string): boolean;
 }
 
-/** The digests of one name. Nearly always one; few enough to be looked through. */
-type Digests = { readonly digest: string; state: ApprovalState }[];
+/** The digests of one name. Nearly always one; an upstream that changes all the time has thousands. */
+type Digests = Map<string, ApprovalState>;
 
 /** Marks in memory, looked up before each call. */
 export class MarkMap implements UpstreamMarks {
@@ -17,9 +17,7 @@ export class MarkMap implements UpstreamMarks {
   #pending = 0;
 
   constructor(marks: readonly ApprovalMark[]) {
-    // What is approved is looked up most.
-    for (const mark of marks) if (mark.state === 'approved') this.set(mark);
-    for (const mark of marks) if (mark.state !== 'approved') this.set(mark);
+    for (const mark of marks) this.set(mark);
   }
 
   /** Marks that wait. */
@@ -28,16 +26,13 @@ export class MarkMap implements UpstreamMarks {
   }
 
   stateOf(kind: ApprovalKind, name: string, digest: string): ApprovalState | undefined {
-    const digests = this.#kinds.get(kind)?.get(name);
-    if (digests === undefined) return undefined;
-    for (const one of digests) if (one.digest === digest) return one.state;
-    return undefined;
+    return this.#kinds.get(kind)?.get(name)?.get(digest);
   }
 
   hasApproved(kind: ApprovalKind, name?: string): boolean {
     const names = this.#kinds.get(kind);
     if (names === undefined) return false;
-    if (name !== undefined) return isAnyApproved(names.get(name) ?? []);
+    if (name !== undefined) return isAnyApproved(names.get(name));
     for (const digests of names.values()) if (isAnyApproved(digests)) return true;
     return false;
   }
@@ -45,16 +40,15 @@ export class MarkMap implements UpstreamMarks {
   set({ kind, name, digest, state }: Omit<ApprovalMark, 'id' | 'upstream'>): void {
     const names = this.#kinds.get(kind) ?? new Map<string, Digests>();
     this.#kinds.set(kind, names);
-    const digests = names.get(name) ?? [];
+    const digests: Digests = names.get(name) ?? new Map();
     names.set(name, digests);
-    const known = digests.find((one) => one.digest === digest);
-    if (known?.state === 'pending') this.#pending -= 1;
+    if (digests.get(digest) === 'pending') this.#pending -= 1;
     if (state === 'pending') this.#pending += 1;
-    if (known === undefined) digests.push({ digest, state });
-    else known.state = state;
+    digests.set(digest, state);
   }
 }
 
-function isAnyApproved(digests: Digests): boolean {
-  return digests.some(({ state }) => state === 'approved');
+function isAnyApproved(digests: Digests | undefined): boolean {
+  for (const state of digests?.values() ?? []) if (state === 'approved') return true;
+  return false;
 }
