@@ -44,6 +44,25 @@ export function approvalIn(row: Row): ApprovalRow {
   };
 }
 
+/** Of a pending thing what stands in place of what was found in it, where its text is not kept. */
+export const NOT_KEPT = JSON.stringify([
+  {
+    rule: 'text-not-kept',
+    at: '',
+    reason:
+      'So much of this upstream waits that the text is not kept. Its digest covers the whole. What the upstream offers now shows gateward scan.',
+    dangerous: true,
+  },
+]);
+/** In SQL: what stands in place of its text. */
+export const NOT_KEPT_BODY = `'{"bytes":' || octet_length(body) || ',"notKept":true}'`;
+/** In SQL: bytes of what a row holds. Neither database reads the texts for it. */
+export const HELD_BYTES = 'octet_length(body) + octet_length(findings)';
+/** Bytes of a row whose text is not kept, and of rows that would not be smaller without theirs. */
+export const LEAST_BYTES = NOT_KEPT.length + 40;
+/** In SQL: what upstreams choose, and may make as much of as they like. The others are made by the operator's file. */
+export const CHOSEN_BY_UPSTREAM = "kind NOT IN ('launch', 'identity')";
+
 /** What a mark says of a thing. One that bears the same id by chance or by art says nothing: the thing waits. */
 export function stateOf(key: ApprovalKey, mark: ApprovalMark | undefined): ApprovalState {
   const isSame =

@@ -72,13 +72,18 @@ export interface ApprovalFilter {
   readonly state?: ApprovalState;
 }
 
+/** Bytes of what waits of one upstream, with what was found in it: a text is 256 KB at most. */
+export const MAX_PENDING_BYTES = 64 * 1024 * 1024;
+
 /** Approvals. Writes are durable. */
 export interface ApprovalTable {
   /**
    * Notes what was seen; what is known already stays as it is. Gives the state of each, in order. Of one upstream at
-   * most `maxPending` are kept pending: the oldest are forgotten.
+   * most `maxPending` are kept pending: the oldest are forgotten. Of what the upstream chose, the texts of the newest
+   * are kept up to `maxPendingBytes` in all, MAX_PENDING_BYTES unless given; in place of the others stands that they are
+   * not. All else of these rows stays, so that they may still be decided.
    */
-  see(seen: readonly Seen[], maxPending: number): Promise<readonly ApprovalState[]>;
+  see(seen: readonly Seen[], maxPending: number, maxPendingBytes?: number): Promise<readonly ApprovalState[]>;
   /** All marks of an upstream. */
   marks(upstream: string): Promise<readonly ApprovalMark[]>;
   read(id: string): Promise<ApprovalRow | undefined>;

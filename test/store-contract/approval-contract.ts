@@ -159,6 +159,38 @@ export function approvalContract(fresh: () => Promise<Database>): void {
       expect(namesOf(await list())).toEqual([...namesOf(kept), 'first', 'y']);
     });
 
+    it('keeps the texts of the newest as long as they are not too large in all, and says so of the others', async () => {
+      const tool = (n: number): Seen =>
+        seenOf({ name: `tool ${n}`, body: JSON.stringify('x'.repeat(1_000)) });
+      const launch = seenOf({ kind: 'launch', name: '', body: JSON.stringify('l'.repeat(1_000)) });
+      const decided = seenOf({ name: 'decided', body: JSON.stringify('d'.repeat(1_000)) });
+      await see(decided);
+      await a.approvals.decide([approvalId(decided)], 'rejected', 'eve');
+      await a.approvals.see([launch, tool(0), tool(1), tool(2), tool(3)], 1_000, 3_500);
+      const kept = async () =>
+        (await list()).filter(({ body }) => body.length > 1_000).map(({ kind, name }) => name || kind);
+      expect(await kept()).toEqual(['decided', 'launch', 'tool 1', 'tool 2', 'tool 3']);
+      await a.approvals.see([tool(4)], 1_000, 3_500);
+      expect(await kept()).toEqual(['decided', 'launch', 'tool 2', 'tool 3', 'tool 4']);
+      const [lost] = await list({ upstream, name: 'tool 0' });
+      expect(lost).toMatchObject({ state: 'pending', digest: tool(0).digest, id: approvalId(tool(0)) });
+      expect(JSON.parse(lost?.body ?? '')).toEqual({ bytes: 1_002, notKept: true });
+      expect(JSON.parse(lost?.findings ?? '')).toMatchObject([{ rule: 'text-not-kept', dangerous: true }]);
+      const [row] = await b.approvals.decide([approvalId(tool(0))], 'approved', 'eve');
+      expect(row?.state).toBe('approved');
+      expect(await see(tool(0), tool(1))).toEqual(['approved', 'pending']);
+    });
+
+    it('counts the texts of each upstream by itself', async () => {
+      const body = JSON.stringify('x'.repeat(1_000));
+      const other = { upstream: `${upstream} 2` };
+      await a.approvals.see([seenOf({ body }), seenOf({ ...other, body })], 1_000, 1_500);
+      await a.approvals.see([seenOf({ ...other, body, name: 'small' })], 1_000, 1_500);
+      expect((await list()).map((row) => row.body)).toEqual([body]);
+      expect((await list(other)).map((row) => row.body.length)).toEqual([expect.any(Number), body.length]);
+      expect((await list(other))[0]?.body).not.toBe(body);
+    });
+
     it('waits for as long as it takes', async () => {
       await see(seenOf(), firstSight({ name: 'first' }));
       time += YEAR_MS;

@@ -1,4 +1,11 @@
-import { nameColumn } from '../approval-row.ts';
+import {
+  CHOSEN_BY_UPSTREAM,
+  HELD_BYTES,
+  LEAST_BYTES,
+  NOT_KEPT,
+  NOT_KEPT_BODY,
+  nameColumn,
+} from '../approval-row.ts';
 import { approvalId, type Seen, thingId } from '../approval-table.ts';
 import { tellOf } from './approval-rules.ts';
 import type { Database } from './database.ts';
@@ -37,6 +44,20 @@ const FORGET_OLDEST = statement(
    )`,
 );
 
+/** The oldest whose texts are too much with all that is newer. */
+const DROP_TEXTS = statement(
+  'drop_approval_texts',
+  `UPDATE gateward_approvals SET body = ${NOT_KEPT_BODY}, findings = $4
+   WHERE upstream = $1 AND state = 'pending' AND id IN (
+     SELECT id FROM (
+       SELECT id, bytes, sum(bytes) OVER (ORDER BY came DESC, id DESC) AS total FROM (
+         SELECT id, came, ${HELD_BYTES} AS bytes FROM gateward_approvals
+         WHERE upstream = $1 AND state = 'pending' AND ${CHOSEN_BY_UPSTREAM}
+       ) AS held
+     ) AS summed WHERE total > $2::bigint AND bytes > $3::bigint
+   )`,
+);
+
 /** Adds rows, as many with one statement as fit. */
 export async function addApprovals(db: Database, seen: readonly Seen[]): Promise<void> {
   for (let rest = seen; rest.length > 0; ) {
@@ -46,11 +67,23 @@ export async function addApprovals(db: Database, seen: readonly Seen[]): Promise
   }
 }
 
-/** Deletes the pending rows above the bound of each upstream of which something was added. */
-export async function forgetOldest(db: Database, added: readonly Seen[], maxPending: number): Promise<void> {
+/** What may wait of one upstream. */
+export interface PendingBounds {
+  readonly maxPending: number;
+  readonly maxPendingBytes: number;
+}
+
+/** Deletes the pending rows above the bound of each upstream of which something was added, and texts above theirs. */
+export async function forgetOldest(
+  db: Database,
+  added: readonly Seen[],
+  { maxPending, maxPendingBytes }: PendingBounds,
+): Promise<void> {
   const pending = added.filter(({ state }) => state === 'pending');
-  for (const upstream of new Set(pending.map((one) => one.upstream)))
+  for (const upstream of new Set(pending.map((one) => one.upstream))) {
     await db.rows(FORGET_OLDEST, [upstream, maxPending]);
+    await db.rows(DROP_TEXTS, [upstream, maxPendingBytes, LEAST_BYTES, NOT_KEPT]);
+  }
 }
 
 function valuesOf(seen: readonly Seen[]): readonly unknown[] {

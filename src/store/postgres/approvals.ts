@@ -13,11 +13,12 @@ import {
   type ApprovalState,
   type ApprovalTable,
   approvalId,
+  MAX_PENDING_BYTES,
   type Seen,
   thingId,
 } from '../approval-table.ts';
 import { numberIn } from '../row.ts';
-import { addApprovals, forgetOldest } from './approval-creation.ts';
+import { addApprovals, forgetOldest, type PendingBounds } from './approval-creation.ts';
 import { tellOf } from './approval-rules.ts';
 import type { Database } from './database.ts';
 import { NOW, statement } from './statement.ts';
@@ -62,7 +63,8 @@ const DECIDE = statement(
 /** Approvals. */
 export function createApprovalTable(db: Database): ApprovalTable {
   return {
-    see: (seen, maxPending) => seeAll(db, seen, maxPending),
+    see: (seen, maxPending, maxPendingBytes = MAX_PENDING_BYTES) =>
+      seeAll(db, seen, { maxPending, maxPendingBytes }),
     marks: (upstream) => readMarks(db, upstream),
     async read(id) {
       const row = await db.row(READ, [id]);
@@ -81,7 +83,7 @@ export function createApprovalTable(db: Database): ApprovalTable {
 async function seeAll(
   db: Database,
   seen: readonly Seen[],
-  maxPending: number,
+  bounds: PendingBounds,
 ): Promise<readonly ApprovalState[]> {
   const ids = seen.map(approvalId);
   const before = await findMarks(db, ids);
@@ -89,7 +91,7 @@ async function seeAll(
   if (fresh.length === 0) return seen.map((one, n) => stateOf(one, before.get(ids[n] ?? '')));
   await addApprovals(db, fresh);
   const after = await findMarks(db, fresh.map(approvalId));
-  await forgetOldest(db, fresh, maxPending);
+  await forgetOldest(db, fresh, bounds);
   return seen.map((one, n) => stateOf(one, before.get(ids[n] ?? '') ?? after.get(ids[n] ?? '')));
 }
 

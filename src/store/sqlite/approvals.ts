@@ -2,9 +2,14 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   APPROVAL_COLUMNS,
   approvalIn,
+  CHOSEN_BY_UPSTREAM,
   conditionsOf,
+  HELD_BYTES,
+  LEAST_BYTES,
   MARK_COLUMNS,
   markIn,
+  NOT_KEPT,
+  NOT_KEPT_BODY,
   nameColumn,
   stateOf,
 } from '../approval-row.ts';
@@ -14,6 +19,7 @@ import {
   type ApprovalState,
   type ApprovalTable,
   approvalId,
+  MAX_PENDING_BYTES,
   type Seen,
   thingId,
 } from '../approval-table.ts';
@@ -38,10 +44,25 @@ DELETE FROM approvals WHERE number IN (
   SELECT number FROM approvals WHERE upstream = ? AND state = 'pending' ORDER BY number DESC LIMIT -1 OFFSET ?
 )`;
 
+const COUNT_TEXTS = `
+SELECT ifnull(sum(${HELD_BYTES}), 0) AS bytes FROM approvals
+WHERE upstream = ? AND state = 'pending' AND ${CHOSEN_BY_UPSTREAM}`;
+/** The oldest whose texts are too much with all that is newer. */
+const DROP_TEXTS = `
+UPDATE approvals SET body = ${NOT_KEPT_BODY}, findings = ? WHERE number IN (
+  SELECT number FROM (
+    SELECT number, bytes, sum(bytes) OVER (ORDER BY number DESC) AS total FROM (
+      SELECT number, ${HELD_BYTES} AS bytes FROM approvals
+      WHERE upstream = ? AND state = 'pending' AND ${CHOSEN_BY_UPSTREAM}
+    )
+  ) WHERE total > ? AND bytes > ?
+)`;
+
 /** Approvals. */
 export function createApprovalTable(db: Database): ApprovalTable {
   return {
-    see: (seen, maxPending) => seeAll(db, seen, maxPending),
+    see: (seen, maxPending, maxPendingBytes = MAX_PENDING_BYTES) =>
+      seeAll(db, seen, { maxPending, maxPendingBytes }),
     marks: (upstream) => readMarks(db, upstream),
     read: (id) => db.attempt(() => find(db, id)),
     list: (filter, { max, after }) =>
@@ -65,21 +86,38 @@ export function createApprovalTable(db: Database): ApprovalTable {
   };
 }
 
+/** What may wait of one upstream: rows, and bytes of texts. */
+interface Bounds {
+  readonly maxPending: number;
+  readonly maxPendingBytes: number;
+}
+
 /** What is known is read without a write: that is nearly always all of it. */
 async function seeAll(
   db: Database,
   seen: readonly Seen[],
-  maxPending: number,
+  { maxPending, maxPendingBytes }: Bounds,
 ): Promise<readonly ApprovalState[]> {
   const states: ApprovalState[] = [];
+  const grown = new Set<string>();
   for (let from = 0; from < seen.length; from += BATCH) {
     const batch = seen.slice(from, from + BATCH);
     const found = await db.read(() => batch.map((one) => findMark(db, approvalId(one))));
     const marks = found.includes(undefined) ? await db.writeDurably(() => add(db, batch, maxPending)) : found;
     states.push(...batch.map((one, n) => stateOf(one, marks[n])));
+    for (const [n, { upstream, state }] of batch.entries())
+      if (found[n] === undefined && state === 'pending') grown.add(upstream);
     await nextTurn();
   }
+  for (const upstream of grown) await dropTexts(db, upstream, maxPendingBytes);
   return states;
+}
+
+/** Counted once for all that was seen: it takes milliseconds where very much waits. */
+async function dropTexts(db: Database, upstream: string, maxBytes: number): Promise<void> {
+  const bytes = await db.read(() => numberIn(db.get(COUNT_TEXTS, [upstream]) ?? {}, 'bytes'));
+  if (bytes > maxBytes)
+    await db.writeDurably(() => db.run(DROP_TEXTS, [NOT_KEPT, upstream, maxBytes, LEAST_BYTES]));
 }
 
 function add(
@@ -93,7 +131,8 @@ function add(
     added.filter(({ state }) => state !== 'pending'),
   );
   const marks = batch.map((one) => findMark(db, approvalId(one)));
-  for (const upstream of new Set(added.map((one) => one.upstream)))
+  const pending = added.filter(({ state }) => state === 'pending');
+  for (const upstream of new Set(pending.map((one) => one.upstream)))
     db.run(FORGET_OLDEST, [upstream, maxPending]);
   return marks;
 }
