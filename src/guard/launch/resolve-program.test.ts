@@ -57,6 +57,25 @@ describe.skipIf(process.platform === 'win32')('the program of a command', () => 
     },
   );
 
+  it('is none that every user of the machine may write, or could have put there', async () => {
+    await Promise.all(['open', 'sticky', 'closed'].map((name) => mkdir(place(name))));
+    await putProgram('open/own', '#!/bin/sh\n');
+    await putProgram('sticky/own', '#!/bin/sh\n');
+    await putProgram('closed/changed', '#!/bin/sh\n', 0o777);
+    await symlink(place('open/own'), place('closed/link'));
+    await chmod(place('open'), 0o777);
+    await chmod(place('sticky'), 0o1777);
+    for (const path of ['open/own', 'closed/changed', 'closed/link'])
+      expect(await failure(place(path))).toMatchObject({
+        code: 'LAUNCH_FAILED',
+        message: expect.stringContaining('chmod o-w'),
+      });
+    expect(await failure('own', place('sticky'))).toMatchObject({
+      message: expect.stringContaining('chmod o-w'),
+    });
+    expect((await resolveProgram(place('sticky/own'), '')).file).toBe(place('sticky/own'));
+  });
+
   it('is never looked for in the working directory', async () => {
     expect(await failure('package.json', `.${delimiter}${delimiter}..`)).toMatchObject({
       code: 'LAUNCH_FAILED',
