@@ -26,6 +26,7 @@ const TIMEOUT_MS = 60_000;
 const MAX_KEPT = 10_000;
 
 interface Slot {
+  /** As the upstream said it: what may be seen of it is judged whenever it is served. */
   result: JsonText | undefined;
   freshUntil: number;
   waitedFor: boolean;
@@ -42,7 +43,12 @@ export class Discoveries {
   }
 
   /** The DiscoverResult; the last one known if the upstream fails or is silent; undefined if it was never reached. */
-  read(source: Source, context: AuthorizationContext): Promise<JsonText | undefined> {
+  async read(source: Source, context: AuthorizationContext): Promise<JsonText | undefined> {
+    const said = await this.#said(source, context);
+    return said && this.#withoutHeld(source, said);
+  }
+
+  #said(source: Source, context: AuthorizationContext): Promise<JsonText | undefined> {
     const key = `${source.name} ${contextAt(source, context)}`;
     const slot = this.#slots.get(key) ?? this.#add(key);
     if (slot.freshUntil > this.#parts.now()) return Promise.resolve(slot.result);
@@ -52,7 +58,7 @@ export class Discoveries {
     return this.#waitFor(slot.reading, slot);
   }
 
-  /** What may be seen of an upstream has changed: it is asked again when it is needed next. */
+  /** An upstream is asked again when it is needed next. */
   forget(upstream: string): void {
     for (const [key, slot] of this.#slots) if (key.startsWith(`${upstream} `)) slot.freshUntil = 0;
   }
@@ -81,7 +87,7 @@ export class Discoveries {
       const outcome = await source.call(ownCall({ method: 'server/discover', signal }), context);
       if (outcome.kind === 'complete') {
         const ttlMs = Number(outcome.result.get('ttlMs')?.text ?? 0);
-        slot.result = await this.#withoutHeld(source, outcome.result);
+        slot.result = outcome.result;
         slot.freshUntil = now() + Math.min(MAX_KEEP_MS, Math.max(KEEP_MS, Number.isNaN(ttlMs) ? 0 : ttlMs));
         return slot.result;
       }
