@@ -56,11 +56,17 @@ export async function undoLastImport(options: UndoImportOptions, parts: UndoImpo
     kept: done.kept,
     failed: failed.map(({ path, error }) => ({ path, message: error.message })),
     removed,
+    changed: done.changed,
     configError: configError?.message ?? null,
   });
   for (const { path, at } of done.kept)
     terminal.warn(
       show`In ${bare(path)} something else stands at ${bare(at.join('.'))} by now. Move it away, then undo again.`
+        .text,
+    );
+  for (const name of done.changed)
+    terminal.warn(
+      show`${bare(name)} was changed since, and stays in ${bare(backup.config)}: gateward server remove takes it out.`
         .text,
     );
   for (const { error } of failed) terminal.warn(show`${bare(error.message)}`.text);
@@ -72,7 +78,15 @@ export async function undoLastImport(options: UndoImportOptions, parts: UndoImpo
 /** What would be done, in the form of what was. */
 function tellBackup({ files, upstreams }: Backup, terminal: Terminal): number {
   const restored = files.map(({ path }) => path);
-  terminal.emit({ dryRun: true, restored, kept: [], failed: [], removed: upstreams, configError: null });
+  terminal.emit({
+    dryRun: true,
+    restored,
+    kept: [],
+    failed: [],
+    removed: upstreams,
+    changed: [],
+    configError: null,
+  });
   terminal.say('Nothing was changed.');
   return EXIT.ok;
 }

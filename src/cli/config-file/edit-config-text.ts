@@ -12,6 +12,12 @@ export function namesIn(text: string): { readonly upstreams: string[]; readonly 
   return { upstreams: names('upstreams'), servers: names('servers') };
 }
 
+/** What the text of a configuration says of an upstream; undefined if there is none of this name. */
+export function entryIn(text: string, name: string): unknown {
+  const upstreams = asMap(asMap(valueOfYaml(text))?.['upstreams']) ?? {};
+  return Object.hasOwn(upstreams, name) ? upstreams[name] : undefined;
+}
+
 /**
  * The text of a configuration (YAML or JSON) with one more upstream. Comments, order and whatever does not have to change
  * stay. The text must be valid YAML, and have no upstream of this name.

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { GatewardError } from '../../errors.ts';
@@ -98,6 +99,11 @@ export class SecretFiles {
     return this.#kept.map(({ file }) => file);
   }
 
+  /** The SHA-256 of each of them, by its path. */
+  get hashes(): Readonly<Record<string, string>> {
+    return Object.fromEntries(this.#kept.map(({ file, value }) => [file, hashSecret(value)]));
+  }
+
   /** The secrets that were asked for, kept before or not. */
   get values(): ReadonlySet<string> {
     return this.#values;
@@ -113,6 +119,11 @@ export class SecretFiles {
     }
     return `\${file:${short}}`;
   }
+}
+
+/** The SHA-256 of the content of a file, in hex. */
+export function hashSecret(content: string | Buffer): string {
+  return createHash('sha256').update(content).digest('hex');
 }
 
 /** Whether a path is one that this makes. */

@@ -21,8 +21,12 @@ const backupSchema = z.object({
   config: z.string(),
   /** Upstreams that the import added. */
   upstreams: z.array(z.string()),
+  /** What the configuration said of each of them. */
+  entries: z.record(z.string(), z.unknown()).default({}),
   /** Absolute paths of the files of secrets that it made. */
   secretFiles: z.array(z.string()),
+  /** The SHA-256 of what stood in each of them. */
+  secretHashes: z.record(z.string(), z.string()).default({}),
   files: z.array(
     z.object({
       client: z.string(),

@@ -2,6 +2,7 @@ import type { Environment } from '../../config/types.ts';
 import { type GatewardError, toGatewardError } from '../../errors.ts';
 import { isSame, valueAt } from '../../guard/seal/formats/tree.ts';
 import type { Disk } from '../config-file/disk.ts';
+import { entryIn } from '../config-file/edit-config-text.ts';
 import { absolutePath, type ConfigFileEdit, saveConfigFile } from '../config-file/open-config-file.ts';
 import type { SecretFiles } from '../config-file/secret-files.ts';
 import type { Backup, Backups } from './backup.ts';
@@ -85,7 +86,9 @@ async function makeBackup(
     madeAt: new Date(now).toISOString(),
     config: absolutePath(edit),
     upstreams: [...plan.added],
+    entries: Object.fromEntries(plan.added.map((name) => [name, entryIn(plan.text, name)])),
     secretFiles: [...secrets.files],
+    secretHashes: { ...secrets.hashes },
     files,
   };
 }

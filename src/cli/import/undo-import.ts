@@ -1,10 +1,12 @@
+import { readFile } from 'node:fs/promises';
 import type { Environment } from '../../config/types.ts';
 import { type GatewardError, toGatewardError } from '../../errors.ts';
 import type { Wanted } from '../../guard/seal/formats/document.ts';
 import { isSame, valueAt } from '../../guard/seal/formats/tree.ts';
 import type { Disk } from '../config-file/disk.ts';
-import { namesIn, removeUpstream } from '../config-file/edit-config-text.ts';
+import { entryIn, namesIn, removeUpstream } from '../config-file/edit-config-text.ts';
 import { openConfigFile, saveConfigFile } from '../config-file/open-config-file.ts';
+import { hashSecret } from '../config-file/secret-files.ts';
 import type { Backup, KeptBackup } from './backup.ts';
 import { editText, parseText, textOf } from './edit-file.ts';
 
@@ -25,14 +27,16 @@ export interface Undone {
   readonly failed: readonly { readonly path: string; readonly error: GatewardError }[];
   /** Upstreams that are no longer in the configuration. */
   readonly removed: readonly string[];
+  /** Upstreams that stay in it, since somebody has changed them. */
+  readonly changed: readonly string[];
   /** Why the upstreams stay in the configuration. */
   readonly configError: GatewardError | undefined;
 }
 
 /**
  * Puts back what an import changed: first the files of clients, then the configuration, then the files of secrets. A file
- * that is still as the import left it becomes what it was, byte for byte; in another the entries are put back. The backup
- * goes once nothing depends on it.
+ * that is still as the import left it becomes what it was, byte for byte; in another the entries are put back. An upstream
+ * and a secret that somebody has changed since stay. The backup goes once nothing depends on it.
  */
 export async function undoImport({ path, backup }: KeptBackup, parts: UndoParts): Promise<Undone> {
   const { disk, clientDisk } = parts;
@@ -50,10 +54,10 @@ export async function undoImport({ path, backup }: KeptBackup, parts: UndoParts)
   }
   // What could not be put back is with the gateway alone.
   if (failed.length > 0 || kept.length > 0)
-    return { restored, kept, failed, removed: [], configError: undefined };
-  const { removed, error } = await forget(backup, parts);
+    return { restored, kept, failed, removed: [], changed: [], configError: undefined };
+  const { removed, changed, error } = await forget(backup, parts);
   if (error === undefined) await disk.remove(path);
-  return { restored, kept, failed, removed, configError: error };
+  return { restored, kept, failed, removed, changed, configError: error };
 }
 
 /** Gives the places that are taken by something else. */
@@ -86,20 +90,35 @@ function wantedOf(wanted: BackupFile['wanted']): readonly Wanted[] {
   return wanted.map(({ path, value }) => ({ path, value }));
 }
 
-async function forget(
-  backup: Backup,
-  { environment, disk }: UndoParts,
-): Promise<{ readonly removed: readonly string[]; readonly error: GatewardError | undefined }> {
+type Forgotten = Pick<Undone, 'removed' | 'changed'> & { readonly error: GatewardError | undefined };
+
+async function forget(backup: Backup, { environment, disk }: UndoParts): Promise<Forgotten> {
   try {
     const edit = await openConfigFile(backup.config, { environment, disk, mayBegin: true });
     const present = new Set(namesIn(edit.text).upstreams);
-    const removed = backup.upstreams.filter((name) => present.has(name));
+    const names = backup.upstreams.filter((name) => present.has(name));
+    const changed = names.filter((name) => isChanged(backup, name, edit.text));
+    const removed = names.filter((name) => !changed.includes(name));
     const text = removed.reduce(removeUpstream, edit.text);
     const { files } =
       removed.length === 0 ? edit.loaded : await saveConfigFile(edit, text, { environment, disk });
-    for (const file of backup.secretFiles.filter((one) => !files.includes(one))) await disk.remove(file);
-    return { removed, error: undefined };
+    for (const file of backup.secretFiles.filter((one) => !files.includes(one))) {
+      if (await isAsMade(backup, file)) await disk.remove(file);
+    }
+    return { removed, changed, error: undefined };
   } catch (error) {
-    return { removed: [], error: toGatewardError(error) };
+    return { removed: [], changed: [], error: toGatewardError(error) };
   }
+}
+
+/** Somebody may have edited it, or made another one of its name. */
+function isChanged({ entries }: Backup, name: string, text: string): boolean {
+  return Object.hasOwn(entries, name) && !isSame(entryIn(text, name), entries[name]);
+}
+
+/** A token that was written anew may stand nowhere else. */
+async function isAsMade({ secretHashes }: Backup, file: string): Promise<boolean> {
+  const hash = secretHashes[file];
+  const content = await readFile(file).catch(() => undefined);
+  return hash === undefined || content === undefined || hashSecret(content) === hash;
 }

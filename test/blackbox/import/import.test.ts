@@ -112,6 +112,24 @@ describe('gateward import', () => {
     expect(text).not.toContain('127.0.0.1');
   });
 
+  it('leaves upstreams and tokens that somebody has changed since, when it is undone', async () => {
+    await at.write({ '.cursor/mcp.json': CLIENT_FILES['.cursor/mcp.json'] ?? '' });
+    await importAll();
+    const config = await at.read('gateway/gateward.yaml');
+    const secret = 'gateway/data/secrets/github.Authorization';
+    await at.write({
+      'gateway/gateward.yaml': config.replace('notes-mcp@1.2.3', 'notes-mcp@1.3.0'),
+      [secret]: 'the new token\n',
+    });
+    const { code, stdout } = await at.run(['import', '--undo', '--yes', '--json']);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ removed: ['github'], changed: ['notes'] });
+    expect(await at.read('.cursor/mcp.json')).toBe(CLIENT_FILES['.cursor/mcp.json']);
+    expect(await at.read('gateway/gateward.yaml')).toContain('notes-mcp@1.3.0');
+    expect(await at.read('gateway/data/secrets/notes.NOTES_API_KEY')).toContain(CANARY);
+    expect(await at.read(secret)).toBe('the new token\n');
+  });
+
   it('starts nothing, refuses what nobody can read, and says what stays behind', async () => {
     const marker = join(at.home, 'marker');
     await at.write({
