@@ -1,6 +1,7 @@
-import { type Decoded, decodeParts } from '../scan/decode.ts';
+import { decodeDeep, type FoldedPart } from '../scan/decode.ts';
 import { findCommand } from '../scan/find-command.ts';
 import { findMeaning } from '../scan/find-meaning.ts';
+import { foldAccents } from '../scan/fold-accents.ts';
 import type { OwnNames } from '../scan/read-concepts.ts';
 import { respell } from '../scan/respell.ts';
 import type { RuleId } from '../scan/rule.ts';
@@ -27,7 +28,7 @@ export function findInjection(text: string, sieve: Sieve): RuleId[] {
     for (const { form, text: read } of respell(folded))
       if (SPELLINGS.has(form) && blockedBy(read).length > 0) rules.add('encoded-instruction');
   }
-  for (const part of decodeParts(folded)) for (const rule of findEncoded(part, 1)) rules.add(rule);
+  for (const part of decodeDeep(folded, MAX_ROUNDS)) for (const rule of findEncoded(part)) rules.add(rule);
   return [...rules];
 }
 
@@ -36,13 +37,7 @@ function mayInstruct(folded: string, sieve: Sieve): boolean {
   const isAscii = !NOT_ASCII.test(folded);
   const seen = sieve.look(isAscii ? folded : asciiOf(folded), 'text');
   if ((seen & MAY_HOLD.injection) !== 0) return true;
-  return !isAscii && (sieve.look(withoutAccents(folded), 'text') & MAY_HOLD.injection) !== 0;
-}
-
-/** As the reader of concepts takes letters. */
-function withoutAccents(text: string): string {
-  const plain = text.toLowerCase().replaceAll('’', "'").normalize('NFD');
-  return plain.replace(/[\u0300-\u036f]/g, '').normalize('NFC');
+  return !isAscii && (sieve.look(foldAccents(folded), 'text') & MAY_HOLD.injection) !== 0;
 }
 
 /** The text with blanks for all that is not ASCII, which ends words and runs there. */
@@ -56,12 +51,10 @@ function blockedBy(folded: string): RuleId[] {
     .map(({ rule }) => rule);
 }
 
-function findEncoded({ hidden, text }: Decoded, round: number): RuleId[] {
+function findEncoded({ hidden, folded, isNew }: FoldedPart): RuleId[] {
   const rules: RuleId[] = findCommand(hidden) === undefined ? [] : ['encoded-command'];
-  // Escapes stand in honest texts, so only what was spelled out whole counts as hidden.
-  const folded = foldText(hidden);
-  if (blockedBy(folded).length > 0 || blockedBy(foldText(text)).length > 0) rules.push('encoded-instruction');
-  if (round < MAX_ROUNDS)
-    for (const inner of decodeParts(folded)) rules.push(...findEncoded(inner, round + 1));
+  // Escapes stand in honest texts, so what was spelled out whole is read by itself as well.
+  if (blockedBy(foldText(hidden)).length > 0 || (isNew && blockedBy(folded).length > 0))
+    rules.push('encoded-instruction');
   return rules;
 }

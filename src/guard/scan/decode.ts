@@ -1,89 +1,100 @@
+import { foldText } from './skeleton.ts';
+import { ALL_ESCAPINGS, ESCAPING, unescapeText } from './unescape.ts';
+
 /** Text that was written in another form. */
 export interface Decoded {
-  readonly form: 'base64' | 'hexadecimal' | 'percent encoding' | 'character references' | 'escapes';
+  /** How it was written, in words. */
+  readonly form: string;
   readonly text: string;
   /** The part of it that could not be read before. */
   readonly hidden: string;
+}
+
+/** A decoded text as a reader takes it. */
+export interface FoldedPart extends Decoded {
+  readonly folded: string;
+  /** Whether no other part reads the same. */
+  readonly isNew: boolean;
 }
 
 /** Shorter runs are words, ids and hashes. */
 const MIN_BASE64 = 16;
 const MIN_HEX = 24;
 const HEX = /^(?:0x)?[0-9A-Fa-f]+$/;
+/** So many runs are looked at. */
+const MAX_RUNS = 2000;
+/** In texts so long, escapes of several forms are read at once and not each form by itself as well. */
+const MAX_APART = 16 * 1024;
 
-/** A form that stands in the middle of a text. */
-interface Escaping {
-  readonly form: Decoded['form'];
-  /** Where this is not, there is nothing to look for. */
-  readonly sign: string;
-  readonly pattern: RegExp;
-  readonly read: (escaped: string) => string;
+/** What stands encoded in a text: the whole text where escapes stand in it, and each run of base64 and hex. */
+export function decodeParts(text: string): Decoded[] {
+  return text.length < 8 ? [] : [...decodeEscapes(text), ...runsOf(text).flatMap(decodeRun)];
 }
 
-const ESCAPINGS: readonly Escaping[] = [
-  {
-    form: 'escapes',
-    sign: '\\',
-    pattern: /\\(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|u\{[0-9A-Fa-f]{1,6}\}|[0-7]{3})/g,
-    read: readEscape,
-  },
-  {
-    form: 'character references',
-    sign: '&',
-    pattern: /&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]{2,6});/g,
-    read: readReference,
-  },
-  {
-    form: 'percent encoding',
-    sign: '%',
-    pattern: /(?:%[0-9A-Fa-f]{2})+/g,
-    read: decodePercents,
-  },
+/**
+ * What stands encoded in a text, and in that, so many rounds deep. The outermost comes first, and what was decoded once
+ * is not decoded again, so time grows with the text and not with the ways to combine encodings.
+ */
+export function decodeDeep(folded: string, rounds: number): FoldedPart[] {
+  const parts: FoldedPart[] = [];
+  const runs = new Set<string>();
+  const texts = new Set([folded]);
+  let open = [folded];
+  for (let round = 0; round < rounds; round += 1) {
+    const inner: string[] = [];
+    for (const outer of open) {
+      const fresh = runsOf(outer).filter((run) => !runs.has(run) && runs.add(run).size > 0);
+      for (const part of [...decodeEscapes(outer), ...fresh.flatMap(decodeRun)]) {
+        const text = foldText(part.text);
+        const isNew = !texts.has(text);
+        parts.push({ ...part, folded: text, isNew });
+        if (isNew) inner.push(text);
+        texts.add(text);
+      }
+    }
+    if (round === 0) parts.push(...readApart(folded, texts));
+    open = inner;
+  }
+  return parts;
+}
+
+/** The text with all its escapes read. */
+function decodeEscapes(text: string): Decoded[] {
+  const all = text.length < 4 ? undefined : unescapeText(text, ALL_ESCAPINGS);
+  return all === undefined ? [] : [{ ...all, form: formsOf(all.met).join(' and ') }];
+}
+
+/** Where escapes of several forms stand, the text with those of one form read: the others may be there to disturb. */
+function readApart(text: string, texts: Set<string>): FoldedPart[] {
+  const met = text.length > MAX_APART ? 0 : (unescapeText(text, ALL_ESCAPINGS)?.met ?? 0);
+  if (formsOf(met).length < 2) return [];
+  return FORMS.flatMap(([form, name]): FoldedPart[] => {
+    const part = unescapeText(text, form);
+    if (part === undefined) return [];
+    const folded = foldText(part.text);
+    const isNew = !texts.has(folded);
+    texts.add(folded);
+    return [{ ...part, form: name, folded, isNew }];
+  });
+}
+
+function formsOf(met: number): string[] {
+  return FORMS.filter(([form]) => (met & form) !== 0).map(([, name]) => name);
+}
+
+const FORMS: readonly (readonly [number, string])[] = [
+  [ESCAPING.escapes, 'escapes'],
+  [ESCAPING.references, 'character references'],
+  [ESCAPING.percents, 'percent encoding'],
 ];
 
-/** A word with an escape in it could not be read as it is. */
-const WORDS = /\S+/g;
-
-const NAMED: Readonly<Record<string, string>> = {
-  lt: '<',
-  gt: '>',
-  amp: '&',
-  quot: '"',
-  apos: "'",
-  nbsp: ' ',
-  sol: '/',
-  colon: ':',
-  period: '.',
-};
-/** So many runs are looked at, so many characters made. */
-const MAX_RUNS = 2000;
-const MAX_CHARS = 4 * 1024 * 1024;
-
-/** Decodes what stands encoded in a text: whole runs of base64 and hex, and the whole text where escapes stand in it. */
-export function decodeParts(text: string): Decoded[] {
+function decodeRun(run: string): Decoded[] {
   const parts: Decoded[] = [];
-  if (text.length < 8) return parts;
-  let room = MAX_CHARS;
-  const add = (form: Decoded['form'], decoded: string | undefined, hidden = decoded): void => {
-    if (decoded === undefined || decoded.length > room) return;
-    room -= decoded.length;
-    parts.push({ form, text: decoded, hidden: hidden ?? '' });
+  const add = (form: string, text: string | undefined): void => {
+    if (text !== undefined) parts.push({ form, text, hidden: text });
   };
-  for (const { form, sign, pattern, read } of ESCAPINGS) {
-    if (!text.includes(sign) || text.search(pattern) < 0) continue;
-    const hidden: string[] = [];
-    const decoded = text.replace(WORDS, (word) => {
-      if (!word.includes(sign)) return word;
-      const plain = word.replace(pattern, read);
-      if (plain !== word) hidden.push(plain);
-      return plain;
-    });
-    add(form, decoded, hidden.join('\n'));
-  }
-  for (const run of runsOf(text)) {
-    if (run.length >= MIN_HEX && HEX.test(run)) add('hexadecimal', printable(Buffer.from(run, 'hex')));
-    add('base64', decodeBase64(run));
-  }
+  if (run.length >= MIN_HEX && HEX.test(run)) add('hexadecimal', printable(Buffer.from(run, 'hex')));
+  add('base64', decodeBase64(run));
   return parts;
 }
 
@@ -107,27 +118,6 @@ function isBase64(code: number): boolean {
   if (code >= 0x61) return code <= 0x7a;
   if (code >= 0x41) return code <= 0x5a || code === 0x5f;
   return (code >= 0x2f && code <= 0x39) || code === 0x2b || code === 0x2d;
-}
-
-function readEscape(sequence: string): string {
-  const isOctal = /^\\[0-7]/.test(sequence);
-  return fromCode(Number.parseInt(sequence.replace(/[^0-9A-Fa-f]/g, ''), isOctal ? 8 : 16), sequence);
-}
-
-function readReference(reference: string): string {
-  const body = reference.slice(1, -1);
-  if (!body.startsWith('#')) return NAMED[body] ?? reference;
-  const isHex = body[1] === 'x' || body[1] === 'X';
-  return fromCode(Number.parseInt(body.slice(isHex ? 2 : 1), isHex ? 16 : 10), reference);
-}
-
-function fromCode(code: number, otherwise: string): string {
-  return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : otherwise;
-}
-
-function decodePercents(run: string): string {
-  if (run.length === 3 && run < '%8') return String.fromCharCode(Number.parseInt(run.slice(1), 16));
-  return Buffer.from(run.replaceAll('%', ''), 'hex').toString('utf8');
 }
 
 function decodeBase64(run: string): string | undefined {

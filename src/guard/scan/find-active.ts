@@ -17,8 +17,8 @@ const MAX_CHARS = 128 * 1024;
 
 /** Finds markup that is active, at most one hit. */
 export function findActive(text: string): Hit[] {
-  if (!SIGNS.test(text)) return [];
   const searched = text.slice(0, MAX_CHARS);
+  if (!SIGNS.test(searched)) return [];
   for (const [pattern, what] of ACTIVE) {
     const match = pattern.exec(searched);
     if (match !== null)

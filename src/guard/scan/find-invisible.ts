@@ -1,17 +1,14 @@
 import { nameCharacter } from '../../lib/hidden-text.ts';
 import type { Hit, RuleId } from './rule.ts';
+import { HIDDEN, TRAIT, traitsOf } from './traits.ts';
 
-/**
- * What people cannot see (facts of Unicode 15.1 and later): default-ignorable code points, format characters, controls
- * but for tab and line ends, private use, surrogates, and the blank Braille pattern.
- */
-const INVISIBLE =
-  /[\p{Default_Ignorable_Code_Point}\p{Cf}\p{Co}\p{Cs}\p{Noncharacter_Code_Point}\u2800]|[^\P{Cc}\t\n]/gu;
+const EACH_HIDDEN = new RegExp(HIDDEN.source, 'gu');
 const PICTOGRAPH = /^[\p{Extended_Pictographic}\p{Emoji_Modifier}\u{1F1E6}-\u{1F1FF}]$/u;
 const BIDI = /^\p{Bidi_Control}$/u;
 const JOINING =
   /^[\p{Script=Arabic}\p{Script=Syriac}\p{Script=Mongolian}\p{Script=Devanagari}\p{Script=Bengali}\p{Script=Gurmukhi}\p{Script=Gujarati}\p{Script=Oriya}\p{Script=Tamil}\p{Script=Telugu}\p{Script=Kannada}\p{Script=Malayalam}\p{Script=Sinhala}\p{Script=Khmer}\p{Script=Myanmar}\p{Script=Tibetan}]$/u;
 const RIGHT_TO_LEFT = /(?=\p{L})[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}]/u;
+const NOT_ASCII = /\P{ASCII}/u;
 const PLAIN_TEXT = /^[\t\n\x20-\x7e]*$/;
 /** The flags of England, Scotland and Wales: the only emoji that are made with tag characters (UTS #51). */
 const FLAGS: readonly string[] = ['gbeng', 'gbsct', 'gbwls'].map(
@@ -40,9 +37,10 @@ export interface Invisible extends Judged {
  */
 export function* listInvisible(text: string): Generator<Invisible | undefined> {
   if (PLAIN_TEXT.test(text)) return;
+  if (NOT_ASCII.test(text) && (traitsOf(text) & TRAIT.hidden) === 0) return;
   const shown = text.includes('\u{E007F}') ? withoutFlags(text) : text;
   const isRightToLeft = RIGHT_TO_LEFT.test(shown.slice(0, MAX_LOOK));
-  for (const { 0: char, index } of shown.matchAll(INVISIBLE)) {
+  for (const { 0: char, index } of shown.matchAll(EACH_HIDDEN)) {
     const after = shown.slice(index + char.length, index + char.length + 2);
     const judged = judge(char, { before: charBefore(shown, index), after, isRightToLeft });
     yield judged && { ...judged, char, index };

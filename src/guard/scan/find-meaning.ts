@@ -1,27 +1,26 @@
 import { type Concepts, type OwnNames, readConcepts } from './read-concepts.ts';
 import type { Hit } from './rule.ts';
-import { findSequence, type Match, type Sequence } from './sequence.ts';
+import { findSequences, layOut, type Match, type Row, type Sequence } from './sequence.ts';
 import { SEQUENCES } from './sequences.ts';
 
 const EXCERPT = 90;
 /** No sequence fits in fewer characters. */
 const MIN_CHARS = 6;
 
+let row: Row | undefined;
+
 /** Finds what a folded text asks for, one hit for each rule: the gravest. */
 export function findMeaning(text: string, own: OwnNames): Hit[] {
   if (text.length < MIN_CHARS) return [];
+  row ??= layOut(SEQUENCES);
   const concepts = readConcepts(text, own);
   const hits = new Map<string, Hit>();
-  for (const sequence of SEQUENCES) {
+  for (const [at, match] of findSequences(concepts, row).entries()) {
+    const sequence = SEQUENCES[at];
+    if (match === undefined || sequence === undefined) continue;
     const found = hits.get(sequence.rule);
-    if (
-      found?.severity === 'block' ||
-      (found !== undefined && sequence.severity !== 'block') ||
-      !canFit(concepts, sequence)
-    )
-      continue;
-    const match = findSequence(concepts, sequence);
-    if (match === undefined || (found !== undefined && match.isMentioned)) continue;
+    const isGraver = sequence.severity === 'block' && !match.isMentioned && found?.severity !== 'block';
+    if (found !== undefined && !isGraver) continue;
     const severity = match.isMentioned && sequence.severity === 'block' ? 'warn' : sequence.severity;
     hits.set(sequence.rule, {
       rule: sequence.rule,
@@ -30,10 +29,6 @@ export function findMeaning(text: string, own: OwnNames): Hit[] {
     });
   }
   return [...hits.values()];
-}
-
-function canFit({ union }: Concepts, { steps }: Sequence): boolean {
-  return steps.every(({ some, every }) => (union & some) !== 0 && (union & every) === every);
 }
 
 interface Found {

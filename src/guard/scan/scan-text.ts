@@ -1,4 +1,4 @@
-import { type Decoded, decodeParts } from './decode.ts';
+import { decodeDeep, type FoldedPart } from './decode.ts';
 import { findActive } from './find-active.ts';
 import { findCommand } from './find-command.ts';
 import { findInvisible } from './find-invisible.ts';
@@ -24,7 +24,7 @@ export function scanText(text: string, own: OwnNames): Hit[] {
   const meant = findMeaning(folded, own);
   hits.push(...meant);
   const known = new Set(meant.filter(({ severity }) => severity === 'block').map(({ rule }) => rule));
-  for (const part of decodeParts(folded)) hits.push(...scanDecoded(part, { own, known, rounds: 1 }));
+  for (const part of decodeDeep(folded, MAX_ROUNDS)) hits.push(...scanDecoded(part, { own, known }));
   for (const { form, text: spelled } of respell(folded))
     hits.push(...scanSpelling(form, spelled, { own, known }));
   return onePerRule(hits);
@@ -34,11 +34,9 @@ interface Decoding {
   readonly own: OwnNames;
   /** What the text says without decoding: it is not hidden. */
   readonly known: ReadonlySet<string>;
-  readonly rounds: number;
 }
 
-function scanDecoded(part: Decoded, decoding: Decoding): Hit[] {
-  const { own, known, rounds } = decoding;
+function scanDecoded(part: FoldedPart, decoding: Decoding): Hit[] {
   const hits: Hit[] = [];
   // Escapes and percent signs stand in honest examples, so only what was spelled out whole counts as hidden.
   const command = findCommand(part.hidden);
@@ -48,19 +46,14 @@ function scanDecoded(part: Decoded, decoding: Decoding): Hit[] {
       severity: 'block',
       reason: `${part.form} holds the command "${command.slice(0, 60)}"`,
     });
-  const text = foldText(part.text);
-  hits.push(...scanSpelling(part.form, text, { own, known }));
+  if (part.isNew) hits.push(...scanSpelling(part.form, part.folded, decoding));
   for (const { rule, reason } of findInvisible(part.text))
     hits.push({ rule, severity: 'warn', reason: `${part.form} holds ${reason}` });
-  if (rounds < MAX_ROUNDS) {
-    for (const inner of decodeParts(text))
-      hits.push(...scanDecoded(inner, { own, known, rounds: rounds + 1 }));
-  }
   return hits;
 }
 
 /** What a text asks for in another form, beyond what it asks for as it stands. */
-function scanSpelling(form: string, text: string, { own, known }: Omit<Decoding, 'rounds'>): Hit[] {
+function scanSpelling(form: string, text: string, { own, known }: Decoding): Hit[] {
   return findMeaning(text, own).flatMap(({ rule, severity, reason }): Hit[] =>
     severity === 'block' && !known.has(rule)
       ? [{ rule: 'encoded-instruction', severity, reason: `${form}: ${rule}: ${reason}` }]

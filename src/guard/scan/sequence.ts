@@ -33,34 +33,86 @@ export interface Match {
   readonly isMentioned: boolean;
 }
 
-/** Finds the first place of a sequence that is not only mentioned, else the first. One pass: linear in the text. */
-export function findSequence(concepts: Concepts, sequence: Sequence): Match | undefined {
-  const { masks, words } = concepts;
-  const { steps, isLong } = sequence;
-  const last = steps.length - 1;
+/** Sequences as they are looked for: every step of all of them in one row. */
+export interface Row {
+  readonly sequences: readonly Sequence[];
+  /** Of each step, whose it is, and how far it may be from the step before; -1 for the first. */
+  readonly owners: readonly number[];
+  readonly reaches: readonly number[];
+  readonly steps: readonly Step[];
+  /** The steps that a word with this mask may be, the last of each sequence first. */
+  readonly fitting: Map<number, readonly number[]>;
+}
+
+/** Lays sequences out for {@link findSequences}; to be done once for a set. */
+export function layOut(sequences: readonly Sequence[]): Row {
+  const steps = sequences.flatMap((sequence) => sequence.steps);
+  const owners = sequences.flatMap((sequence, owner) => sequence.steps.map(() => owner));
+  const reaches = sequences.flatMap((sequence) =>
+    sequence.steps.map(({ within }, at) => (at === 0 ? -1 : within)),
+  );
+  return { sequences, owners, reaches, steps, fitting: new Map() };
+}
+
+/**
+ * Finds for each sequence the first place that is not only mentioned, else the first. All sequences in one pass: linear
+ * in the text, and a word costs no more than the steps that it may be.
+ */
+export function findSequences(concepts: Concepts, row: Row): (Match | undefined)[] {
+  const { masks, words, union } = concepts;
+  const { sequences, owners, reaches } = row;
+  const isDone = sequences.map(({ steps }) => !canFit(union, steps));
+  const matches: (Match | undefined)[] = sequences.map(() => undefined);
+  if (!isDone.includes(false)) return matches;
   // For each step, where it was met last with all steps before it, and where that chain began.
-  const met: number[] = steps.map(() => -1);
-  const began: number[] = steps.map(() => -1);
-  let mentioned: Match | undefined;
+  const met = new Int32Array(owners.length).fill(-1);
+  const began = new Int32Array(owners.length);
+  const told = new Map<number, boolean>();
+  // What has been found is not looked for again: lists without it are made now and then.
+  let open = new Map<number, readonly number[]>();
+  let sentence = 0;
   for (let at = 0; at < masks.length; at += 1) {
     const mask = masks[at] ?? STOP;
-    if (mask === STOP && !isLong) met.fill(-1);
-    if (mask === STOP) continue;
-    for (let step = last; step >= 0; step -= 1) {
-      if (!fits(mask, steps[step])) continue;
-      const before = step === 0 ? at : (met[step - 1] ?? -1);
-      if (before < 0) continue;
-      if (step > 0 && (words[at] ?? 0) - (words[before] ?? 0) > (steps[step]?.within ?? 0)) continue;
-      met[step] = at;
-      began[step] = step === 0 ? at : (began[step - 1] ?? at);
-      if (step < last) continue;
-      const match = { first: began[step] ?? at, last: at };
-      if (!sequence.mayBeMentioned || !isMentioned(concepts, match.first))
-        return { ...match, isMentioned: false };
-      mentioned ??= { ...match, isMentioned: true };
+    if (mask === STOP) sentence = at;
+    else {
+      if (at % REFRESH === REFRESH - 1) open = new Map();
+      const fitting =
+        open.get(mask) ?? fittingSteps(row, mask).filter((step) => isDone[owners[step] ?? 0] !== true);
+      open.set(mask, fitting);
+      for (const step of fitting) {
+        const owner = owners[step] ?? 0;
+        if (isDone[owner] === true) continue;
+        const reach = reaches[step] ?? -1;
+        if (reach >= 0) {
+          const before = met[step - 1] ?? -1;
+          if (before < (sequences[owner]?.isLong === true ? 0 : sentence)) continue;
+          if ((words[at] ?? 0) - (words[before] ?? 0) > reach) continue;
+        }
+        met[step] = at;
+        began[step] = reach < 0 ? at : (began[step - 1] ?? at);
+        if (owners[step + 1] === owner) continue;
+        const first = began[step] ?? at;
+        const isOnly = sequences[owner]?.mayBeMentioned === true && isTold(concepts, first, told);
+        if (!isOnly || matches[owner] === undefined)
+          matches[owner] = { first, last: at, isMentioned: isOnly };
+        isDone[owner] = !isOnly;
+      }
     }
   }
-  return mentioned;
+  return matches;
+}
+
+function canFit(union: number, steps: readonly Step[]): boolean {
+  return steps.every(({ some, every }) => (union & some) !== 0 && (union & every) === every);
+}
+
+function fittingSteps({ steps, fitting }: Row, mask: number): readonly number[] {
+  const known = fitting.get(mask);
+  if (known !== undefined) return known;
+  const list: number[] = [];
+  for (let step = steps.length - 1; step >= 0; step -= 1) if (fits(mask, steps[step])) list.push(step);
+  fitting.set(mask, list);
+  return list;
 }
 
 function fits(mask: number, step: Step | undefined): boolean {
@@ -72,7 +124,16 @@ function fits(mask: number, step: Step | undefined): boolean {
   );
 }
 
+/** Words between two looks at what is left to be found. */
+const REFRESH = 2048;
 const MENTION_REACH = 15;
+
+/** {@link isMentioned}, asked once for each place. */
+function isTold(concepts: Concepts, first: number, told: Map<number, boolean>): boolean {
+  const known = told.get(first) ?? isMentioned(concepts, first);
+  told.set(first, known);
+  return known;
+}
 
 /** Whether the words before say that what follows is only spoken about. An "and then" ends what they say, a quotation does not. */
 function isMentioned({ masks, words, quoted }: Concepts, first: number): boolean {

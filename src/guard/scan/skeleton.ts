@@ -1,15 +1,16 @@
 import { CONFUSABLES } from './confusables-data.ts';
+import { IGNORABLE, OTHER_SCRIPT, TRAIT, traitsOf } from './traits.ts';
 
-const IGNORABLE = /[\p{Default_Ignorable_Code_Point}\p{Cf}\u2800]/gu;
+const EACH_IGNORABLE = new RegExp(IGNORABLE.source, 'gu');
 const NOT_ASCII = /\P{ASCII}/u;
-let prototypes: ReadonlyMap<number, string> | undefined;
+let known: Table | undefined;
 
 /** The skeleton of a text (UTS #39 §4): two texts with one skeleton look alike. */
 export function skeletonOf(text: string): string {
-  const table = readTable();
+  const { prototypes } = readTable();
   let skeleton = '';
-  for (const char of text.normalize('NFD').replace(IGNORABLE, '')) {
-    skeleton += table.get(char.codePointAt(0) ?? 0) ?? char;
+  for (const char of parted(text).normalize('NFD').replace(EACH_IGNORABLE, '')) {
+    skeleton += prototypes.get(char.codePointAt(0) ?? 0) ?? char;
   }
   return skeleton.normalize('NFD');
 }
@@ -19,14 +20,32 @@ export function skeletonOf(text: string): string {
  * script that looks like an ASCII letter as that letter, where the word has ASCII letters too.
  */
 export function foldText(text: string): string {
-  if (!NOT_ASCII.test(text)) return text;
-  const plain = text.normalize('NFKC').replace(IGNORABLE, '');
-  return mixesScripts(plain) ? plain.replace(WORD, foldWord) : plain;
+  const traits = traitsOf(text);
+  if ((traits & ~TRAIT.hidden) === 0) return text;
+  const folded =
+    (traits & TRAIT.foldable) === 0 ? text : parted(text.replace(WORD_OF_ONE, ' ')).normalize('NFKC');
+  // What NFKC makes may be of any kind.
+  const made = folded === text ? traits : traitsOf(folded);
+  const plain = (made & TRAIT.ignorable) === 0 ? folded : folded.replace(EACH_IGNORABLE, '');
+  return (made & TRAIT.twin) !== 0 && MEETING.test(plain) ? plain.replace(WORD, foldWord) : plain;
 }
+
+/** Arabic phrases in one character, which folding makes eighteen times as long; they name God and bless the Prophet. */
+const WORD_OF_ONE = /[\ufdfa\ufdfb]/g;
+
+/**
+ * The text in the stream-safe format (UAX #15 §13): sorting a long run of marks takes time by the square of its length,
+ * so a joiner parts it, which is no visible character and is taken out again.
+ */
+function parted(text: string): string {
+  return text.replace(MANY_MARKS, '$&\u034f');
+}
+
+const MANY_MARKS = /\p{M}{30}/gu;
 
 /** Whether ASCII letters stand beside look-alikes of another script anywhere in a text. */
 export function mixesScripts(text: string): boolean {
-  return NOT_ASCII.test(text) && MEETING.test(text);
+  return (traitsOf(text) & TRAIT.twin) !== 0 && MEETING.test(text);
 }
 
 /** Whether a word mixes ASCII letters with look-alikes of another script. */
@@ -36,9 +55,6 @@ export function isMixedScript(word: string): boolean {
 }
 
 const WORD = /[\p{L}\p{M}\p{N}]+/gu;
-/** Scripts whose letters pass for Latin ones. Han, kana and Hangul do not, and stand beside Latin words in honest text. */
-const OTHER_SCRIPT =
-  /[\p{Script=Cyrillic}\p{Script=Greek}\p{Script=Armenian}\p{Script=Cherokee}\p{Script=Coptic}\p{Script=Lisu}\p{Script=Deseret}\p{Script=Georgian}\p{Script=Hebrew}\p{Script=Canadian_Aboriginal}]/u;
 /** A Latin letter right beside a letter of such a script. */
 const MEETING = new RegExp(`[A-Za-z]${OTHER_SCRIPT.source}|${OTHER_SCRIPT.source}[A-Za-z]`, 'u');
 
@@ -51,13 +67,18 @@ function foldWord(word: string): string {
 
 /** The ASCII letter or digit that a character looks like. */
 function asciiOf(char: string): string | undefined {
-  const prototype = readTable().get(char.codePointAt(0) ?? 0);
-  return prototype !== undefined && /^[A-Za-z0-9]+$/.test(prototype) ? prototype : undefined;
+  return readTable().ascii.get(char.codePointAt(0) ?? 0);
+}
+
+interface Table {
+  readonly prototypes: ReadonlyMap<number, string>;
+  /** Those that are ASCII letters and digits. */
+  readonly ascii: ReadonlyMap<number, string>;
 }
 
 /** The table is read on first use: most texts are plain ASCII and never need it. */
-function readTable(): ReadonlyMap<number, string> {
-  if (prototypes !== undefined) return prototypes;
+function readTable(): Table {
+  if (known !== undefined) return known;
   const table = new Map<number, string>();
   for (const group of CONFUSABLES.flatMap((row) => row.split(' '))) {
     const [target = '', sources = ''] = group.split('=');
@@ -67,6 +88,7 @@ function readTable(): ReadonlyMap<number, string> {
       .join('');
     for (const hex of sources.split(',')) table.set(Number.parseInt(hex, 16), prototype);
   }
-  prototypes = table;
-  return table;
+  const ascii = new Map([...table].filter(([, prototype]) => /^[A-Za-z0-9]+$/.test(prototype)));
+  known = { prototypes: table, ascii };
+  return known;
 }
