@@ -30,19 +30,36 @@ export function judgePypiRun(args: readonly string[], from: number, source: '--f
   const word = args[next];
   if (word === undefined) return [{ rule: 'package.missing' }];
   const at = `args[${next}]`;
-  const fits = wanted === undefined ? [{ rule: readPypiPackage(word).rule, at }] : judgeBin(word, wanted, at);
+  const fits =
+    wanted === undefined
+      ? [{ rule: readPypiPackage(word).rule, at }]
+      : judgeBin(word, { wanted, at, source });
   return [...fits, ...checkServerArgs(args, next + 1)];
 }
 
+interface Bin {
+  /** The package, as the option names it. */
+  readonly wanted: string;
+  /** Where the program is named. */
+  readonly at: string;
+  readonly source: '--from' | '--spec';
+}
+
 /** A program that the package lacks is looked for on the PATH, so it has to be called as the package is. */
-function judgeBin(word: string, wanted: string, at: string): Finding[] {
+function judgeBin(word: string, { wanted, at, source }: Bin): Finding[] {
   const { bin, rule } = readPypiPackage(wanted);
-  const fits = BIN.test(word) && normalize(word) === normalize(bin) && !/\.py[cwz]?$/.test(word);
+  // On Windows the program of a package has this ending, and uv takes its name with it too.
+  const spellings = source === '--from' ? [word, word.replace(/\.exe$/i, '')] : [word];
+  const fits = spellings.some((name) => isCalledAs(name, bin));
   return [
     { rule, at },
     ...(fits ? [] : [{ rule: 'package.bin', at } as const]),
     ...(namesRunner(word) ? [{ rule: 'package.program', at } as const] : []),
   ];
+}
+
+function isCalledAs(word: string, bin: string): boolean {
+  return BIN.test(word) && normalize(word) === normalize(bin) && !/\.py[cwz]?$/.test(word);
 }
 
 /** Names that PyPI holds for the same (PEP 503). */
