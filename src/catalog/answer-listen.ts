@@ -18,6 +18,7 @@ import { followTasks, readTaskIds } from './listen-tasks.ts';
 import type { ResourceUris } from './resource-uris.ts';
 import type { SelectedSource } from './select.ts';
 import type { Asked, Source } from './server-view.ts';
+import { SpreadChanges } from './spread-changes.ts';
 import type { TaskFeed } from './task-feed.ts';
 
 /** One listen of a client on a server. */
@@ -114,10 +115,16 @@ async function serve(listening: Listening, serving: Serving): Promise<void> {
   const told = (task: JsonText): void => sendTask(listening, task);
   const tasks = await followTasks(taskIds, { asked, server, feed, send: told });
   served.push(tasks);
-  const { resourceSubscriptions, ...lists } = readFilter(asked.call.message.at('params', 'notifications'));
-  const filter = { ...lists, resourceSubscriptions: resourceSubscriptions.slice(0, MAX_SUBSCRIPTIONS) };
+  const { resourceSubscriptions, ...flags } = readFilter(asked.call.message.at('params', 'notifications'));
+  const filter = { ...flags, resourceSubscriptions: resourceSubscriptions.slice(0, MAX_SUBSCRIPTIONS) };
   const subscriptions = await assignUris(listening, filter.resourceSubscriptions, serving.heldResources);
   const waiting: ChangeEvent[] = [];
+  const lists = new SpreadChanges((event) => send(listening, event));
+  served.push(lists);
+  const pass = (event: ChangeEvent): void => {
+    if (event.kind === 'list') lists.tell(event);
+    else send(listening, event);
+  };
   let acknowledged: ListenFilter | undefined;
   const promises = sources.map((selected) => {
     const mine = subscriptions.get(selected) ?? new Map<string, string>();
@@ -126,8 +133,9 @@ async function serve(listening: Listening, serving: Serving): Promise<void> {
         event.kind === 'resource'
           ? toClientEvent(screened(event, selected.source.name, screen), mine)
           : event;
-      if (acknowledged === undefined) waiting.push(known);
-      else if (isHonoured(acknowledged, known)) send(listening, known);
+      if (acknowledged !== undefined) {
+        if (isHonoured(acknowledged, known)) pass(known);
+      } else if (!waiting.some((one) => isSameChange(one, known))) waiting.push(known);
     };
     const part = { ...filter, resourceSubscriptions: [...mine.keys()] };
     const one = hub.serve({
@@ -146,8 +154,15 @@ async function serve(listening: Listening, serving: Serving): Promise<void> {
     uris === undefined ? promised : { ...filter, resourceSubscriptions: promised.resourceSubscriptions };
   acknowledged = intersectFilters(filter, honoured);
   acknowledge(listening, acknowledged, tasks.taken);
-  for (const event of waiting) if (isHonoured(acknowledged, event)) send(listening, event);
+  for (const event of waiting) if (isHonoured(acknowledged, event)) pass(event);
   tasks.begin();
+}
+
+function isSameChange(one: ChangeEvent, other: ChangeEvent): boolean {
+  if (one.kind === 'list' || other.kind === 'list') {
+    return one.kind === 'list' && other.kind === 'list' && one.list === other.list;
+  }
+  return one.uri === other.uri && one.params.text === other.params.text;
 }
 
 type UpdateEvent = ChangeEvent & { readonly kind: 'resource' };
