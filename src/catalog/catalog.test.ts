@@ -41,6 +41,18 @@ describe('a merged server', () => {
     expect(b.calls.filter(({ method }) => method === 'tools/call')).toEqual([]);
   });
 
+  it('lists no name twice, and calls the tool that is listed, where an upstream has two for one name', async () => {
+    const { a, ask } = setUp([plan('both', ['a', 'b'])]);
+    const mended = mergeName('a', 'x!').slice('a__'.length);
+    a.offers = { tools: [tool('x!', { title: 'first' }), tool(mended, { title: 'second' })] };
+    const outcome = await ask('both', { method: 'tools/list', params: {} });
+    expect(resultOf(outcome)['tools']).toEqual([
+      { name: `a__${mended}`, title: 'first', inputSchema: { type: 'object' } },
+    ]);
+    await ask('both', { params: { name: `a__${mended}` } });
+    expect(a.calls.at(-1)?.name).toBe('x!');
+  });
+
   it('refuses names that no upstream lists, and finds a tool that was added since', async () => {
     const { a, ask, passTime } = setUp([plan('both', ['a', 'b'])]);
     a.offers = { tools: [tool('old')] };

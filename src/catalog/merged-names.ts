@@ -3,7 +3,7 @@ import { GatewardError } from '../errors.ts';
 import type { Item } from '../inspector.ts';
 import { refusal } from '../inspector.ts';
 import type { Listing, Listings } from './listings.ts';
-import { mergeName, upstreamOfName } from './names.ts';
+import { byMergedName, mergeName, upstreamOfName } from './names.ts';
 import type { SelectedSource } from './select.ts';
 
 /** Whose a merged name is, and the upstream's own item behind it. */
@@ -51,7 +51,7 @@ export function createMergedNames({ kind, sources, listings }: MergedNamesParts)
   };
   const tableOf = (selected: SelectedSource, items: readonly Item[]): ReadonlyMap<string, Item> => {
     const taken = items.filter((item) => selected.takes(kind, item.name));
-    return new Map(taken.map((item) => [mergeName(selected.source.name, item.name), item]));
+    return byMergedName(selected.source.name, taken);
   };
   const reread = async (selected: SelectedSource, name: string, context: AuthorizationContext) => {
     const found = await listings.reread(selected.source, kind, { context, everyMs: REREAD_MS });

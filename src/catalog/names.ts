@@ -18,6 +18,22 @@ export function mergeName(upstream: string, name: string): string {
   return `${joined.slice(0, MAX_NAME - HASH_LENGTH - 1)}_${digest}`;
 }
 
+/**
+ * Things of one upstream by their merged names. Of two that come to the same name the first has it: an upstream can choose
+ * its names so, and clients refuse a whole list that holds one name twice.
+ */
+export function byMergedName<T extends { readonly name: string }>(
+  upstream: string,
+  things: Iterable<T>,
+): ReadonlyMap<string, T> {
+  const table = new Map<string, T>();
+  for (const thing of things) {
+    const merged = mergeName(upstream, thing.name);
+    if (!table.has(merged)) table.set(merged, thing);
+  }
+  return table;
+}
+
 /** The upstream that a merged name may belong to: the only guess made from a name, to know whose list to refresh. */
 export function upstreamOfName(merged: string): string | undefined {
   const at = merged.indexOf(SEPARATOR);

@@ -3,7 +3,7 @@ import type { Item } from '../inspector.ts';
 import { JsonText } from '../lib/json-text.ts';
 import { withSafeIcons } from '../wire/safe-links.ts';
 import { LIST_KINDS, type ListKind } from './list-kinds.ts';
-import { mergeName } from './names.ts';
+import { byMergedName, mergeName } from './names.ts';
 import { withTaskSupport } from './offered-tasks.ts';
 import { publishTool } from './publish-tool.ts';
 import type { ResourceUris } from './resource-uris.ts';
@@ -35,6 +35,15 @@ type Written = WeakMap<readonly Item[], (string | typeof HIDDEN)[]>;
 export function createItemWriter(uris: ResourceUris): ItemWriter {
   const plain: Written = new WeakMap();
   const telling: Written = new WeakMap();
+  const owners = new WeakMap<readonly Item[], ReadonlyMap<string, Item>>();
+  const ownersOf = ({ kind, items, selected }: ItemsQuestion): ReadonlyMap<string, Item> => {
+    const known = owners.get(items);
+    if (known !== undefined) return known;
+    const taken = items.filter(({ name }) => selected.takes(kind, name));
+    const made = byMergedName(selected.source.name, taken);
+    owners.set(items, made);
+    return made;
+  };
   return {
     of(question) {
       const { kind, items, tells } = question;
@@ -47,7 +56,9 @@ export function createItemWriter(uris: ResourceUris): ItemWriter {
         if (known !== undefined) return known ?? undefined;
         const item = items[index];
         if (item === undefined) return undefined;
-        const text = writeNamed(uris, question, item) ?? HIDDEN;
+        const name = mergeName(question.selected.source.name, item.name);
+        const isOwner = ownersOf(question).get(name) === item;
+        const text = (isOwner ? writeNamed(uris, question, item) : undefined) ?? HIDDEN;
         // Where a URI leads depends on what other upstreams list by then.
         if (!item.text.includes('resourceUri')) texts[index] = text;
         return text ?? undefined;
