@@ -1,6 +1,7 @@
 import { compileGlob } from '../lib/compile-glob.ts';
 import type { ListKind } from './list-kinds.ts';
 import type { TaskOffer } from './offered-tasks.ts';
+import { plainUri } from './plain-uri.ts';
 import type { Source } from './server-view.ts';
 
 /** One upstream of a server, and what the server takes of it. */
@@ -25,8 +26,8 @@ export function selectFrom(source: Source, selection: Selection): SelectedSource
   const takes: Record<ListKind, (name: string) => boolean> = {
     tools: matchAny(selection.tools),
     prompts: matchAny(selection.prompts),
-    resources: matchAny(selection.resources),
-    templates: matchAny(selection.resources),
+    resources: matchUris(selection.resources),
+    templates: matchUris(selection.resources),
   };
   return { source, takes: (kind, name) => takes[kind](name), tasks: selection.tasks };
 }
@@ -35,4 +36,15 @@ function matchAny(patterns: readonly string[] | undefined): (name: string) => bo
   if (patterns === undefined) return () => true;
   const compiled = patterns.map(compileGlob);
   return (name) => compiled.some((matches) => matches(name));
+}
+
+/** Only these can make a URI mean another one than it looks like: encoded bytes, `..`, what parsers skip or turn round. */
+const MAY_MISLEAD = /[%\\\s]|\/\./;
+
+/** A URI must fit as it is written, and as a server reads it: `file:///public/../key` is not below `file:///public/`. */
+function matchUris(patterns: readonly string[] | undefined): (uri: string) => boolean {
+  if (patterns === undefined) return () => true;
+  const asWritten = matchAny(patterns);
+  const asRead = matchAny([...patterns, ...patterns.map(plainUri)]);
+  return (uri) => asWritten(uri) && (!MAY_MISLEAD.test(uri) || asRead(plainUri(uri)));
 }

@@ -1,7 +1,7 @@
 import type { LegacySession } from '../call.ts';
 import type { Hold, Inspector, Item } from '../inspector.ts';
-import { isSameUri } from './held-uri.ts';
 import type { ListKind } from './list-kinds.ts';
+import { isSameUri } from './plain-uri.ts';
 import type { Source } from './server-view.ts';
 
 interface HeldItem {
