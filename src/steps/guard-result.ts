@@ -20,12 +20,13 @@ export function guardResult(
 ): Step<Needs, { readonly call: Call }> {
   return ({ call, source, context }, next) => {
     const { method, name } = call;
-    const notify = results.notify(source.name, call.notify);
+    const { notify, said } = results.notify(source.name, call.notify);
     const asked = { ...call, notify };
     return next({ call: asked }).then((outcome) =>
       results.outcome(source.name, {
         method,
         outcome,
+        before: said(),
         ...(method === 'tools/call' &&
           name !== undefined && { outputSchema: () => definitions.outputSchema(source, name, context) }),
       }),

@@ -18,6 +18,58 @@ export function findSecrets(text: string): Cut[] {
   return withoutOverlaps(found);
 }
 
+/** As far as what a secret begins with reaches. */
+const MAX_START = 20;
+const STARTS = [...new Set([...SECRET_RULES.flatMap(({ starts }) => starts), '-----begin '])];
+/** What a text may end with that is cut in the beginning of a secret. */
+const BEGUN = new Set(STARTS.flatMap((start) => Array.from(start.slice(1), (_, n) => start.slice(0, n + 1))));
+
+/** Whether a text may end in the middle of what a secret begins with. */
+export function endsBegun(text: string): boolean {
+  return listBegun(text).length > 0;
+}
+
+/** Where in the end of a text the beginning of a secret may stand that goes on behind it. */
+function listBegun(text: string): string[] {
+  const begun: string[] = [];
+  const first = Math.max(0, text.length - MAX_START);
+  for (let at = text.length - 1; at >= first; at -= 1) {
+    if (at > 0 && isAlphanumeric(text.charCodeAt(at - 1))) continue;
+    const end = text.slice(at).toLowerCase();
+    if (BEGUN.has(end)) begun.push(end);
+  }
+  return begun;
+}
+
+function isAlphanumeric(code: number): boolean {
+  const lower = code | 0x20;
+  return (code >= 0x30 && code <= 0x39) || (lower >= 0x61 && lower <= 0x7a);
+}
+
+/** Whether what a secret begins with is cut between a text and what follows, so that neither shows it alone. */
+export function startsAcross(texts: readonly string[], at: number): boolean {
+  const begun = listBegun(texts[at] ?? '');
+  if (begun.length === 0) return false;
+  const following = followingOf(texts, at + 1).toLowerCase();
+  return begun.some((end) =>
+    STARTS.some((start) => start.startsWith(end) && following.startsWith(start.slice(end.length))),
+  );
+}
+
+/** Whether texts begin as a secret does, from one of them on. */
+export function startsAsSecret(texts: readonly string[], at: number): boolean {
+  const text = followingOf(texts, at).toLowerCase();
+  return STARTS.some((start) => text.startsWith(start));
+}
+
+/** Texts in their order, as one from a place on, as far as what a secret begins with reaches. */
+function followingOf(texts: readonly string[], from: number): string {
+  let following = '';
+  for (let at = from; at < texts.length && following.length < MAX_START; at += 1)
+    following += texts[at]?.slice(0, MAX_START) ?? '';
+  return following;
+}
+
 function* findBy({ id, pattern, isSecret }: SecretRule, text: string): Generator<Cut> {
   for (const match of text.matchAll(pattern)) {
     const secret = match[1] ?? match[0];

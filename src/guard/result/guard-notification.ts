@@ -10,7 +10,7 @@ export interface GuardedNotification extends Found {
 }
 
 /** Characters of what a call said before that are read together with what it says now. */
-const TAIL = 2048;
+const TAIL = 4096;
 
 /**
  * The notifications of one call, in their order. A payload may be split over several, so the last text is kept, within a
@@ -19,24 +19,31 @@ const TAIL = 2048;
 export class NotificationGuard {
   readonly #guard: JsonGuard;
   readonly #rules: GuardRules;
-  #tail = '';
+  /** Texts, oldest first. */
+  #tail: readonly string[] = [];
 
   constructor(guard: JsonGuard, rules: GuardRules) {
     this.#guard = guard;
     this.#rules = rules;
   }
 
+  /** What was said last, of which a result may be the rest; oldest first. */
+  get said(): readonly string[] {
+    return this.#tail;
+  }
+
   /** Takes one whole JSON-RPC notification; the same object where there is nothing to change. */
   pass(notification: JsonText): GuardedNotification {
     const params = notification.get('params');
     if (params === undefined) return { notification, ...NOTHING_FOUND };
-    const text = textOf(notification, params);
-    const guarded = this.#guard.guardMessage(notification, this.#rules.rules, text === '' ? '' : this.#tail);
+    const texts = textsOf(notification, params);
+    const before = texts.length === 0 ? [] : this.#tail;
+    const guarded = this.#guard.guardMessage(notification, this.#rules.rules, before);
     const { findings, changed } = guarded;
     // What is withheld has told nobody anything.
     if (isWithheld(guarded, this.#rules))
       return { notification: withoutText(notification, params, findings), findings, changed };
-    if (text !== '') this.#tail = (this.#tail + text).slice(-TAIL);
+    if (texts.length > 0) this.#tail = lastOf([...this.#tail, ...texts]);
     const kept = guarded.json.get('params') ?? params;
     const written = labelled({ ...guarded, json: kept }, this.#rules, 'notification');
     if (written === kept) return { notification: guarded.json, findings, changed };
@@ -45,14 +52,23 @@ export class NotificationGuard {
 }
 
 /** What is said in it: the message of progress, the data of a log message. */
-function textOf(notification: JsonText, params: JsonText): string {
-  if (params.get('message') === undefined && params.get('data') === undefined) return '';
-  let text = '';
+function textsOf(notification: JsonText, params: JsonText): readonly string[] {
+  if (params.get('message') === undefined && params.get('data') === undefined) return [];
+  const texts: string[] = [];
   walkStrings(notification.text, ({ isKey, path, value }) => {
-    if (!isKey && isBlockText(path) && text.length < TAIL) text += value;
+    if (!isKey && value !== '' && isBlockText(path) && texts.length < TAIL) texts.push(value);
     return undefined;
   });
-  return text;
+  return texts;
+}
+
+/** The last of some texts, of so many characters together. */
+function lastOf(texts: readonly string[]): readonly string[] {
+  let left = TAIL;
+  let first = texts.length;
+  for (; first > 0 && left > 0; first -= 1) left -= texts[first - 1]?.length ?? 0;
+  const kept = texts.slice(first);
+  return left < 0 ? [kept[0]?.slice(-left) ?? '', ...kept.slice(1)] : kept;
 }
 
 /** An update names a resource, and needs nothing else. */

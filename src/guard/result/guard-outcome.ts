@@ -25,6 +25,8 @@ export interface GuardRules {
 export interface Answered extends GuardRules {
   readonly method: string;
   readonly outcome: Outcome;
+  /** What was said on the way to it, of which it may be the rest; oldest first. */
+  readonly before?: readonly string[];
   /** The tool's `outputSchema`, asked for only where its structured content was changed. */
   readonly outputSchema?: () => JsonText | undefined | Promise<JsonText | undefined>;
 }
@@ -48,7 +50,7 @@ export function guardOutcome(guard: JsonGuard, answered: Answered): GuardedOutco
   if (outcome.kind === 'error') return guardFailure(guard, answered, outcome);
   if (method === 'server/discover') return guardDiscovered(guard, answered, outcome);
   if (!isGuarded(method)) return { outcome, ...NOTHING_FOUND };
-  const guarded = guard.guard(outcome.result, answered.rules);
+  const guarded = guard.guard(outcome.result, answered.rules, answered.before);
   const { findings, changed } = guarded;
   if (isWithheld(guarded, answered)) return { outcome: withheld(answered, findings), findings, changed };
   const result = labelled(guarded, answered, 'result');
@@ -82,10 +84,10 @@ function isInStructured({ path }: Place): boolean {
   return path.startsWith('/structuredContent');
 }
 
-function guardFailure(guard: JsonGuard, answered: GuardRules, outcome: Failed): GuardedOutcome {
+function guardFailure(guard: JsonGuard, answered: Answered, outcome: Failed): GuardedOutcome {
   // What the gateway says itself holds nothing of an upstream's.
   if (outcome.code !== undefined) return { outcome, ...NOTHING_FOUND };
-  const { json, ...found } = guard.guard(outcome.error, answered.rules);
+  const { json, ...found } = guard.guard(outcome.error, answered.rules, answered.before);
   if (isWithheld(found, answered)) return { outcome: refusal(found.findings), ...found };
   if (!hasFound(found)) return { outcome, ...found };
   const error = labelledError(json, { upstream: answered.upstream, ...found });

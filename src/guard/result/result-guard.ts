@@ -8,7 +8,14 @@ import { NotificationGuard } from './guard-notification.ts';
 import { type Answered, type GuardedOutcome, type GuardRules, guardOutcome } from './guard-outcome.ts';
 
 /** What an upstream answered to one call. */
-export type AnswerOf = Pick<Answered, 'method' | 'outcome' | 'outputSchema'>;
+export type AnswerOf = Pick<Answered, 'method' | 'outcome' | 'outputSchema' | 'before'>;
+
+/** A sink for notifications. */
+export interface Heard {
+  readonly notify: Notify;
+  /** What was said last, of which the result may be the rest. */
+  said(): readonly string[];
+}
 
 /** The rules of every upstream of a configuration, applied to what they send. */
 export interface ResultGuard {
@@ -20,8 +27,8 @@ export interface ResultGuard {
     outcome: Outcome,
     outputSchema: Answered['outputSchema'],
   ): Outcome | Promise<Outcome>;
-  /** A sink for the notifications of one call. It holds nothing back. */
-  notify(upstream: string, notify: Notify): Notify;
+  /** A sink for the notifications of one call. It holds nothing back, and remembers what was said last. */
+  notify(upstream: string, notify: Notify): Heard;
   /** A request or notification that belongs to no call. What one session is told is read together, as long as it lives. */
   message(upstream: string, message: JsonText, session?: object): JsonText;
 }
@@ -64,9 +71,12 @@ export function createResultGuard(
       guardTaskState(outcome, outputSchema, (answer) => outcomeOf(upstream, answer)),
     notify(upstream, notify) {
       const rules = known.get(upstream)?.rules;
-      if (rules === undefined) return notify;
+      if (rules === undefined) return { notify, said: () => [] };
       const heard = new NotificationGuard(guard, rules);
-      return (notification) => notify(passed(upstream, heard, notification));
+      return {
+        notify: (notification) => notify(passed(upstream, heard, notification)),
+        said: () => heard.said,
+      };
     },
     message(upstream, message, session) {
       const one = known.get(upstream);

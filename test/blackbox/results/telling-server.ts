@@ -11,7 +11,7 @@ interface Turn {
   readonly notify: (method: string, params: Json) => void;
 }
 
-const PARTS = ['text', 'blocks', 'structured', 'named', 'fault', 'progress', 'log', 'cut', 'slow', 'ask'];
+const PARTS = 'text blocks structured named rows links fault progress onward log cut slow ask'.split(' ');
 
 /** What it answers. `secret` and `order` stand in all of it. */
 export function answerTelling({ message, respond, notify }: Turn, secret: string, order: string): unknown {
@@ -78,6 +78,30 @@ export function answerTelling({ message, respond, notify }: Turn, secret: string
       return done({ content: [], structuredContent: { deep: [{ note: text }] } });
     case 'named':
       return done({ content: [], structuredContent: { [secret]: { [order]: 1 } } });
+    case 'rows':
+      return done({
+        content: [],
+        structuredContent: {
+          rows: [secret.slice(0, half), secret.slice(half)].map((note, id) => ({ id, note, state: 'open' })),
+          lines: [order.slice(0, 9), order.slice(9)],
+        },
+      });
+    case 'links': {
+      const parts = [secret.slice(0, half), secret.slice(half), order.slice(0, 9), order.slice(9)];
+      return done({
+        content: parts.map((description) => ({
+          type: 'resource_link',
+          uri: 'note://one',
+          name: 'one',
+          description,
+        })),
+      });
+    }
+    case 'onward':
+      notify('notifications/progress', { progressToken, progress: 1, message: order.slice(0, 9) });
+      notify('notifications/progress', { progressToken, progress: 2, message: order.slice(9, 14) });
+      notify('notifications/progress', { progressToken, progress: 3, message: secret.slice(0, 9) });
+      return done({ content: [block(secret.slice(9)), block(order.slice(14))] });
     case 'fault':
       return respond({ error: { code: -32_050, message: text, data: { more: [text] } } });
     case 'progress':
