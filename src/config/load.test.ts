@@ -325,6 +325,15 @@ describe('listening', () => {
   });
 });
 
+it('a launcher, which may have to fetch first, is waited for longer than other programs', async () => {
+  const text =
+    'upstreams: { a: { command: node }, b: { command: npx }, c: { command: /usr/bin/uvx }, d: { command: npx, connectTimeoutMs: 5 }, e: { command: ./my-npx } }\n';
+  const { config } = await read(text);
+  expect(config.upstreams.map(({ connectTimeoutMs }) => connectTimeoutMs)).toEqual([
+    10_000, 60_000, 60_000, 5, 10_000,
+  ]);
+});
+
 describe('substitution', () => {
   it('a value that is wholly substituted may be a number, a boolean or a word of a list', async () => {
     const text = 'listen: { port: "${P}", legacySse: "${S}" }\nlog:\n  level: ${L}\n';

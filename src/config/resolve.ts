@@ -114,6 +114,16 @@ interface UpstreamOptions extends ResolveOptions {
   readonly whole: ConfigFile;
 }
 
+const ANSWER_MS = 10_000;
+/** A first start fetches a package or an image. Ended half-way, npx leaves a folder that it can never use again. */
+const FETCH_MS = 60_000;
+const LAUNCHERS = /(?:^|[\\/])(?:npx|npm|pnpm|yarn|bunx?|uvx?|pipx|docker|podman)(?:\.(?:cmd|exe))?$/i;
+
+/** Milliseconds until a program must have answered first, where the file does not say it. */
+function patienceFor(command: string): number {
+  return LAUNCHERS.test(command) ? FETCH_MS : ANSWER_MS;
+}
+
 function resolveUpstream(name: string, input: FileUpstream, options: UpstreamOptions): UpstreamConfig {
   const from = (path: string): string => resolve(options.folder, path);
   const { pins, guard } = settle(input, options);
@@ -123,6 +133,7 @@ function resolveUpstream(name: string, input: FileUpstream, options: UpstreamOpt
       name,
       ...input,
       command: resolveProgram(input.command, options.folder),
+      connectTimeoutMs: input.connectTimeoutMs ?? patienceFor(input.command),
       // Callers that prove who they are can each have a process of their own.
       process: input.process ?? (options.keysAsked ? 'principal' : 'shared'),
       ...(input.cwd !== undefined && { cwd: from(input.cwd) }),

@@ -13,6 +13,9 @@ import {
 import { sandboxSchema, upstreamGuardSchema, upstreamPinsSchema } from './schema-guard.ts';
 import { upstreamTasksSchema } from './schema-tasks.ts';
 
+const CONNECT_TIMEOUT =
+  'Milliseconds until the upstream must be connected and, if it is a command, have answered first. Launchers, which may have to fetch what they run (`npx`, `npm`, `pnpm`, `yarn`, `bun`, `bunx`, `uv`, `uvx`, `pipx`, `docker`, `podman`), have `60000` where nothing is said.';
+
 /** What upstreams of both kinds have. */
 const common = {
   era: z
@@ -27,11 +30,7 @@ const common = {
   maxTimeoutMs: milliseconds()
     .default(600_000)
     .describe('Milliseconds that a call may take in all, however often progress extends it.'),
-  connectTimeoutMs: milliseconds()
-    .default(10_000)
-    .describe(
-      'Milliseconds until the upstream must be connected and, if it is a command, have answered first.',
-    ),
+  connectTimeoutMs: milliseconds().default(10_000).describe(CONNECT_TIMEOUT),
   inputTimeoutMs: milliseconds()
     .default(600_000)
     .describe(
@@ -128,6 +127,7 @@ export const stdioUpstreamSchema = z.strictObject({
     .default(64)
     .describe('Processes that may run at a time with `process: principal` or `session`.'),
   ...common,
+  connectTimeoutMs: milliseconds().optional().describe(CONNECT_TIMEOUT),
 });
 
 /** One upstream: `url` makes it HTTP, `command` makes it a process. */

@@ -82,7 +82,8 @@ interface Settled {
 type StdioFields = z.output<typeof stdioUpstreamSchema>;
 
 /**
- * An upstream that is a process. `cwd` is absolute; without it the process gets a private folder. `process` is settled.
+ * An upstream that is a process. `cwd` is absolute; without it the process gets a private folder. `process` and
+ * `connectTimeoutMs` are settled.
  * `references` holds, for each variable or argument (by its index) into which something was substituted, the text of
  * the file, such as `${GITHUB_TOKEN}`: what an approval shows and covers in place of the value.
  */
@@ -92,9 +93,10 @@ export type StdioUpstreamConfig = DeepReadonly<
     name: string;
     cwd?: string | undefined;
     process: NonNullable<StdioFields['process']>;
+    connectTimeoutMs: number;
     references: { env: Record<string, string>; args: Record<number, string> };
   } & Settled &
-    Omit<StdioFields, 'cwd' | 'process' | keyof Settled>
+    Omit<StdioFields, 'cwd' | 'process' | 'connectTimeoutMs' | keyof Settled>
 >;
 
 /** `store`. `file` is an absolute path; `url` is secret. */

@@ -39,6 +39,7 @@ export function stdioConfig(
   return {
     ...parsed,
     process: 'shared',
+    connectTimeoutMs: 10_000,
     kind: 'stdio',
     name: 'fixture',
     cwd: fixtureFolder,
