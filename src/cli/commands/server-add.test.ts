@@ -16,7 +16,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-const environment = readEnvironment({ PATH: process.env['PATH'] });
+const environment = readEnvironment({ PATH: process.env['PATH'], SHELL_OF_MINE: 'bash' });
 
 /** Adds a server with the answers that somebody gives; gives what was said and asked. */
 async function add(options: Partial<AddServerOptions>, answers: readonly string[] | undefined = undefined) {
@@ -73,6 +73,15 @@ describe('server add', () => {
     const { said, asked } = await add({ command }, ['y', 'new']);
     expect(said).toContain('DANGEROUS  needs-approval (program.shell)');
     expect(asked[1]).toMatch(/^It is DANGEROUS.*Type new to start it all the same: $/s);
+  });
+
+  it('judges what stands for a variable, as it would be started', async () => {
+    const command = ['${SHELL_OF_MINE}', '-c', 'true'];
+    await expect(add({ command, isAgreed: true })).rejects.toMatchObject({ code: 'NOT_CONFIRMED' });
+    const { said, asked } = await add({ command }, ['y', 'new']);
+    expect(said).toContain('DANGEROUS  needs-approval (program.shell)');
+    expect(asked).toHaveLength(2);
+    expect(await readFile(config, 'utf8')).toContain('command: ${SHELL_OF_MINE}');
   });
 
   it('never writes what is refused, whoever agrees', async () => {

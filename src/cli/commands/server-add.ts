@@ -10,9 +10,10 @@ import { addUpstream, namesIn } from '../config-file/edit-config-text.ts';
 import { hasAuthorization, keepArgs, keepHeaders, keepUrl, keepValues } from '../config-file/make-entry.ts';
 import { type ConfigFileEdit, openConfigFile, saveConfigFile } from '../config-file/open-config-file.ts';
 import { SecretFiles } from '../config-file/secret-files.ts';
-import { tidyEntry, type UpstreamEntry } from '../config-file/upstream-entry.ts';
+import { mapValues, tidyEntry, type UpstreamEntry } from '../config-file/upstream-entry.ts';
 import { type Ask, confirm, createAsk, notConfirmed } from '../confirm.ts';
 import { EXIT } from '../exit-codes.ts';
+import { resolveText } from '../import/translate-text.ts';
 import { policyOf } from '../policy-of.ts';
 import { describeJudged, showJudgedLaunch } from '../show-judged-launch.ts';
 import { bare, type ShownText, show } from '../shown-text.ts';
@@ -137,14 +138,15 @@ function readPairs(texts: readonly string[], flag: string, sign: string): Record
 
 /** By the values themselves: what a reference stands for is what would run. */
 function judge(options: AddServerOptions, config: Config, { variables }: Environment): LaunchJudgement {
-  const [command = '', ...args] = options.command;
+  const fill = (text: string): string => resolveText(text, variables);
+  const [command = '', ...args] = options.command.map(fill);
   const env = {
-    ...readPairs(options.env, '--env', '='),
+    ...mapValues(readPairs(options.env, '--env', '='), fill),
     ...Object.fromEntries(options.envFrom.map((name) => [name, variables[name] ?? ''])),
   };
   const from = (path: string): string => resolve(config.file, '..', path);
   const program = /^\.{1,2}[/\\]/.test(command) ? from(command) : command;
-  const cwd = options.cwd === undefined ? undefined : from(options.cwd);
+  const cwd = options.cwd === undefined ? undefined : from(fill(options.cwd));
   return judgeLaunch({ command: program, args, env, cwd }, policyOf(config));
 }
 
