@@ -112,7 +112,9 @@ export class ClientWatch {
       reading.state === 'read' || (reading.state === 'missing' && watched.file.realPath === null);
     watched.unsettledSinceMs = isClear ? undefined : (watched.unsettledSinceMs ?? clock.now());
     const { unsettledSinceMs } = watched;
-    if (unsettledSinceMs !== undefined && clock.now() - unsettledSinceMs < SETTLE_MS) return;
+    const settledMs = unsettledSinceMs === undefined ? SETTLE_MS : clock.now() - unsettledSinceMs;
+    // Below 0 the clock was set back.
+    if (settledMs >= 0 && settledMs < SETTLE_MS) return;
     watched.mark = mark;
     watched.changes = compareFile(watched.file, reading, baseline.gateways);
     watched.changedAtMs = changeTime(reading, clock.now());

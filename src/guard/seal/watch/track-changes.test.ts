@@ -27,6 +27,15 @@ describe('ChangeTracker', () => {
     expect(events(tracker, [change({ digest: 'worse' })], 2000)).toEqual(['alarm']);
   });
 
+  it('restores at once when the clock was set back', () => {
+    const tracker = new ChangeTracker(true);
+    const hour = 3_600_000;
+    expect(tracker.observe(FILE.path, [change()], hour).due).toHaveLength(1);
+    tracker.failed([change()], hour + 5000);
+    expect(tracker.observe(FILE.path, [change()], hour + 1000).due).toEqual([]);
+    expect(tracker.observe(FILE.path, [change()], 0).due).toHaveLength(1);
+  });
+
   it('tells the same value after a repair from a single edit, however late it comes', () => {
     const tracker = new ChangeTracker(false);
     events(tracker, [change()], 0);

@@ -31,6 +31,8 @@ interface State {
 /** So often a value may come back before restoring stops: a fight with a program is not to be won. */
 export const MAX_REASSERTIONS = 3;
 const FIRST_WAIT_MS = 1000;
+/** Longer than anybody is made to wait: whoever still has to, has a clock that was set back. */
+const MAX_WAIT_MS = 10_000;
 /** For so long another value in the same place counts as the same hand. */
 const SAME_HAND_MS = 10 * 60_000;
 const MAX_STATES = 10_000;
@@ -106,7 +108,8 @@ export class ChangeTracker {
     const state = this.#states.get(keyOf(change));
     if (!this.#restores || state === undefined || change.kind === 'file') return false;
     const isWorse = change.level === 'alarm' || state.reassertions > 0;
-    return isWorse && state.reassertions < MAX_REASSERTIONS && nowMs >= state.restoreAtMs;
+    const waitMs = state.restoreAtMs - nowMs;
+    return isWorse && state.reassertions < MAX_REASSERTIONS && (waitMs <= 0 || waitMs > MAX_WAIT_MS);
   }
 }
 
