@@ -10,6 +10,7 @@ import {
   NOT_WATCHED,
   type Watchfulness,
 } from '../../inspector.ts';
+import { type Clock, systemClock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import { waitAtMost } from '../../lib/wait-at-most.ts';
 import { type ApprovalKind, approvalId } from '../../store/approval-table.ts';
@@ -17,7 +18,8 @@ import type { ApprovalBook } from '../approvals/approval-book.ts';
 import type { UpstreamMarks } from '../approvals/upstream-marks.ts';
 import { compareTools } from './compare-tools.ts';
 import { type DefinitionFinding, KnownDefinitions } from './known-definitions.ts';
-import { type Newcomer, noteNewcomers } from './note-newcomers.ts';
+import { NotingInTurn } from './note-in-turn.ts';
+import type { Newcomer } from './note-newcomers.ts';
 import { type PinnedUpstream, type PinRules, pinnedUpstream } from './pin-rules.ts';
 
 /** What pins are made of. */
@@ -25,6 +27,8 @@ export interface PinsParts {
   readonly upstreams: readonly UpstreamConfig[];
   readonly book: Pick<ApprovalBook, 'known' | 'load' | 'see' | 'onChange'>;
   readonly log: Log;
+  /** The machine's unless given. */
+  readonly clock?: Clock | undefined;
 }
 
 /** The pins of one configuration. */
@@ -75,6 +79,7 @@ class ApprovedPins implements Pins {
   readonly #parts: PinsParts;
   readonly #upstreams: ReadonlyMap<string, PinnedUpstream>;
   readonly #known = new KnownDefinitions();
+  readonly #noting: NotingInTurn;
   /** Upstreams whose identity may be relied on, as long as no approval of them changes. */
   readonly #sure = new Set<string>();
   /** Of each upstream the digests of its identity and its instructions that were held when they were judged last. */
@@ -86,6 +91,7 @@ class ApprovedPins implements Pins {
 
   constructor(parts: PinsParts) {
     this.#parts = parts;
+    this.#noting = new NotingInTurn({ ...parts, clock: parts.clock ?? systemClock });
     this.#upstreams = new Map(parts.upstreams.map((config) => [config.name, pinnedUpstream(config)]));
     const all = [...this.#upstreams.values()];
     this.strict = all.filter(({ identityRules }) => identityRules.strict).map(({ name }) => name);
@@ -200,7 +206,7 @@ class ApprovedPins implements Pins {
     // A store that is slow must not hold up calls of what is approved: a later word of it is heard as a change.
     const states =
       newcomers.length > 0 || isFirstSight
-        ? ((await waitAtMost(noteNewcomers(this.#parts, noted), NOTING_MS)) ?? [])
+        ? ((await waitAtMost(this.#noting.note(noted), NOTING_MS)) ?? [])
         : [];
     const stateOf = new Map(toNote.map((item, index) => [item, states[index]]));
     const held = [
