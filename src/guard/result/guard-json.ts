@@ -4,6 +4,7 @@ import type { RuleId } from '../scan/rule.ts';
 import { type Chain, type Part, Shown } from './chains.ts';
 import { cleanHidden } from './clean-hidden.ts';
 import { applyCuts, type Cut, cutsWithin } from './cut.ts';
+import { findEncodedSecrets } from './find-encoded-secrets.ts';
 import { asciiOf, findInjection } from './find-injection.ts';
 import { findPersonal } from './find-personal.ts';
 import { endsBegun, findSecrets, startsAcross, startsAsSecret, withoutOverlaps } from './find-secrets.ts';
@@ -72,7 +73,7 @@ export class JsonGuard {
     const flags = this.#sieve.look(raw, 'json');
     if ((flags & MAY_HOLD.unread) !== 0 || raw.includes(LABEL)) return true;
     if ((flags & MAY_HOLD.injection) !== 0 && rules.injection !== 'off') return true;
-    if ((flags & MAY_HOLD.secret) !== 0 && rules.secrets !== 'keep') return true;
+    if ((flags & (MAY_HOLD.secret | MAY_HOLD.injection)) !== 0 && rules.secrets !== 'keep') return true;
     if (rules.personal.length > 0 && PERSONAL_SIGN.test(raw)) return true;
     const shown = new Shown([...before.map(partBefore), ...partsOfRaw(raw)]);
     if (rules.injection !== 'off' && mayInstructTogether(shown, this.#sieve)) return true;
@@ -274,7 +275,10 @@ class Guarding {
   #secretsIn(text: string, key: string | undefined): Cut[] {
     if (text.length < 6) return [];
     const flags = this.#sieve.look(asciiOf(text), 'text');
-    const cuts = (flags & MAY_HOLD.secret) === 0 ? [] : findSecrets(text);
+    const plain = (flags & MAY_HOLD.secret) === 0 ? [] : findSecrets(text);
+    // What is encoded may say anything, instructions among it.
+    const cuts =
+      (flags & MAY_HOLD.injection) === 0 ? plain : withoutOverlaps([...plain, ...findEncodedSecrets(text)]);
     if (cuts.length > 0 || key === undefined || (this.#sieve.look(key, 'text') & MAY_HOLD.secret) === 0)
       return cuts;
     const lead = `${key}="`;
