@@ -1,5 +1,5 @@
 import { maskOf } from './concept.ts';
-import { ENGLISH_VERBS, ENGLISH_WORDS } from './lexicon-english.ts';
+import { ENGLISH_VERBS, ENGLISH_WORDS, UNTOLD, UNTOLD_ORDERS } from './lexicon-english.ts';
 import { OTHER_WORDS } from './lexicon-languages.ts';
 
 /** One phrase of the lexicon. */
@@ -16,7 +16,11 @@ export function listEntries(): Entry[] {
   const verbs = read(ENGLISH_VERBS).flatMap(({ phrase, mask, isStem }) =>
     inflect(phrase).map((form) => ({ phrase: form, mask, isStem })),
   );
-  return [...verbs, ...read(ENGLISH_WORDS), ...read(OTHER_WORDS)];
+  const passives = UNTOLD.starts
+    .split(',')
+    .flatMap((start) => UNTOLD.ends.split(',').map((end) => `${start} ${end}`));
+  const untold = read({ 'not&tell': `${UNTOLD_ORDERS}, ${passives.join(',')}` });
+  return [...verbs, ...read(ENGLISH_WORDS), ...untold, ...read(OTHER_WORDS)];
 }
 
 function read(words: Readonly<Record<string, string>>): Entry[] {

@@ -114,8 +114,11 @@ function readWord(reading: Reading, at: number): number {
   const hasUnderscore = (signs & UNIT.underscore) !== 0;
   const isQuoted = text.charCodeAt(at - 1) === BACKTICK;
   if (isAddress(text, at, { end, hasAt: (signs & UNIT.at) !== 0 })) push(reading, CONCEPT.external, at);
-  else if ((hasUnderscore || isQuoted) && end - at <= MAX_IDENTIFIER && !own.has(text.slice(at, end)))
-    push(reading, hasUnderscore ? CONCEPT.tool | CONCEPT.argument : CONCEPT.argument, at);
+  else if ((hasUnderscore || isQuoted) && end - at <= MAX_IDENTIFIER) {
+    // A tool's own names are where a value goes, and no other tool.
+    const isForeign = hasUnderscore && !own.has(text.slice(at, end));
+    push(reading, isForeign ? CONCEPT.tool | CONCEPT.argument : CONCEPT.argument, at);
+  }
   reading.word += 1;
   return end;
 }
@@ -178,6 +181,8 @@ const SPACE = 0x20;
 
 function isStop(text: string, at: number, code: number): boolean {
   if (code === 0x3002 || code === 0xff01 || code === 0xff1f) return true;
+  // Three dots leave something out and end nothing.
+  if (code === DOT && text.charCodeAt(at - 1) === DOT) return false;
   const next = text.charCodeAt(at + 1);
   if (code === DOT || code === 0x21 || code === 0x3f)
     return (

@@ -3,7 +3,7 @@
  * spelling; what it says is judged by the rules.
  */
 const TELLING =
-  'ignore disregard forget override previous prior instructions instruction rules system prompt password passwords secret secrets private credentials token send upload execute'.split(
+  'ignore disregard forget override previous prior instructions instruction rules system prompt password passwords secret secrets private credentials token send upload execute delete files directory without asking user users conversation contents before always'.split(
     ' ',
   );
 /** A text with so many of them, spelled backwards or shifted, is meant. */

@@ -32,8 +32,11 @@ function scanPlace({ text, kind }: Place, own: ReadonlySet<string>): Hit[] {
   const hits = scanText(text, own);
   if (kind === 'text' || text.length < LONG_KEY) return hits;
   const words = text.replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2').replaceAll(/[_.-]+/g, ' ');
-  const meant = findMeaning(words, own).filter(({ severity }) => severity === 'block');
-  return [...hits, ...meant];
+  const meant = findMeaning(words, own).filter(
+    ({ rule, severity }) => severity === 'block' || rule === 'secret-to-sink',
+  );
+  // A name asks for what it names: a file of secrets in it is meant to be filled in.
+  return [...hits, ...meant.map((hit): Hit => ({ ...hit, severity: 'block' }))];
 }
 
 function nameOf(definition: unknown): string {

@@ -23,10 +23,11 @@ export function scanText(text: string, own: OwnNames): Hit[] {
   const folded = foldText(text);
   const meant = findMeaning(folded, own);
   hits.push(...meant);
-  const known = new Set(meant.filter(({ severity }) => severity === 'block').map(({ rule }) => rule));
-  for (const part of decodeDeep(folded, MAX_ROUNDS)) hits.push(...scanDecoded(part, { own, known }));
+  const said = new Set<string>(meant.map(({ rule }) => rule));
+  const known = new Set<string>(meant.filter(({ severity }) => severity === 'block').map(({ rule }) => rule));
+  for (const part of decodeDeep(folded, MAX_ROUNDS)) hits.push(...scanDecoded(part, { own, known, said }));
   for (const { form, text: spelled } of respell(folded))
-    hits.push(...scanSpelling(form, spelled, { own, known }));
+    hits.push(...scanSpelling(form, spelled, { own, known, said }));
   return onePerRule(hits);
 }
 
@@ -34,6 +35,8 @@ interface Decoding {
   readonly own: OwnNames;
   /** What the text says without decoding: it is not hidden. */
   readonly known: ReadonlySet<string>;
+  /** The same, whatever the severity. */
+  readonly said: ReadonlySet<string>;
 }
 
 function scanDecoded(part: FoldedPart, decoding: Decoding): Hit[] {
@@ -53,10 +56,11 @@ function scanDecoded(part: FoldedPart, decoding: Decoding): Hit[] {
 }
 
 /** What a text asks for in another form, beyond what it asks for as it stands. */
-function scanSpelling(form: string, text: string, { own, known }: Decoding): Hit[] {
+function scanSpelling(form: string, text: string, { own, known, said }: Decoding): Hit[] {
   return findMeaning(text, own).flatMap(({ rule, severity, reason }): Hit[] =>
-    severity === 'block' && !known.has(rule)
-      ? [{ rule: 'encoded-instruction', severity, reason: `${form}: ${rule}: ${reason}` }]
+    // What is hidden by an encoding needs less to be meant: to name a file of secrets and what is done with it.
+    (severity === 'block' || (rule === 'secret-to-sink' && !said.has(rule))) && !known.has(rule)
+      ? [{ rule: 'encoded-instruction', severity: 'block', reason: `${form}: ${rule}: ${reason}` }]
       : [],
   );
 }
