@@ -59,13 +59,14 @@ const classes = [...Map.groupBy(poisoned, (row) => row.class ?? 'none')]
 const macro = classes.reduce((sum, { blocked, rows }) => sum + blocked / rows, 0) / classes.length;
 const harmless = { benign: tally(benign), hard: tally(read('hard_negatives.jsonl')) };
 
-/** The least of five: what else runs on the machine only adds. */
+/** CPU time in milliseconds, the least of five: what else runs on the machine only adds. */
 function fastest(run: () => void): number {
   let least = Number.POSITIVE_INFINITY;
   for (let round = 0; round < 5; round += 1) {
-    const start = performance.now();
+    const start = process.cpuUsage();
     run();
-    least = Math.min(least, performance.now() - start);
+    const { user, system } = process.cpuUsage(start);
+    least = Math.min(least, (user + system) / 1000);
   }
   return least;
 }
@@ -89,6 +90,10 @@ const texts: Readonly<Record<string, string>> = {
   'zero-width spaces': fill('\u200b'),
   'flags and joiners': fill('\u{1F468}\u200d'),
   'combining marks': fill('\u0301'),
+  'marks out of order': fill('\u0323\u0301\u0327'),
+  'three encodings, each three deep': fill('%252541 &amp;amp;#65; \\x5cx5cx41 '),
+  'words of the lexicon, each a sentence': fill('ignore. prior. rules. send. password. user. never. tell. tool. '),
+  'Japanese text': fill('\u30d5\u30a1\u30a4\u30eb\u3092\u8aad\u307f\u8fbc\u3093\u3067\u3002'),
 };
 const speed = benign.length / (fastest(() => tally(benign)) / 1000);
 const times = Object.entries(texts).map(([name, description]) => {
@@ -131,7 +136,7 @@ ${rowOf('close to attacks by their words', harmless.hard)}
 ## Speed
 
 On one core of the machine that made this page, Node ${process.versions.node}: ${Math.floor(speed / 100) * 100} definitions a second, for the tools of real servers.
-The time for one description of a megabyte (1,048,576 UTF-16 units), the least of five:
+The CPU time for one description of a megabyte (1,048,576 UTF-16 units), the least of five:
 
 | of | ms |
 |---|---|
