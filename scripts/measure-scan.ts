@@ -92,7 +92,9 @@ const texts: Readonly<Record<string, string>> = {
   'combining marks': fill('\u0301'),
   'marks out of order': fill('\u0323\u0301\u0327'),
   'three encodings, each three deep': fill('%252541 &amp;amp;#65; \\x5cx5cx41 '),
-  'words of the lexicon, each a sentence': fill('ignore. prior. rules. send. password. user. never. tell. tool. '),
+  'words of the lexicon, each a sentence': fill(
+    'ignore. prior. rules. send. password. user. never. tell. tool. ',
+  ),
   'Japanese text': fill('\u30d5\u30a1\u30a4\u30eb\u3092\u8aad\u307f\u8fbc\u3093\u3067\u3002'),
 };
 const speed = benign.length / (fastest(() => tally(benign)) / 1000);

@@ -40,13 +40,10 @@ describe('addUpstream', () => {
     expect(addUpstream(before, 'a', { url: 'http://x/' })).toBe(after);
   });
 
-  it.each(['\u00a0', 'a\u2003'])(
-    'touches no other line for a value that ends in a blank: %j',
-    (value) => {
-      const after = addUpstream(FILE, 'new', { command: 'npx', env: { VALUE: value } }).split('\n');
-      expect(after).toEqual(expect.arrayContaining(FILE.split('\n')));
-    },
-  );
+  it.each(['\u00a0', 'a\u2003'])('touches no other line for a value that ends in a blank: %j', (value) => {
+    const after = addUpstream(FILE, 'new', { command: 'npx', env: { VALUE: value } }).split('\n');
+    expect(after).toEqual(expect.arrayContaining(FILE.split('\n')));
+  });
 
   it('refuses a file whose upstreams are an alias of something else', () => {
     expect(() => addUpstream('x: &x { b: { url: "http://y" } }\nupstreams: *x\n', 'a', ENTRY)).toThrow(

@@ -59,47 +59,77 @@ export function layOut(sequences: readonly Sequence[]): Row {
  * in the text, and a word costs no more than the steps that it may be.
  */
 export function findSequences(concepts: Concepts, row: Row): (Match | undefined)[] {
-  const { masks, words, union } = concepts;
-  const { sequences, owners, reaches } = row;
+  const { masks, union } = concepts;
+  const { sequences, owners } = row;
   const isDone = sequences.map(({ steps }) => !canFit(union, steps));
   const matches: (Match | undefined)[] = sequences.map(() => undefined);
   if (!isDone.includes(false)) return matches;
-  // For each step, where it was met last with all steps before it, and where that chain began.
-  const met = new Int32Array(owners.length).fill(-1);
-  const began = new Int32Array(owners.length);
-  const told = new Map<number, boolean>();
+  const walk: Walk = {
+    concepts,
+    row,
+    isDone,
+    matches,
+    met: new Int32Array(owners.length).fill(-1),
+    began: new Int32Array(owners.length),
+    told: new Map(),
+    sentence: 0,
+  };
   // What has been found is not looked for again: lists without it are made now and then.
   let open = new Map<number, readonly number[]>();
-  let sentence = 0;
   for (let at = 0; at < masks.length; at += 1) {
     const mask = masks[at] ?? STOP;
-    if (mask === STOP) sentence = at;
-    else {
-      if (at % REFRESH === REFRESH - 1) open = new Map();
-      const fitting =
-        open.get(mask) ?? fittingSteps(row, mask).filter((step) => isDone[owners[step] ?? 0] !== true);
-      open.set(mask, fitting);
-      for (const step of fitting) {
-        const owner = owners[step] ?? 0;
-        if (isDone[owner] === true) continue;
-        const reach = reaches[step] ?? -1;
-        if (reach >= 0) {
-          const before = met[step - 1] ?? -1;
-          if (before < (sequences[owner]?.isLong === true ? 0 : sentence)) continue;
-          if ((words[at] ?? 0) - (words[before] ?? 0) > reach) continue;
-        }
-        met[step] = at;
-        began[step] = reach < 0 ? at : (began[step - 1] ?? at);
-        if (owners[step + 1] === owner) continue;
-        const first = began[step] ?? at;
-        const isOnly = sequences[owner]?.mayBeMentioned === true && isTold(concepts, first, told);
-        if (!isOnly || matches[owner] === undefined)
-          matches[owner] = { first, last: at, isMentioned: isOnly };
-        isDone[owner] = !isOnly;
-      }
+    if (mask === STOP) {
+      walk.sentence = at;
+      continue;
     }
+    if (at % REFRESH === REFRESH - 1) open = new Map();
+    const fitting =
+      open.get(mask) ?? fittingSteps(row, mask).filter((step) => isDone[owners[step] ?? 0] !== true);
+    open.set(mask, fitting);
+    for (const step of fitting) meet(walk, at, step);
   }
   return matches;
+}
+
+/** How far a pass over a text has come. */
+interface Walk {
+  readonly concepts: Concepts;
+  readonly row: Row;
+  /** Of each sequence, whether nothing graver can be found of it. */
+  readonly isDone: boolean[];
+  readonly matches: (Match | undefined)[];
+  /** Of each step, where it was met last with all steps before it. */
+  readonly met: Int32Array;
+  /** Of each step, where the chain began that it was met in. */
+  readonly began: Int32Array;
+  readonly told: Map<number, boolean>;
+  /** Where the sentence began. */
+  sentence: number;
+}
+
+/** Notes that a step stands here, if the steps before it do, near enough; with the last one the sequence is found. */
+function meet(
+  { concepts, row, isDone, matches, met, began, told, sentence }: Walk,
+  at: number,
+  step: number,
+): void {
+  const { sequences, owners, reaches } = row;
+  const { words } = concepts;
+  const owner = owners[step] ?? 0;
+  if (isDone[owner] === true) return;
+  const reach = reaches[step] ?? -1;
+  if (reach >= 0) {
+    const before = met[step - 1] ?? -1;
+    if (before < (sequences[owner]?.isLong === true ? 0 : sentence)) return;
+    if ((words[at] ?? 0) - (words[before] ?? 0) > reach) return;
+  }
+  met[step] = at;
+  began[step] = reach < 0 ? at : (began[step - 1] ?? at);
+  if (owners[step + 1] === owner) return;
+  const first = began[step] ?? at;
+  const isOnly = sequences[owner]?.mayBeMentioned === true && isTold(concepts, first, told);
+  if (!isOnly || matches[owner] === undefined) matches[owner] = { first, last: at, isMentioned: isOnly };
+  isDone[owner] = !isOnly;
 }
 
 function canFit(union: number, steps: readonly Step[]): boolean {
