@@ -17,7 +17,8 @@ async function putProgram(path: string, text: string, mode = 0o755): Promise<str
 
 beforeAll(async () => {
   folder = await realpath(await mkdtemp(join(tmpdir(), 'gateward-programs-')));
-  await Promise.all([mkdir(place('first')), mkdir(place('second')), mkdir(place('first', 'folder'))]);
+  await mkdir(place('first', 'folder'), { recursive: true });
+  await mkdir(place('second'));
   await putProgram('second/notes', '#!/bin/sh\n');
   await putProgram('first/plain', 'text', 0o644);
   await putProgram('second/plain', '#!/bin/sh\n');
