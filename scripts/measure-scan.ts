@@ -5,12 +5,15 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { scanDefinition } from '../src/guard/scan/scan-definition.ts';
+import { BLOCK_SCORE } from '../src/guard/scan/score/find-likely-poison.ts';
+import { best, train, windowsOf } from './score/model.ts';
 
 const Z = 1.959964;
 const [, , folder, out = fileURLToPath(new URL('../docs/scan-results.md', import.meta.url))] = process.argv;
 if (folder === undefined) throw new TypeError('give the folder of the corpus');
 
 interface Row {
+  readonly server?: string;
   readonly class?: string;
   readonly tool: object;
 }
@@ -21,8 +24,10 @@ interface Tally {
   warned: number;
 }
 
-const read = (name: string): Row[] =>
-  readFileSync(join(folder, name), 'utf8')
+const ROWS = fileURLToPath(new URL('score/rows', import.meta.url));
+
+const read = (name: string, where: string = folder): Row[] =>
+  readFileSync(join(where, name), 'utf8')
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line));
@@ -53,11 +58,56 @@ const rowOf = (name: string, { rows, blocked, warned }: Tally): string =>
 
 const poisoned = read('poisoned.jsonl');
 const benign = read('benign.jsonl');
-const classes = [...Map.groupBy(poisoned, (row) => row.class ?? 'none')]
-  .map(([name, rows]) => ({ name, ...tally(rows) }))
-  .sort((a, b) => b.rows - a.rows);
-const macro = classes.reduce((sum, { blocked, rows }) => sum + blocked / rows, 0) / classes.length;
-const harmless = { benign: tally(benign), hard: tally(read('hard_negatives.jsonl')) };
+const hard = read('hard_negatives.jsonl');
+const unseen = read('unseen-poisoned.jsonl', ROWS);
+
+/** The table of the classes of poisoned rows, the largest first, and the average of the classes. */
+function tableOf(rows: readonly Row[]): string {
+  const classes = [...Map.groupBy(rows, (row) => row.class ?? 'none')]
+    .map(([name, group]) => ({ name, ...tally(group) }))
+    .sort((a, b) => b.rows - a.rows);
+  const macro = classes.reduce((sum, { blocked, rows: all }) => sum + blocked / all, 0) / classes.length;
+  return `| class | definitions | blocked | share | interval | warned only |
+|---|---|---|---|---|---|
+${classes.map((entry) => rowOf(entry.name, entry)).join('\n')}
+${rowOf('all', tally(rows))}
+
+Macro average of the classes: ${percent(macro)}.`;
+}
+
+const harmless = {
+  benign: tally(benign),
+  hard: tally(hard),
+  unseen: tally(read('unseen-honest.jsonl', ROWS)),
+};
+
+const FOLDS = 3;
+
+/** How many honest definitions the score blocks when it was trained without their servers. */
+function falseAlarms(): { readonly benign: number; readonly hard: number } {
+  const prepared = (rows: readonly Row[]) => rows.map(({ tool }) => windowsOf(tool));
+  const attacks = prepared(read('poisoned.jsonl', ROWS));
+  const own = prepared(read('honest.jsonl', ROWS));
+  const servers = [...new Set(benign.map(({ server }) => server))].sort();
+  const foldOfServer = (row: Row): number => servers.indexOf(row.server) % FOLDS;
+  const corpus = [
+    ...benign.map((row) => ({
+      kind: 'benign' as const,
+      fold: foldOfServer(row),
+      windows: windowsOf(row.tool),
+    })),
+    ...hard.map(({ tool }, at) => ({ kind: 'hard' as const, fold: at % FOLDS, windows: windowsOf(tool) })),
+  ];
+  const alarms = { benign: 0, hard: 0 };
+  for (let fold = 0; fold < FOLDS; fold += 1) {
+    const known = corpus.filter((row) => row.fold !== fold).map(({ windows }) => windows);
+    const model = train(attacks, [...own, ...known]);
+    for (const { kind, windows } of corpus.filter((row) => row.fold === fold)) {
+      if (best(model, windows) > BLOCK_SCORE) alarms[kind] += 1;
+    }
+  }
+  return alarms;
+}
 
 /** CPU time in milliseconds, the least of five: what else runs on the machine only adds. */
 function fastest(run: () => void): number {
@@ -97,6 +147,7 @@ const texts: Readonly<Record<string, string>> = {
   ),
   'Japanese text': fill('\u30d5\u30a1\u30a4\u30eb\u3092\u8aad\u307f\u8fbc\u3093\u3067\u3002'),
 };
+const alarms = falseAlarms();
 const speed = benign.length / (fastest(() => tally(benign)) / 1000);
 const times = Object.entries(texts).map(([name, description]) => {
   const ms = fastest(() => scanDefinition({ name: 't', description }, 0));
@@ -109,16 +160,18 @@ writeFileSync(
 
 Made by \`scripts/measure-scan.ts\` from a corpus of tool definitions; [scan.md](scan.md) explains the rules. A definition counts
 as caught when a finding of severity \`block\` says so; definitions with a \`warn\` and no \`block\` stand apart. Intervals are
-Wilson's, 95 %. Rules were written while looking at this corpus, so its numbers flatter: other attackers write otherwise.
+Wilson's, 95 %. Rules were written while looking at the corpus, so its numbers flatter: other attackers write otherwise.
 
-## Poisoned definitions
+## Poisoned definitions of the corpus
 
-| class | definitions | blocked | share | interval | warned only |
-|---|---|---|---|---|---|
-${classes.map((entry) => rowOf(entry.name, entry)).join('\n')}
-${rowOf('all', tally(poisoned))}
+${tableOf(poisoned)}
 
-Macro average of the classes: ${percent(macro)}.
+## Poisoned definitions of an author who saw neither rules nor corpus
+
+They were written for this measurement, many of them to be hard, and take no part in training
+([rows](../scripts/score/rows/unseen-poisoned.jsonl)). They tell more than the table above of what to expect.
+
+${tableOf(unseen)}
 
 ## Harmless definitions
 
@@ -126,6 +179,10 @@ Macro average of the classes: ${percent(macro)}.
 |---|---|---|---|---|---|
 ${rowOf('tools of real servers', harmless.benign)}
 ${rowOf('close to attacks by their words', harmless.hard)}
+${rowOf('of that author, a third close to attacks', harmless.unseen)}
+
+The score was trained on the first two, among others, so they say nothing of its false alarms. Trained on two thirds of the
+servers and measured on the others, it blocked ${alarms.benign} of ${benign.length} and ${alarms.hard} of ${hard.length}.
 
 ## What is missed, and why
 

@@ -45,6 +45,7 @@ export const RULES = define({
   'waits-for-approval': block('Harm is announced for the time after approval.'),
   'read-only-claim': block('A tool that claims to be read-only has a switch for writing.'),
   preference: block('The text demands to be used in place of other tools, or asks to be preferred.'),
+  'likely-poisoned': block('A part reads like what poisoned tools say, by the words in it and their order.'),
   'too-large': warn('The definition is too large or too deep to be looked at whole.'),
 });
 

@@ -3,6 +3,7 @@ import { findReadOnlyClaim } from './find-read-only-claim.ts';
 import { listStrings, type Place } from './list-strings.ts';
 import type { Finding, Hit } from './rule.ts';
 import { scanText } from './scan-text.ts';
+import { findLikelyPoison } from './score/find-likely-poison.ts';
 
 /** A property's name of so many characters may hold a sentence. */
 const LONG_KEY = 24;
@@ -18,6 +19,8 @@ export function scanDefinition(definition: unknown, index: number): Finding[] {
   };
   for (const place of places) add(place.path, scanPlace(place, own));
   add('', findReadOnlyClaim(definition, places));
+  const likely = findLikelyPoison(places, own);
+  if (likely !== undefined) findings.push({ index, tool, ...likely });
   if (!isWhole)
     add('', [{ rule: 'too-large', severity: 'warn', reason: 'only a part of the definition was looked at' }]);
   return findings;
