@@ -37,7 +37,7 @@ export const ENGLISH_WORDS: Readonly<Record<string, string>> = {
     are obsolete, are superseded, are replaced by, be disregarded, throw out, is void, been lifted, are lifted,
     turned off, are off, do not apply, don't apply, does not apply, is suspended, been disabled, been removed,
     been cancelled`,
-  bypass: `even if the user, even when the user, carries over, whatever review,
+  bypass: `even if the user, even when the user, whatever review,
     do not follow, do not obey, do not adhere to, do not comply with, take precedence over, takes precedence over,
     taking precedence over, without being subject to, outside of, exempt from, turn off, switch off,
     without applying, without any, without performing, regardless of what, no matter what, whatever the user`,
@@ -245,4 +245,4 @@ export const UNTOLD: { readonly starts: string; readonly ends: string } = {
 export const UNTOLD_ORDERS = `not for display, leave it out of, leave this out of, leave that out of, out of your summary,
     out of your answer, out of your explanation, out of the summary, out of the confirmation, do not list that, do not list this,
     do not report this, do not report that, omit it from your, omit this from your, omit that from your, act as though,
-    never say why, users get nervous, people find this confusing, not be bothered with`;
+    not be bothered with`;
