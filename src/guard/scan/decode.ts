@@ -98,18 +98,22 @@ function decodeRun(run: string): Decoded[] {
   return parts;
 }
 
-/** Runs of characters of base64 (RFC 4648, both alphabets) that are long enough, found in one pass. */
+/**
+ * Runs of characters of base64 (RFC 4648, both alphabets) that are long enough. A run of so many characters covers one of
+ * every so many places, so only those are looked at, and what is around one that fits.
+ */
 function runsOf(text: string): string[] {
   const runs: string[] = [];
-  let start = -1;
-  for (let at = 0; at <= text.length; at += 1) {
-    if (isBase64(text.charCodeAt(at))) {
-      if (start < 0) start = at;
-    } else if (start >= 0) {
-      if (at - start >= MIN_BASE64) runs.push(text.slice(start, at));
-      if (runs.length >= MAX_RUNS) break;
-      start = -1;
-    }
+  let behind = 0;
+  for (let at = MIN_BASE64 - 1; at < text.length && runs.length < MAX_RUNS; at += MIN_BASE64) {
+    if (!isBase64(text.charCodeAt(at))) continue;
+    let start = at;
+    while (start > behind && isBase64(text.charCodeAt(start - 1))) start -= 1;
+    let end = at + 1;
+    while (end < text.length && isBase64(text.charCodeAt(end))) end += 1;
+    if (end - start >= MIN_BASE64) runs.push(text.slice(start, end));
+    behind = end;
+    at = end;
   }
   return runs;
 }

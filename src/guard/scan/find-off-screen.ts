@@ -10,10 +10,10 @@ export function findOffScreen(text: string): Hit[] {
   let blanks = 0;
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
-    if (isLineEnd(code)) {
+    if (!isInk(code) && isLineEnd(code)) {
       lines += 1;
       blanks = 0;
-    } else if (isBlank(code)) {
+    } else if (!isInk(code) && isBlank(code)) {
       blanks += 1;
     } else {
       if (lines >= MANY_LINES) return [hit(`text stands behind ${lines} line ends`)];
@@ -27,6 +27,11 @@ export function findOffScreen(text: string): Hit[] {
 
 function hit(reason: string): Hit {
   return { rule: 'off-screen', severity: 'block', reason };
+}
+
+/** What ASCII has of letters and signs. */
+function isInk(code: number): boolean {
+  return code > 0x20 && code < 0x7f;
 }
 
 function isLineEnd(code: number): boolean {

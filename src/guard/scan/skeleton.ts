@@ -23,7 +23,7 @@ export function foldText(text: string): string {
   const traits = traitsOf(text);
   if ((traits & ~TRAIT.hidden) === 0) return text;
   const folded =
-    (traits & TRAIT.foldable) === 0 ? text : parted(text.replace(WORD_OF_ONE, ' ')).normalize('NFKC');
+    (traits & TRAIT.foldable) === 0 ? text : cut(text.replace(WORD_OF_ONE, ' ')).normalize('NFKC');
   // What NFKC makes may be of any kind.
   const made = folded === text ? traits : traitsOf(folded);
   const plain = (made & TRAIT.ignorable) === 0 ? folded : folded.replace(EACH_IGNORABLE, '');
@@ -32,6 +32,13 @@ export function foldText(text: string): string {
 
 /** Arabic phrases in one character, which folding makes eighteen times as long; they name God and bless the Prophet. */
 const WORD_OF_ONE = /[\ufdfa\ufdfb]/g;
+
+/** The text without the marks that stand behind so many others: they belong to no letter that anybody can read. */
+function cut(text: string): string {
+  return text.replace(SPARE_MARKS, '$1');
+}
+
+const SPARE_MARKS = /(\p{M}{30})\p{M}+/gu;
 
 /**
  * The text in the stream-safe format (UAX #15 §13): sorting a long run of marks takes time by the square of its length,

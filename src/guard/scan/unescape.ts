@@ -76,8 +76,9 @@ class Reader {
 
   #endWord(): void {
     if (!this.#isHidden) return;
-    this.#hidden.set(this.#units.subarray(this.#wordStart, this.#length), this.#hiddenLength);
-    this.#hiddenLength += this.#length - this.#wordStart;
+    // Words are short: a copy by hand is faster than one of a view.
+    for (let at = this.#wordStart; at < this.#length; at += 1)
+      this.#hidden[this.#hiddenLength++] = this.#units[at] ?? 0;
     this.#hidden[this.#hiddenLength++] = 0x0a;
     this.#isHidden = false;
   }

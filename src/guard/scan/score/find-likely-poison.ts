@@ -15,7 +15,7 @@ export interface PlacedHit extends Hit {
 export const BLOCK_SCORE = 2.9;
 const WARN_SCORE = 1.7;
 /** What stands behind so many characters is left to the rules: a score of all of it would cost more than it tells. */
-const MAX_CHARS = 131_072;
+const MAX_CHARS = 65_536;
 const EXCERPT = 160;
 
 /**
