@@ -33,9 +33,9 @@ function write({ weights, bias }: Model): void {
     `// Made by scripts/score/train.ts: a change of the features, the lexicon or the rows asks for new weights.
 
 /** What a text without words scores. */
-export const BIAS = ${bias.toFixed(6)};
+export const BIAS = ${Number(bias.toFixed(6))};
 /** What one step of a weight counts. */
-export const SCALE = ${scale.toFixed(8)};
+export const SCALE = ${Number(scale.toFixed(8))};
 /** One signed byte for each feature, in base64. */
 export const WEIGHTS =
   '${base64}';
