@@ -9,29 +9,34 @@ export interface Part {
 /** Parts that go on from one to the next, as the pieces of a sentence do. */
 export type Chain<P extends Part> = readonly P[];
 
-const CONSTANTS: Readonly<Record<string, RegExp>> = {
-  type: /^(?:text|image|audio|resource|resource_link|tool_use|tool_result|object|string|number|integer|boolean|array)$/,
-  role: /^(?:user|assistant)$/,
-  mimeType: /^[\w.+-]{1,64}\/[\w.+-]{1,64}$/,
-  data: /^[A-Za-z0-9+/]{64,}={0,2}$/,
-  blob: /^[A-Za-z0-9+/]{64,}={0,2}$/,
-};
+const CONSTANTS: ReadonlyMap<string, RegExp> = new Map([
+  [
+    'type',
+    /^(?:text|image|audio|resource|resource_link|tool_use|tool_result|object|string|number|integer|boolean|array)$/,
+  ],
+  ['role', /^(?:user|assistant)$/],
+  ['resultType', /^(?:complete|input_required|task)$/],
+  ['mimeType', /^[\w.+-]{1,64}\/[\w.+-]{1,64}$/],
+  ['data', /^[A-Za-z0-9+/]{64,}={0,2}$/],
+  ['blob', /^[A-Za-z0-9+/]{64,}={0,2}$/],
+]);
 
 /** What the protocol writes between the texts of a result, and nobody reads. */
 function isConstant(name: string, text: string): boolean {
-  return Object.hasOwn(CONSTANTS, name) && CONSTANTS[name]?.test(text) === true;
+  return CONSTANTS.get(name)?.test(text) === true;
 }
 
 /** The strings of a value that are read, names and values in their order. */
 export class Shown<P extends Part> {
-  readonly #named: readonly P[];
-  readonly #values: readonly P[];
-  readonly #orders: readonly (readonly P[])[];
+  readonly #named: P[] = [];
+  readonly #values: P[] = [];
 
   constructor(parts: readonly P[]) {
-    this.#named = parts.filter((part) => isShown(part) && (!part.isName || isSentence(part)));
-    this.#values = this.#named.filter(({ isName }) => !isName);
-    this.#orders = this.#named.length < 2 ? [] : ordersOf(this.#values);
+    for (const part of parts) {
+      if (part.isName ? !isSentence(part) : !isShown(part)) continue;
+      this.#named.push(part);
+      if (!part.isName) this.#values.push(part);
+    }
   }
 
   /** Values in their order. */
@@ -44,8 +49,8 @@ export class Shown<P extends Part> {
    * protocol shows or that have one name, and over sentences without the single words between them.
    */
   sentences(): Chain<P>[] {
-    if (this.#named.length < 2 || !this.#named.some(({ text }) => mayBegin(text))) return [];
-    const orders = [...this.#orders];
+    if (!mayGoOn(this.#named)) return [];
+    const orders = ordersOf(this.#values);
     const sentences = this.#values.filter(isSentence);
     if (sentences.length < this.#values.length) orders.push(sentences);
     if (this.#named.length > this.#values.length) orders.push(this.#named);
@@ -54,11 +59,25 @@ export class Shown<P extends Part> {
 
   /** Where a token goes on: over values in their order, and over those that are shown or have one name. */
   tokens(): Chain<P>[] {
-    return withoutRepeated(this.#orders.flatMap((order) => chainsOf(order, isOneToken)));
+    return withoutRepeated(ordersOf(this.#values).flatMap((order) => chainsOf(order, isOneToken)));
   }
 }
 
+/** Whether one of the parts may begin what another goes on with, in whatever order. The usual result has none. */
+function mayGoOn(parts: readonly Part[]): boolean {
+  let begun: Part | undefined;
+  let following: Part | undefined;
+  for (const part of parts) {
+    const [begins, follows] = [endsInWord(part.text), mayFollow(part.text)];
+    if ((begins && following !== undefined) || (follows && begun !== undefined)) return true;
+    if (begins) begun = part;
+    if (follows) following = part;
+  }
+  return false;
+}
+
 function ordersOf<P extends Part>(values: readonly P[]): (readonly P[])[] {
+  if (values.length < 2) return [];
   return [values, spokenOf(values), ...columnsOf(values)];
 }
 
@@ -142,9 +161,9 @@ function isLowerAt(text: string, at: number): boolean {
 }
 
 /** Whether a text can be the rest of one at all. */
-function mayBegin(text: string): boolean {
+function mayFollow(text: string): boolean {
   const start = firstShown(text);
-  return isUpperPair(text, start) || isLowerAt(text, start);
+  return isUpperPair(text, start) || (isLowerAt(text, start) && beginsWithWord(text, start));
 }
 
 /** A word with nothing but a comma behind it. A path, an address or code ends with no word. */

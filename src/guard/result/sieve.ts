@@ -7,6 +7,7 @@ import {
   HASH_START,
   hashStep,
   joinHashes,
+  lettersAt,
   listOpeners,
   PhraseTable,
   pairOf,
@@ -53,6 +54,12 @@ const LEET = Uint8Array.from({ length: 128 }, (_, code) => {
   const at = '013457'.indexOf(String.fromCharCode(code));
   return at < 0 ? (FOLDED[code] ?? 0) : 'oieast'.charCodeAt(at);
 });
+/** Names of `_meta` that stand in nearly every result, as far as they could be base64. They decode to nothing. */
+const PROTOCOL_NAMES: ReadonlySet<string> = new Set(
+  ['serverInfo', 'clientInfo', 'clientCapabilities', 'protocolVersion', 'subscriptionId', 'logLevel'].map(
+    (name) => `modelcontextprotocol/${name}`,
+  ),
+);
 const MIN_BASE64 = 16;
 const MIN_HEX = 24;
 const MIN_SPACED = 6;
@@ -75,7 +82,7 @@ export class Sieve {
   #at = 0;
   #flags = 0;
   #meant = 0;
-  /** Hashes of the word before, and of the two words before. */
+  /** Hashes of the word before, and of the two words before; 0 where no phrase begins so. */
   #one = 0;
   #two = 0;
   #runStart = 0;
@@ -134,26 +141,25 @@ export class Sieve {
     let hash = HASH_START;
     let stem = 0;
     let kinds = 0;
-    for (;;) {
+    // Bounded by the length: a code beyond the end is NaN, and with it all of this would be reckoned in floating point.
+    for (const end = text.length; at < end; at += 1) {
       const code = text.charCodeAt(at);
-      const kind = code < 128 ? (KINDS[code] ?? 0) : code > 0 ? wideKind(code) : 0;
+      const kind = code < 128 ? (KINDS[code] ?? 0) : wideKind(code);
       if ((kind & WORD) === 0) break;
+      if (at - start === STEM_CHARS) stem = hash;
       hash = hashStep(hash, code < 128 ? (FOLDED[code] ?? 0) : code);
       kinds |= kind;
-      at += 1;
-      if (at - start === STEM_CHARS) stem = hash;
     }
+    if (at - start === STEM_CHARS) stem = hash;
     this.#at = at;
     this.#runKinds |= kinds;
-    this.#meant |= this.#phrases.stemmed(text, start);
-    this.#meant |= this.#meaning(hash, stem);
+    const letters = lettersAt(text, start);
+    this.#meant |= this.#phrases.stemmed(text, start, letters) | this.#meaning(hash, stem);
     if ((kinds & DIGIT) !== 0) hash = this.#numbered(start, hash, kinds);
-    const two = joinHashes(this.#one, hash);
-    this.#one = joinHashes(0, hash);
-    this.#two = two;
+    this.#goOn(hash);
     this.#singles = at - start === 1 && (kinds & DIGIT) === 0 ? this.#singles + 1 : 0;
     if (this.#singles >= MIN_SPACED) this.#flags |= MAY_HOLD.injection;
-    if (this.#secrets.isAt(text, start)) this.#flags |= MAY_HOLD.secret;
+    if (this.#secrets.isAt(text, start, letters)) this.#flags |= MAY_HOLD.secret;
   }
 
   /** A word with digits is read as it stands, and goes on to the next words as people read it: `1gn0re`. */
@@ -175,21 +181,24 @@ export class Sieve {
 
   /** What phrases mean that end with this word, or with a stem of it. */
   #meaning(hash: number, stem: number): number {
+    return this.#ending(hash) | (stem === 0 ? 0 : this.#ending(stemHash(stem)));
+  }
+
+  #ending(hash: number): number {
     const phrases = this.#phrases;
-    const one = this.#one;
-    const two = this.#two;
-    const meant =
-      phrases.get(joinHashes(0, hash)) |
-      phrases.get(joinHashes(one, hash)) |
-      phrases.get(joinHashes(two, hash));
-    if (stem === 0) return meant;
-    const start = stemHash(stem);
-    return (
-      meant |
-      phrases.get(joinHashes(0, start)) |
-      phrases.get(joinHashes(one, start)) |
-      phrases.get(joinHashes(two, start))
-    );
+    let meant = phrases.get(joinHashes(0, hash));
+    if (this.#one !== 0) meant |= phrases.get(joinHashes(this.#one, hash));
+    if (this.#two !== 0) meant |= phrases.get(joinHashes(this.#two, hash));
+    return meant;
+  }
+
+  /** Remembers the word and the one before it, as far as a phrase may go on behind them. */
+  #goOn(hash: number): void {
+    const phrases = this.#phrases;
+    const one = joinHashes(0, hash);
+    const two = this.#one === 0 ? 0 : joinHashes(this.#one, hash);
+    this.#one = phrases.isBegun(one) ? one : 0;
+    this.#two = two !== 0 && phrases.isBegun(two) ? two : 0;
   }
 
   /** Characters beyond ASCII in a text that is read. */
@@ -279,7 +288,8 @@ export class Sieve {
     const isMixed = (this.#runKinds & UPPER) !== 0 && (this.#runKinds & LOWER) !== 0;
     const isHex = (this.#runKinds & NOT_HEX) === 0 && length >= MIN_HEX;
     if (!isMixed && !isHex) return;
-    if (decodeParts(this.#text.slice(this.#runStart, this.#at)).length > 0) this.#flags |= MAY_HOLD.injection;
+    const run = this.#text.slice(this.#runStart, this.#at);
+    if (!PROTOCOL_NAMES.has(run) && decodeParts(run).length > 0) this.#flags |= MAY_HOLD.injection;
   }
 
   /** Whether all that one of the sequences needs was seen, in whatever order. */

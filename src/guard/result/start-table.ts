@@ -8,9 +8,15 @@ const WORDS = 3;
 const SLOTS = 65_536;
 /** Bits that say where there is nothing: small enough to stay in the nearest cache. */
 const BITS = 131_072;
+const BEGUN_BITS = 32_768;
 /** Tells the hash of a stem from that of a word. */
 const STEM = 0x5bd1e995;
 const RADIX = 37;
+const EVERY = Array.from({ length: RADIX }, (_, digit) => digit);
+const DIGITS = Uint8Array.from({ length: 128 }, (_, code) => {
+  const digit = Number.parseInt(String.fromCharCode(code), 36);
+  return Number.isNaN(digit) ? 0 : digit + 1;
+});
 
 const WORD = /[a-z0-9\u00c0-\uffff]/;
 
@@ -28,8 +34,9 @@ export class PhraseTable {
   readonly #keys = new Int32Array(SLOTS);
   readonly #masks = new Int32Array(SLOTS);
   readonly #known = new Int32Array(BITS / 32);
-  /** Stems that are shorter than what is hashed and alone in their phrase, by their first letter. */
-  readonly #stems = new Map<number, Start[]>();
+  readonly #begun = new Int32Array(BEGUN_BITS / 32);
+  /** Stems that are shorter than what is hashed and alone in their phrase, by their first letters. */
+  readonly #stems = new LetterTable<Start>();
 
   constructor(entries: readonly Entry[]) {
     for (const { phrase, mask, isStem } of entries) this.#add(phrase, mask, isStem);
@@ -40,6 +47,11 @@ export class PhraseTable {
     return ((this.#known[(hash & (BITS - 1)) >>> 5] ?? 0) & (1 << (hash & 31))) === 0 ? 0 : this.#find(hash);
   }
 
+  /** Whether a phrase may go on behind words with this hash. */
+  isBegun(hash: number): boolean {
+    return ((this.#begun[(hash & (BEGUN_BITS - 1)) >>> 5] ?? 0) & (1 << (hash & 31))) !== 0;
+  }
+
   #find(hash: number): number {
     for (let slot = hash & (SLOTS - 1); ; slot = (slot + 1) & (SLOTS - 1)) {
       const key = this.#keys[slot];
@@ -48,11 +60,12 @@ export class PhraseTable {
     }
   }
 
-  /** What short stems mean that a word begins with. */
-  stemmed(text: string, at: number): number {
+  /** What short stems mean that a word begins with; for its letters see {@link lettersAt}. */
+  stemmed(text: string, at: number, letters: number): number {
+    const starts = this.#stems.get(letters);
+    if (starts === undefined) return 0;
     let meant = 0;
-    for (const { head, mask } of this.#stems.get(foldCode(text.charCodeAt(at))) ?? [])
-      if (standsAt(text, at, head)) meant |= mask;
+    for (const { head, mask } of starts) if (standsAt(text, at, head)) meant |= mask;
     return meant;
   }
 
@@ -63,6 +76,7 @@ export class PhraseTable {
     let hash = 0;
     let kept = 0;
     for (const [at, word] of words.entries()) {
+      if (kept > 0) this.#begin(hash);
       if (at !== isStemAt) hash = joinHashes(hash, hashOf(word));
       else if (word.length >= STEM_CHARS)
         hash = joinHashes(hash, stemHash(hashOf(word.slice(0, STEM_CHARS))));
@@ -74,10 +88,14 @@ export class PhraseTable {
     else this.#addStem(last, mask);
   }
 
+  #begin(hash: number): void {
+    const bit = hash & (BEGUN_BITS - 1);
+    this.#begun[bit >>> 5] = (this.#begun[bit >>> 5] ?? 0) | (1 << (bit & 31));
+  }
+
   /** Short stems are few: every word that begins so is looked up by these letters too. */
   #addStem(stem: string, mask: number): void {
-    const first = stem.charCodeAt(0);
-    this.#stems.set(first, [...(this.#stems.get(first) ?? []), { head: stem, mask }]);
+    this.#stems.add(stem, { head: stem, mask });
   }
 
   #put(hash: number, mask: number): void {
@@ -150,33 +168,44 @@ export function pairOf(text: string, at: number): number {
 
 /** What secrets begin with, by their first letters. */
 export class SecretStarts {
-  readonly #any = new Uint8Array(RADIX ** 3);
-  readonly #starts = new Map<number, string[]>();
+  readonly #starts = new LetterTable<string>();
 
   constructor() {
-    for (const start of [...SECRET_RULES.flatMap(({ starts }) => starts), 'begin ']) {
-      const key = this.#keyAt(start, 0);
-      // Where only two letters are given, any third may follow.
-      const isShort = !/^[a-z0-9]{3}/.test(start);
-      for (let third = 0; third < (isShort ? RADIX : 1); third += 1) {
-        const each = isShort ? key - (key % RADIX) + third : key;
-        this.#any[each] = 1;
-        this.#starts.set(each, [...(this.#starts.get(each) ?? []), start]);
-      }
-    }
+    for (const start of [...SECRET_RULES.flatMap(({ starts }) => starts), 'begin '])
+      this.#starts.add(start, start);
   }
 
   /** Whether a secret may begin at a place before which no letter or digit stands. */
-  isAt(text: string, at: number): boolean {
-    const key = this.#keyAt(text, at);
-    if (this.#any[key] === 0) return false;
-    return (this.#starts.get(key) ?? []).some((start) => standsAt(text, at, start));
+  isAt(text: string, at: number, letters: number): boolean {
+    const starts = this.#starts.get(letters);
+    return starts?.some((start) => standsAt(text, at, start)) === true;
+  }
+}
+
+/** Values by the first three letters or digits of words, whatever their case: nearly every word is told from them at once. */
+class LetterTable<Value> {
+  readonly #lists: (Value[] | undefined)[] = [];
+  /** The place of the list of a key, plus one. */
+  readonly #places = new Uint16Array(RADIX ** 3);
+
+  /** Where a word has less than three letters, any others may follow. */
+  add(word: string, value: Value): void {
+    const [first = 0, second = 0, third = 0] = [0, 1, 2].map((at) => digitOf(word.charCodeAt(at)));
+    for (const two of second === 0 ? EVERY : [second])
+      for (const three of second === 0 || third === 0 ? EVERY : [third])
+        this.#put((first * RADIX + two) * RADIX + three, value);
   }
 
-  #keyAt(text: string, at: number): number {
-    const first = digitOf(text.charCodeAt(at));
-    const second = digitOf(text.charCodeAt(at + 1));
-    return (first * RADIX + second) * RADIX + (second === 0 ? 0 : digitOf(text.charCodeAt(at + 2)));
+  /** What may begin with these letters (see {@link lettersAt}); undefined where nothing does. */
+  get(letters: number): readonly Value[] | undefined {
+    const place = this.#places[letters] ?? 0;
+    return place === 0 ? undefined : this.#lists[place - 1];
+  }
+
+  #put(key: number, value: Value): void {
+    const place = this.#places[key] ?? 0;
+    if (place === 0) this.#places[key] = this.#lists.push([value]);
+    else this.#lists[place - 1]?.push(value);
   }
 }
 
@@ -193,9 +222,17 @@ export function foldCode(code: number): number {
   return code >= 0x41 && code <= 0x5a ? code | 0x20 : code;
 }
 
+/** The first three letters or digits at a place of a text as one number, whatever their case. */
+export function lettersAt(text: string, at: number): number {
+  // Not beyond the end: a code there is NaN, and all would be reckoned in floating point.
+  const left = text.length - at;
+  let letters = digitOf(text.charCodeAt(at)) * RADIX ** 2;
+  if (left > 1) letters += digitOf(text.charCodeAt(at + 1)) * RADIX;
+  if (left > 2) letters += digitOf(text.charCodeAt(at + 2));
+  return letters;
+}
+
 /** 1 to 36 for a letter, whatever its case, or a digit; 0 for all else. */
 function digitOf(code: number): number {
-  if (code >= 0x61) return code <= 0x7a ? code - 0x60 : 0;
-  if (code >= 0x41) return code <= 0x5a ? code - 0x40 : 0;
-  return code >= 0x30 && code <= 0x39 ? code - 0x30 + 27 : 0;
+  return code < 128 ? (DIGITS[code] ?? 0) : 0;
 }
