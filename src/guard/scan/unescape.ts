@@ -16,19 +16,20 @@ export interface Unescaped {
 }
 
 const SIGN = /[\\&%]/;
-const REFERENCE = /&(?:#([0-9]{1,7})|#[xX]([0-9A-Fa-f]{1,6})|([A-Za-z]{2,6}));/y;
 const BRACED = /\\u\{([0-9A-Fa-f]{1,6})\}/y;
-const NAMED: Readonly<Record<string, number>> = {
-  lt: 0x3c,
-  gt: 0x3e,
-  amp: 0x26,
-  quot: 0x22,
-  apos: 0x27,
-  nbsp: 0x20,
-  sol: 0x2f,
-  colon: 0x3a,
-  period: 0x2e,
-};
+const NAMED: ReadonlyMap<string, number> = new Map([
+  ['lt', 0x3c],
+  ['gt', 0x3e],
+  ['amp', 0x26],
+  ['quot', 0x22],
+  ['apos', 0x27],
+  ['nbsp', 0x20],
+  ['sol', 0x2f],
+  ['colon', 0x3a],
+  ['period', 0x2e],
+]);
+/** The longest reference that is read, without its `&`: `#xABCDEF;`. */
+const MAX_REFERENCE = 9;
 const REPLACEMENT = 0xfffd;
 const MAX_POINT = 0x10ffff;
 
@@ -128,14 +129,19 @@ class Reader {
     if (braced !== null) this.#put(Number.parseInt(braced[1] ?? '', 16), braced[0].length);
   }
 
+  /** `&#65;`, `&#x41;` or one of the names. */
   #reference(): void {
-    REFERENCE.lastIndex = this.#at;
-    const match = REFERENCE.exec(this.#text);
-    if (match === null) return;
-    const [all, decimal, hexadecimal, name] = match;
-    if (name !== undefined) this.#put(Object.hasOwn(NAMED, name) ? (NAMED[name] ?? 0) : 0, all.length);
-    else
-      this.#put(decimal === undefined ? Number.parseInt(hexadecimal ?? '', 16) : Number(decimal), all.length);
+    const text = this.#text;
+    const start = this.#at + 1;
+    const most = Math.min(text.length, start + MAX_REFERENCE);
+    let end = start;
+    while (end < most && text.charCodeAt(end) !== 0x3b) end += 1;
+    if (end === most) return;
+    const used = end + 1 - this.#at;
+    if (text.charCodeAt(start) !== 0x23) this.#put(NAMED.get(text.slice(start, end)) ?? 0, used);
+    else if ((text.charCodeAt(start + 1) | 0x20) === 0x78)
+      this.#put(numberAt(text, { start: start + 2, end, radix: 16 }), used);
+    else this.#put(numberAt(text, { start: start + 1, end, radix: 10 }), used);
   }
 
   /** A run of percent signs is UTF-8 (RFC 3986 §2.5). */
@@ -178,26 +184,36 @@ function lengthOf(byte: number): number {
 
 /** The value of so many hexadecimal digits, or -1. */
 function hexAt(text: string, at: number, digits: number): number {
-  let value = 0;
-  for (let n = 0; n < digits; n += 1) {
-    const code = text.charCodeAt(at + n);
-    const folded = code | 0x20;
-    if (code >= 0x30 && code <= 0x39) value = value * 16 + code - 0x30;
-    else if (folded >= 0x61 && folded <= 0x66) value = value * 16 + folded - 0x57;
-    else return -1;
-  }
-  return value;
+  const end = at + digits;
+  return end > text.length ? -1 : numberAt(text, { start: at, end, radix: 16 });
 }
 
 /** The value of three octal digits, or -1. */
 function octalAt(text: string, at: number): number {
-  let value = 0;
-  for (let n = 0; n < 3; n += 1) {
-    const code = text.charCodeAt(at + n);
-    if (!(code >= 0x30 && code <= 0x37)) return -1;
-    value = value * 8 + code - 0x30;
+  return at + 3 > text.length ? -1 : numberAt(text, { start: at, end: at + 3, radix: 8 });
+}
+
+interface Digits {
+  readonly start: number;
+  readonly end: number;
+  readonly radix: number;
+}
+
+/** The value of one digit or more, or -1 where one of them is none. */
+function numberAt(text: string, { start, end, radix }: Digits): number {
+  let value = start < end ? 0 : -1;
+  for (let at = start; at < end; at += 1) {
+    const digit = digitOf(text.charCodeAt(at));
+    if (digit < 0 || digit >= radix) return -1;
+    value = value * radix + digit;
   }
   return value;
+}
+
+function digitOf(code: number): number {
+  if (code >= 0x30 && code <= 0x39) return code - 0x30;
+  const letter = code | 0x20;
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
 }
 
 /** What `\s` is in a text that is folded or not. */
