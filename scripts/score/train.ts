@@ -5,6 +5,7 @@
 // repository. Rows here are {class, tool}; those of the unseen- files take no part in the training.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { markOf, PROBES, SLOTS, slotOf } from '../../src/guard/scan/score/weight-table.ts';
 import { best, type Model, train, type Windows, windowsOf } from './model.ts';
 
 const ROWS = new URL('rows/', import.meta.url);
@@ -22,12 +23,27 @@ const read = (name: string, where: string | URL = ROWS): Windows[] =>
     .split('\n')
     .map((line) => windowsOf((JSON.parse(line) as Row).tool));
 
-/** Whole numbers of one byte are as good, and an eighth of the size. */
+/** The weights as the score looks them up; the smallest are left out where there is no room. */
+function pack(weights: ReadonlyMap<number, number>, scale: number): Buffer {
+  const slots = new Uint16Array(SLOTS);
+  let lost = 0;
+  const largest = [...weights].sort(([, one], [, two]) => Math.abs(two) - Math.abs(one));
+  for (const [feature, weight] of largest) {
+    const step = Math.round(weight / scale);
+    if (step === 0) continue;
+    const near = Array.from({ length: PROBES }, (_, on) => (slotOf(feature) + on) & (SLOTS - 1));
+    const free = near.find((slot) => slots[slot] === 0);
+    if (free === undefined) lost += 1;
+    else slots[free] = (markOf(feature) << 8) | (step & 0xff);
+  }
+  console.log(`${slots.filter((slot) => slot !== 0).length} weights, ${lost} without room`);
+  const bytes = Buffer.alloc(2 * SLOTS);
+  for (const [at, slot] of slots.entries()) bytes.writeUInt16LE(slot, 2 * at);
+  return bytes;
+}
+
 function write({ weights, bias }: Model): void {
-  const most = weights.reduce((sum, weight) => Math.max(sum, Math.abs(weight)), 0);
-  const scale = most / 127;
-  const bytes = Int8Array.from(weights, (weight) => Math.round(weight / scale));
-  const base64 = Buffer.from(bytes.buffer).toString('base64');
+  const scale = [...weights.values()].reduce((most, weight) => Math.max(most, Math.abs(weight)), 0) / 127;
   writeFileSync(
     TARGET,
     `// Made by scripts/score/train.ts: a change of the features, the lexicon or the rows asks for new weights.
@@ -36,9 +52,9 @@ function write({ weights, bias }: Model): void {
 export const BIAS = ${Number(bias.toFixed(6))};
 /** What one step of a weight counts. */
 export const SCALE = ${Number(scale.toFixed(8))};
-/** One signed byte for each feature, in base64. */
+/** The slots of the table of weights, in base64. */
 export const WEIGHTS =
-  '${base64}';
+  '${pack(weights, scale).toString('base64')}';
 `,
   );
 }

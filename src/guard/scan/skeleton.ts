@@ -1,7 +1,6 @@
 import { CONFUSABLES } from './confusables-data.ts';
-import { IGNORABLE, OTHER_SCRIPT, TRAIT, traitsOf } from './traits.ts';
+import { dropIgnorable, OTHER_SCRIPT, TRAIT, traitsOf } from './traits.ts';
 
-const EACH_IGNORABLE = new RegExp(IGNORABLE.source, 'gu');
 const NOT_ASCII = /\P{ASCII}/u;
 let known: Table | undefined;
 
@@ -9,7 +8,7 @@ let known: Table | undefined;
 export function skeletonOf(text: string): string {
   const { prototypes } = readTable();
   let skeleton = '';
-  for (const char of parted(text).normalize('NFD').replace(EACH_IGNORABLE, '')) {
+  for (const char of dropIgnorable(parted(text).normalize('NFD'))) {
     skeleton += prototypes.get(char.codePointAt(0) ?? 0) ?? char;
   }
   return skeleton.normalize('NFD');
@@ -26,7 +25,7 @@ export function foldText(text: string): string {
     (traits & TRAIT.foldable) === 0 ? text : cut(text.replace(WORD_OF_ONE, ' ')).normalize('NFKC');
   // What NFKC makes may be of any kind.
   const made = folded === text ? traits : traitsOf(folded);
-  const plain = (made & TRAIT.ignorable) === 0 ? folded : folded.replace(EACH_IGNORABLE, '');
+  const plain = (made & TRAIT.ignorable) === 0 ? folded : dropIgnorable(folded);
   return (made & TRAIT.twin) !== 0 && MEETING.test(plain) ? plain.replace(WORD, foldWord) : plain;
 }
 

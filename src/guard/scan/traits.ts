@@ -1,3 +1,5 @@
+import { stringOf } from './fold-accents.ts';
+
 /** What may have to be done about a text because of the characters in it, one bit each. */
 export const TRAIT = {
   /** A character that people cannot see. */
@@ -36,7 +38,27 @@ export function traitsOf(text: string): number {
   return found;
 }
 
-/** The table of the basic plane; half of a pair may be anything. It is made on first use. */
+/** The text without what {@link IGNORABLE} finds. */
+export function dropIgnorable(text: string): string {
+  traits ??= listTraits();
+  const units = new Uint16Array(text.length);
+  let length = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    const isIgnorable = ((traits[code] ?? 0) & TRAIT.ignorable) !== 0;
+    // What such a pair is, only both halves tell.
+    if (isIgnorable && code >= 0xd800 && code < 0xe000) return text.replace(EACH_IGNORABLE, '');
+    if (!isIgnorable) units[length++] = code;
+  }
+  return stringOf(units, length);
+}
+
+const EACH_IGNORABLE = new RegExp(IGNORABLE.source, 'gu');
+
+/**
+ * The table of the basic plane, made on first use. The first half of a pair stands for all that may follow it: nearly
+ * everywhere that is anything, but most emoji are only to be looked at, since half a pair is nothing that people see.
+ */
 function listTraits(): Uint8Array {
   const table = new Uint8Array(0x10000);
   const plane = Array.from({ length: 0x10000 }, (_, code) =>
@@ -53,8 +75,25 @@ function listTraits(): Uint8Array {
   for (let code = 0x80; code < 0x10000; code += 1) {
     const isSurrogate = code >= 0xd800 && code < 0xe000;
     const char = plane.charAt(code);
-    if (isSurrogate) table[code] = ALL;
+    if (isSurrogate) table[code] = code < 0xdc00 ? ALL : TRAIT.hidden;
     else if (char.normalize('NFKC') !== char) table[code] = (table[code] ?? 0) | TRAIT.foldable;
   }
+  for (const first of EMOJI) table[first] = TRAIT.hidden | traitsBehind(first);
   return table;
+}
+
+/** The first halves of emoji. */
+const EMOJI = [0xd83c, 0xd83d, 0xd83e];
+
+/** The traits of all characters of which this is the first half. */
+function traitsBehind(first: number): number {
+  const chars = Array.from({ length: 0x400 }, (_, second) =>
+    String.fromCharCode(first, 0xdc00 + second),
+  ).join('');
+  const isChanged = chars.normalize('NFKC') !== chars || /\p{M}/u.test(chars);
+  return (
+    (isChanged ? TRAIT.foldable : 0) |
+    (IGNORABLE.test(chars) ? TRAIT.ignorable : 0) |
+    (OTHER_SCRIPT.test(chars) ? TRAIT.twin : 0)
+  );
 }

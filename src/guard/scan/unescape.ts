@@ -62,17 +62,34 @@ class Reader {
   read(): Unescaped | undefined {
     const text = this.#text;
     while (this.#at < text.length) {
-      const code = text.charCodeAt(this.#at);
-      if ((code === 0x25 || code === 0x26 || code === 0x5c) && this.#escape(code)) continue;
-      if (isBlank(code)) this.#endWord();
-      this.#units[this.#length++] = code;
+      this.#copy();
+      if (this.#at === text.length || this.#escape(text.charCodeAt(this.#at))) continue;
+      this.#units[this.#length++] = text.charCodeAt(this.#at);
       this.#at += 1;
-      if (isBlank(code)) this.#wordStart = this.#length;
     }
     this.#endWord();
     if (this.#met === 0) return undefined;
     const hidden = stringOf(this.#hidden, this.#hiddenLength - 1);
     return { text: stringOf(this.#units, this.#length), hidden, met: this.#met };
+  }
+
+  /** Copies what stands before the next sign. */
+  #copy(): void {
+    const [text, units] = [this.#text, this.#units];
+    let [at, length] = [this.#at, this.#length];
+    for (; at < text.length; at += 1) {
+      const code = text.charCodeAt(at);
+      if (code === 0x25 || code === 0x26 || code === 0x5c) break;
+      units[length] = code;
+      if (isBlank(code)) {
+        this.#length = length;
+        this.#endWord();
+        this.#wordStart = length + 1;
+      }
+      length += 1;
+    }
+    this.#at = at;
+    this.#length = length;
   }
 
   #endWord(): void {
@@ -134,11 +151,12 @@ class Reader {
     const text = this.#text;
     const start = this.#at + 1;
     const most = Math.min(text.length, start + MAX_REFERENCE);
-    let end = start;
-    while (end < most && text.charCodeAt(end) !== 0x3b) end += 1;
-    if (end === most) return;
+    const hasNumber = start < most && text.charCodeAt(start) === 0x23;
+    let end = hasNumber ? start + 1 : start;
+    while (end < most && isAlphanumeric(text.charCodeAt(end))) end += 1;
+    if (end === most || text.charCodeAt(end) !== 0x3b) return;
     const used = end + 1 - this.#at;
-    if (text.charCodeAt(start) !== 0x23) this.#put(NAMED.get(text.slice(start, end)) ?? 0, used);
+    if (!hasNumber) this.#put(NAMED.get(text.slice(start, end)) ?? 0, used);
     else if ((text.charCodeAt(start + 1) | 0x20) === 0x78)
       this.#put(numberAt(text, { start: start + 2, end, radix: 16 }), used);
     else this.#put(numberAt(text, { start: start + 1, end, radix: 10 }), used);
@@ -208,6 +226,11 @@ function numberAt(text: string, { start, end, radix }: Digits): number {
     value = value * radix + digit;
   }
   return value;
+}
+
+function isAlphanumeric(code: number): boolean {
+  const letter = code | 0x20;
+  return (code >= 0x30 && code <= 0x39) || (letter >= 0x61 && letter <= 0x7a);
 }
 
 function digitOf(code: number): number {

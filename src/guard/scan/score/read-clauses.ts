@@ -10,11 +10,8 @@ export interface Prose {
   readonly role: TextRole;
 }
 
-/** Takes one clause: what stands in it, each as a number below {@link FEATURES}, and where it is, in UTF-16 units. */
-export type TakeClause = (features: Uint16Array, start: number, end: number) => void;
-
-/** Features are hashed to so many numbers; what two of them share is noise that training has seen. */
-export const FEATURES = 65_536;
+/** Takes one clause: what stands in it, each as a hash of 32 bits, and where it is, in UTF-16 units. */
+export type TakeClause = (features: Uint32Array, start: number, end: number) => void;
 
 /** A clause without an end would water down what stands in it. */
 const MAX_TOKENS = 60;
@@ -55,14 +52,14 @@ export function readClauses({ text, concepts, role }: Prose, take: TakeClause): 
 /** What stands in one clause, in one piece of memory for all clauses. */
 class Features {
   count = 0;
-  readonly #numbers = new Uint16Array(MAX_FEATURES);
+  readonly #numbers = new Uint32Array(MAX_FEATURES);
 
   add(feature: number): void {
     if (this.count < MAX_FEATURES) this.#numbers[this.count] = feature;
     this.count += 1;
   }
 
-  all(): Uint16Array {
+  all(): Uint32Array {
     return this.#numbers.subarray(0, Math.min(this.count, MAX_FEATURES));
   }
 }
@@ -211,5 +208,5 @@ function mix3(a: number, b: number): number {
 
 function mix(a: number, b: number): number {
   const hash = Math.imul(mix3(a, b), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) & (FEATURES - 1);
+  return (hash ^ (hash >>> 16)) >>> 0;
 }

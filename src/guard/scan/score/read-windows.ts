@@ -22,8 +22,8 @@ export function roleOf(path: string): TextRole | undefined {
 const UNREAD: ReadonlySet<string> = new Set(['name', 'type', '$schema', 'format', 'pattern', '$ref', '$id']);
 
 /** The features of each clause of a text, kept: for training, which looks at them many times. */
-export function listClauses(prose: Prose): Uint16Array[] {
-  const clauses: Uint16Array[] = [];
+export function listClauses(prose: Prose): Uint32Array[] {
+  const clauses: Uint32Array[] = [];
   readClauses(prose, (features) => void clauses.push(features.slice()));
   return clauses;
 }

@@ -1,5 +1,6 @@
 import { type Prose, readClauses } from './read-clauses.ts';
 import { WINDOW_CLAUSES, windowScale } from './read-windows.ts';
+import { WeightTable } from './weight-table.ts';
 import { BIAS, SCALE, WEIGHTS } from './weights.ts';
 
 /** What a text scores. */
@@ -16,18 +17,17 @@ interface Sum {
   readonly count: number;
 }
 
-let weights: Int8Array | undefined;
+let table: WeightTable | undefined;
 
 /** Scores every few clauses in a row and returns the highest; undefined for a text without words. */
 export function scoreText(prose: Prose): Scored | undefined {
-  weights ??= new Int8Array(Buffer.from(WEIGHTS, 'base64'));
-  const known = weights;
+  table ??= new WeightTable(WEIGHTS);
+  const weights = table;
   let [score, most] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
   let place = { start: 0, end: 0 };
   let before: readonly Sum[] = [];
   readClauses(prose, (features, start, end) => {
-    let weight = 0;
-    for (const feature of features) weight += known[feature] ?? 0;
+    const weight = weights.sum(features);
     const alone = { weight, count: features.length };
     const joined = before.map((sum) => ({ weight: sum.weight + weight, count: sum.count + alone.count }));
     for (const sum of [alone, ...joined]) score = Math.max(score, scoreOf(sum));
