@@ -202,8 +202,14 @@ function lengthOf(byte: number): number {
 
 /** The value of so many hexadecimal digits, or -1. */
 function hexAt(text: string, at: number, digits: number): number {
-  const end = at + digits;
-  return end > text.length ? -1 : numberAt(text, { start: at, end, radix: 16 });
+  if (at + digits > text.length) return -1;
+  let value = 0;
+  for (let n = 0; n < digits; n += 1) {
+    const digit = digitOf(text.charCodeAt(at + n));
+    if (digit < 0) return -1;
+    value = value * 16 + digit;
+  }
+  return value;
 }
 
 /** The value of three octal digits, or -1. */
