@@ -89,7 +89,7 @@ const decide = (options: Partial<DecideOptions>, answer?: string) => {
   const code = decideOnServers(
     {
       ...{ config, names: [], kind: undefined, name: undefined },
-      ...{ decision: 'approved', isDangerAgreed: false },
+      ...{ decision: 'approved', isAgreed: false, isDangerAgreed: false },
       ...options,
     },
     {
@@ -152,7 +152,7 @@ describe('gateward server diff', () => {
 
 describe('gateward server approve', () => {
   it('approves what waits of an upstream, and what an id names, and says so', async () => {
-    expect(await decide({ names: ['mail', approvalId(changed)] }).code).toBe(0);
+    expect(await decide({ names: ['mail', approvalId(changed)], isAgreed: true }).code).toBe(0);
     expect(await Promise.all([prompt, launch, changed, poisoned].map(stateOf))).toEqual([
       ...['approved', 'approved', 'approved', 'pending'],
     ]);
@@ -180,8 +180,21 @@ describe('gateward server approve', () => {
     expect(await found()).toHaveLength(4);
   });
 
-  it('does not ask where that was agreed to, and where nothing is dangerous', async () => {
-    const safe = decide({ names: ['mail'] });
+  it('asks for a yes where a name may mean more than was seen before', async () => {
+    const refused = decide({ names: ['mail', approvalId(changed)] });
+    await expect(refused.code).rejects.toMatchObject({
+      code: 'NOT_CONFIRMED',
+      message: expect.stringMatching(/--yes(?!-dangerous)/),
+    });
+    expect(await found({ names: ['mail'] })).toHaveLength(2);
+    const agreed = decide({ names: ['mail'] }, 'y');
+    expect([await agreed.code, agreed.asked]).toEqual([0, ['Approve what is shown above (2)? [y/N] ']]);
+  });
+
+  it('does not ask where that was agreed to, and what ids name exactly', async () => {
+    const named = decide({ names: [approvalId(prompt)] });
+    expect([await named.code, named.asked]).toEqual([0, []]);
+    const safe = decide({ names: ['mail'], isAgreed: true });
     expect([await safe.code, safe.asked]).toEqual([0, []]);
     const agreed = decide({ isDangerAgreed: true });
     expect([await agreed.code, agreed.asked]).toEqual([0, []]);

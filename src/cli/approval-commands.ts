@@ -14,6 +14,7 @@ interface DiffFlags extends SelectionFlags {
 
 interface DecideFlags extends SelectionFlags {
   readonly all?: true;
+  readonly yes?: true;
   readonly yesDangerous?: true;
 }
 
@@ -36,6 +37,7 @@ export function addApprovalCommands(server: Command): void {
     .description('let start, or offer to clients, what waits for it; it is shown first')
     .argument('[name...]', 'upstreams, or ids of what waits')
     .option('--all', 'what waits of every upstream')
+    .option('--yes', 'agree beforehand to whatever waits of the upstreams named; ids need no yes')
     .option('--yes-dangerous', 'agree beforehand to what is dangerous, where no terminal can ask')
     .action((names: string[], options: DecideFlags, command: Command) =>
       decide('approved', { names, options, command }),
@@ -64,11 +66,12 @@ interface Asked {
 }
 
 function decide(decision: 'approved' | 'rejected', { names, options, command }: Asked): Promise<void> {
-  const { config, kind, name, all = false, yesDangerous: isDangerAgreed = false } = options;
+  const { config, kind, name, all = false } = options;
+  const { yes: isAgreed = false, yesDangerous: isDangerAgreed = false } = options;
   if (all === names.length > 0) command.error('error: give names or ids, or --all');
   return finish(options, async (terminal) => {
     const { decideOnServers } = await import('./commands/server-decide.ts');
-    return decideOnServers({ config, names, kind, name, decision, isDangerAgreed }, { terminal });
+    return decideOnServers({ config, names, kind, name, decision, isAgreed, isDangerAgreed }, { terminal });
   });
 }
 

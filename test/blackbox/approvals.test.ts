@@ -92,7 +92,8 @@ describe('a command that waits for an approval', () => {
     expect(approvals).toMatchObject([
       { upstream: 'tiny', kind: 'launch', launch: expect.arrayContaining([`  "${TINY}"`]) },
     ]);
-    const { code } = await say('approve', 'tiny');
+    expect(await ask('approve', 'tiny')).toMatchObject({ code: 1, error: { code: 'NOT_CONFIRMED' } });
+    const { code } = await say('approve', String(approvals?.[0]?.['id']));
     expect(code).toBe(0);
     await answers(gateway);
     await gateway.stop();
@@ -120,7 +121,7 @@ describe('a command that waits for an approval', () => {
     const replicas = await Promise.all([serve({ configText, env }), serve({ configText, env })]);
     for (const replica of replicas) expect(errorOf(await echo(replica)).message).toMatch(/approv/i);
     expect((await ask('diff')).approvals).toHaveLength(1);
-    expect((await ask('approve', 'tiny')).code).toBe(0);
+    expect((await ask('approve', 'tiny', '--yes')).code).toBe(0);
     await Promise.all(replicas.map(answers));
     await answers(await serve({ configText, env }));
   }, 90_000);

@@ -2,7 +2,7 @@ import { GatewardError } from '../../errors.ts';
 import { createApprovalOperations } from '../../guard/approvals/operate-approvals.ts';
 import type { ApprovalDetails } from '../../guard/approvals/operations.ts';
 import { formatApproval, nameApproval } from '../approval-text.ts';
-import { type Ask, createAsk, notConfirmed } from '../confirm.ts';
+import { type Ask, confirm, createAsk, notConfirmed } from '../confirm.ts';
 import { EXIT } from '../exit-codes.ts';
 import { type ApprovalSelection, findApprovals } from '../find-approvals.ts';
 import { show } from '../shown-text.ts';
@@ -17,7 +17,9 @@ const MAX_NAMED = 5;
 export interface DecideOptions extends Omit<ApprovalSelection, 'state'> {
   readonly config: string | undefined;
   readonly decision: 'approved' | 'rejected';
-  /** Agreed beforehand to what is dangerous. */
+  /** Agreed beforehand to whatever waits now. */
+  readonly isAgreed: boolean;
+  /** Agreed beforehand to what is dangerous, and to all else. */
   readonly isDangerAgreed: boolean;
 }
 
@@ -45,7 +47,7 @@ export function decideOnServers(options: DecideOptions, parts: DecideParts): Pro
       throw nothingWaits(selection, selection.names.length === 0 ? [] : decided);
     }
     for (const one of found) terminal.say(`${formatApproval(one)}\n`);
-    const isDangerAgreed = decision === 'rejected' || (await agreeToDanger(found, options, parts));
+    const isDangerAgreed = decision === 'rejected' || (await agree(found, options, parts));
     const ids = found.map(({ id }) => id);
     const decided = await operations.decide(ids, { state: decision, by: whoDecides(), isDangerAgreed });
     terminal.emit({ approvals: decided });
@@ -55,18 +57,27 @@ export function decideOnServers(options: DecideOptions, parts: DecideParts): Pro
   });
 }
 
-async function agreeToDanger(
+/**
+ * Whether what is dangerous may be approved too. An id stands for exactly what it was shown with; a name for whatever
+ * waits by now, which may be more than was seen before, so it is asked for.
+ */
+async function agree(
   found: readonly ApprovalDetails[],
-  { isDangerAgreed }: DecideOptions,
+  { names, isAgreed, isDangerAgreed }: DecideOptions,
   { terminal, ask = createAsk(terminal.isJson) }: DecideParts,
 ): Promise<boolean> {
+  if (isDangerAgreed) return true;
   const dangerous = found.filter((one) => one.dangerous);
-  if (dangerous.length === 0 || isDangerAgreed) return isDangerAgreed;
-  const answer = await ask(
-    show`${dangerous.length} of these may be DANGEROUS. Read them above.\nType dangerous to approve all the same: `,
-  );
-  if (answer === 'dangerous') return true;
-  throw notConfirmed('--yes-dangerous');
+  if (dangerous.length > 0) {
+    const answer = await ask(
+      show`${dangerous.length} of these may be DANGEROUS. Read them above.\nType dangerous to approve all the same: `,
+    );
+    if (answer === 'dangerous') return true;
+    throw notConfirmed('--yes-dangerous');
+  }
+  const isExact = names.length > 0 && names.every((name) => found.some(({ id }) => id === name));
+  if (!isAgreed && !isExact) await confirm(ask, show`Approve what is shown above (${found.length})? [y/N] `);
+  return false;
 }
 
 /** A name means what waits; what was decided otherwise needs its id, so that nobody turns more around than is meant. */

@@ -48,7 +48,7 @@ describe('a command that is not known', () => {
     async () => {
       const { configFile } = stage.gateway;
       const { code, stdout, stderr } = await runGateward(
-        ['server', 'approve', 'files', '--config', configFile],
+        ['server', 'approve', 'files', '--yes', '--config', configFile],
         { FILES_TOKEN: CANARY, OTHER_TOKEN: CANARY },
       );
       expect([code, stderr]).toEqual([0, expect.not.stringContaining(CANARY)]);

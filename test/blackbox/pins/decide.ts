@@ -25,7 +25,8 @@ export async function decide(
   configFile: string,
   ...more: string[]
 ): Promise<void> {
-  const args = ['server', decision, '--config', configFile, '--json', ...more];
+  const agreed = decision === 'approve' ? ['--yes'] : [];
+  const args = ['server', decision, '--config', configFile, '--json', ...agreed, ...more];
   const { code, stdout, stderr } = await runGateward(args);
   if (code !== 0) throw new TypeError(`not decided: ${stdout}${stderr}`);
 }
