@@ -12,17 +12,39 @@ const LEAST_MS = 2;
  * work on an eighth of the input is what it is compared with, so no clock of a machine is.
  */
 export function growsInLine(size: number, work: (size: number) => void): boolean {
-  const small = Math.max(LEAST_MS, bestOf(Math.ceil(size / TIMES), work));
-  return bestOf(size, work) < small * MOST;
+  const bestOf = (each: number): number =>
+    Math.min(...Array.from({ length: ROUNDS }, () => cpuMs(() => work(each))));
+  return isInLine(bestOf(Math.ceil(size / TIMES)), bestOf(size));
 }
 
-function bestOf(size: number, work: (size: number) => void): number {
-  let best = Number.POSITIVE_INFINITY;
-  for (let round = 0; round < ROUNDS; round += 1) {
-    const before = process.cpuUsage();
-    work(size);
-    const { user, system } = process.cpuUsage(before);
-    best = Math.min(best, (user + system) / 1000);
-  }
-  return best;
+/** The same for work that ends later. */
+export async function growsInLineAsync(
+  size: number,
+  work: (size: number) => Promise<unknown>,
+): Promise<boolean> {
+  const bestOf = async (each: number): Promise<number> => {
+    let best = Number.POSITIVE_INFINITY;
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const before = process.cpuUsage();
+      await work(each);
+      best = Math.min(best, msSince(before));
+    }
+    return best;
+  };
+  return isInLine(await bestOf(Math.ceil(size / TIMES)), await bestOf(size));
+}
+
+function isInLine(small: number, large: number): boolean {
+  return large < Math.max(LEAST_MS, small) * MOST;
+}
+
+function cpuMs(work: () => void): number {
+  const before = process.cpuUsage();
+  work();
+  return msSince(before);
+}
+
+function msSince(before: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
 }
