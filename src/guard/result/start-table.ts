@@ -85,7 +85,8 @@ export class PhraseTable {
     }
     // A short stem behind other words is left to those.
     if (kept > 0) this.#put(hash, mask);
-    else this.#addStem(last, mask);
+    // Phrases of marks alone have no word: see listOpeners.
+    else if (last !== '') this.#addStem(last, mask);
   }
 
   #begin(hash: number): void {
@@ -191,6 +192,10 @@ class LetterTable<Value> {
   /** Where a word has less than three letters, any others may follow. */
   add(word: string, value: Value): void {
     const [first = 0, second = 0, third = 0] = [0, 1, 2].map((at) => digitOf(word.charCodeAt(at)));
+    if (first === 0) {
+      this.#put(otherAt(word, 0), value);
+      return;
+    }
     for (const two of second === 0 ? EVERY : [second])
       for (const three of second === 0 || third === 0 ? EVERY : [third])
         this.#put((first * RADIX + two) * RADIX + three, value);
@@ -222,14 +227,20 @@ export function foldCode(code: number): number {
   return code >= 0x41 && code <= 0x5a ? code | 0x20 : code;
 }
 
-/** The first three letters or digits at a place of a text as one number, whatever their case. */
+/** The first three letters or digits at a place of a text as one number, whatever their case; beyond ASCII the first one. */
 export function lettersAt(text: string, at: number): number {
   // Not beyond the end: a code there is NaN, and all would be reckoned in floating point.
   const left = text.length - at;
   let letters = digitOf(text.charCodeAt(at)) * RADIX ** 2;
+  if (letters === 0) return otherAt(text, at);
   if (left > 1) letters += digitOf(text.charCodeAt(at + 1)) * RADIX;
   if (left > 2) letters += digitOf(text.charCodeAt(at + 2));
   return letters;
+}
+
+/** Any other character as one of the numbers that no three letters have. */
+function otherAt(text: string, at: number): number {
+  return text.charCodeAt(at) % RADIX ** 2;
 }
 
 /** 1 to 36 for a letter, whatever its case, or a digit; 0 for all else. */
