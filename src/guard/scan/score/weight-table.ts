@@ -1,11 +1,11 @@
-/** So many slots hold the weights of the features; most are taken. */
+/** So many slots hold the weights of the features; half of them are taken. */
 export const SLOTS = 65_536;
 /** So far from its own slot a weight may stand. */
 export const PROBES = 8;
 
 /**
  * The weights of the features that the training has seen: in each slot eight bits that tell the feature from others and a
- * signed byte, 0 where there is nothing. One in some hundred features that it has not seen is taken for another.
+ * signed byte, 0 where there is nothing. One in some two hundred features that it has not seen is taken for another.
  */
 export class WeightTable {
   readonly #slots: Uint16Array;
