@@ -191,6 +191,25 @@ describe('gateward server approve', () => {
     expect([await agreed.code, agreed.asked]).toEqual([0, ['Approve what is shown above (2)? [y/N] ']]);
   });
 
+  it.each<Partial<DecideOptions>>([
+    { kind: 'prompts' },
+    { names: ['mail', approvalId(prompt), approvalId(launch)] },
+    { names: [approvalId(prompt), 'idle'] },
+  ])('asks for a yes where not everything is named by its id: %j', async (options) => {
+    await expect(decide(options, 'n').code).rejects.toMatchObject({ code: 'NOT_CONFIRMED' });
+    expect(await found()).toHaveLength(4);
+  });
+
+  it('agrees to nothing dangerous with an id, given twice, or with a yes to what waits', async () => {
+    const id = approvalId(poisoned);
+    for (const options of [{ names: [id, id] }, { names: [id], isAgreed: true }, { isAgreed: true }]) {
+      const { code, asked } = decide(options, 'y');
+      await expect(code).rejects.toThrow('--yes-dangerous');
+      expect(asked).toEqual([expect.stringContaining('1 of these may be DANGEROUS')]);
+    }
+    expect(await stateOf(poisoned)).toBe('pending');
+  });
+
   it('does not ask where that was agreed to, and what ids name exactly', async () => {
     const named = decide({ names: [approvalId(prompt)] });
     expect([await named.code, named.asked]).toEqual([0, []]);

@@ -1,5 +1,5 @@
 import type { Cut } from './cut.ts';
-import { SECRET_RULES, type SecretRule, URL_PASSWORD } from './secret-rules.ts';
+import { FORMLESS, isMixed, SECRET_RULES, type SecretRule, URL_PASSWORD } from './secret-rules.ts';
 
 const PEM_BEGIN = /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----/g;
 const PEM_END = /-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----/g;
@@ -16,6 +16,42 @@ export function findSecrets(text: string): Cut[] {
   for (const rule of SECRET_RULES) for (const cut of findBy(rule, text)) found.push(cut);
   if (text.includes('@')) for (const cut of findBy(IN_URL, text)) found.push(cut);
   return withoutOverlaps(found);
+}
+
+/** Finds secrets in texts that are read as one. Places are those of the joined text. */
+export function findSecretsAcross(texts: readonly string[]): Cut[] {
+  const cuts: Cut[] = [];
+  for (const cut of findSecrets(texts.join(''))) {
+    const end = FORMLESS.has(cut.rule) ? endBehindName(texts, cut) : cut.end;
+    if (end !== undefined) cuts.push({ ...cut, end });
+  }
+  return cuts;
+}
+
+/**
+ * Where a secret ends that has no form and begins with a text, behind the name that stands at the end of the one before:
+ * with its text at the latest, for the next ones may say anything. Nothing where it does not begin so: `password: expired`.
+ */
+function endBehindName(texts: readonly string[], { start, end }: Cut): number | undefined {
+  let from = 0;
+  for (const text of texts) {
+    if (from === start) {
+      const found = text.slice(0, end - start);
+      return isMixed(found) && found.length >= MIN_FORMLESS ? start + found.length : undefined;
+    }
+    from += text.length;
+  }
+  return undefined;
+}
+
+const MIN_FORMLESS = 6;
+
+/** Whether a secret is none in its text alone: it goes on behind it or began before, with its name at least. */
+export function isAcross(
+  { rule, start, end }: Cut,
+  { from, to }: { readonly from: number; readonly to: number },
+): boolean {
+  return start < from || end > to || (start === from && FORMLESS.has(rule));
 }
 
 /** As far as what a secret begins with reaches. */

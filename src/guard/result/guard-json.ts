@@ -7,7 +7,15 @@ import { applyCuts, type Cut, cutsWithin } from './cut.ts';
 import { findEncodedSecrets } from './find-encoded-secrets.ts';
 import { asciiOf, findInjection } from './find-injection.ts';
 import { findPersonal } from './find-personal.ts';
-import { endsBegun, findSecrets, startsAcross, startsAsSecret, withoutOverlaps } from './find-secrets.ts';
+import {
+  endsBegun,
+  findSecrets,
+  findSecretsAcross,
+  isAcross,
+  startsAcross,
+  startsAsSecret,
+  withoutOverlaps,
+} from './find-secrets.ts';
 import { isBlockText, isFixedKey, Opaque, type Walked } from './places.ts';
 import { partsOfRaw } from './raw-parts.ts';
 import { MAY_HOLD, Sieve } from './sieve.ts';
@@ -339,13 +347,13 @@ class Guarding {
   #cutFrom(chain: Chain<Token>): void {
     const joined = joinTexts(chain, '');
     if ((this.#sieve.look(asciiOf(joined), 'text') & MAY_HOLD.secret) === 0) return;
-    const cuts = findSecrets(joined);
+    const cuts = findSecretsAcross(chain.map(({ text }) => text));
     let from = 0;
     let open: readonly Cut[] = [];
     for (const { text, piece } of cuts.length === 0 ? [] : chain) {
       const to = from + text.length;
       const met = cuts.filter(({ start, end }) => start < to && end > from);
-      const fresh = met.filter((cut) => !open.includes(cut) && (cut.start < from || cut.end > to));
+      const fresh = met.filter((cut) => !open.includes(cut) && isAcross(cut, { from, to }));
       const rest = cutsWithin(
         met.filter((cut) => open.includes(cut)),
         from,

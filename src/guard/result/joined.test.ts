@@ -286,3 +286,27 @@ describe('what a call says on its way', () => {
     expect(guard.guard(result, rules, heard.said)).toMatchObject({ json: result, findings: [] });
   });
 });
+
+describe('what is called a password', () => {
+  it.each([
+    ['a word about it', { rows: [{ msg: 'auth failed, password: expired', host: 'db-1', zone: 'eu-west' }] }],
+    ['a column', ['id', 'password: hashed', 'created', 'x2']],
+    [
+      'a whole text',
+      { content: [block('Password: required')], _meta: { s: { name: 'notes', version: '1.0.0' } } },
+    ],
+    ['a header that was refused', ['Authorization: denied', 'joe-1', 'db-1', 'retry']],
+  ])('leaves the values behind it alone: %s', (_, value) => {
+    const json = JsonText.of(value);
+    expect(guard.guard(json, rules)).toEqual({ json, findings: [], changed: [] });
+  });
+
+  it('is the text right behind the name, and no more', () => {
+    const json = JsonText.of({
+      content: [block('The password:'), block('hunter2hunter2'), block('is 14 long')],
+    });
+    expect(JSON.parse(guard.guard(json, rules).json.text)).toEqual({
+      content: [block('The password:'), block('[removed: password]'), block('is 14 long')],
+    });
+  });
+});

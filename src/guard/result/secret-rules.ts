@@ -131,11 +131,19 @@ export const SECRET_RULES: readonly SecretRule[] = [
   },
 ];
 
+/** What only the word before it tells, for it has no form of its own. */
+export const FORMLESS: ReadonlySet<string> = new Set([
+  'password',
+  'authorization-header',
+  'bearer-token',
+  'basic-credentials',
+]);
+
 /** Sits between `://` and `@` (RFC 3986 §3.2.1). It has no start of its own: the fast look goes by the `@`. */
 export const URL_PASSWORD = /:\/\/[^\s/:@"'<>]{0,256}:([^\s/@"'<>]{1,512})@/g;
 
 /** Of letters and digits both, as no word is. */
-function isMixed(found: string): boolean {
+export function isMixed(found: string): boolean {
   return /[0-9]/.test(found) && /[A-Za-z]/.test(found);
 }
 
