@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { createAsk, isYes } from './confirm.ts';
+import { confirm, createAsk, isYes, notConfirmed } from './confirm.ts';
 import { show } from './shown-text.ts';
 
 function streams(isTTY: boolean) {
@@ -33,5 +33,24 @@ describe('asking', () => {
   it('asks nobody without a terminal, and nobody with --json', async () => {
     expect(await createAsk(false, streams(false))(show`Really? `)).toBeUndefined();
     expect(await createAsk(true, streams(true))(show`Really? `)).toBeUndefined();
+  });
+});
+
+describe('a yes that is missing', () => {
+  it.each(['', 'n', 'no'])('is told in a few words after the answer %j', async (answer) => {
+    await expect(confirm(async () => answer, show`Really? `)).rejects.toMatchObject({
+      code: 'NOT_CONFIRMED',
+      message: 'Nobody agreed, so nothing was changed.',
+    });
+    expect(notConfirmed('--yes-dangerous', answer).message).toBe('Nobody agreed, so nothing was changed.');
+  });
+
+  it('comes with the option that agrees beforehand where nobody could be asked', async () => {
+    await expect(confirm(async () => undefined, show`Really? `)).rejects.toMatchObject({
+      code: 'NOT_CONFIRMED',
+      message:
+        'Nobody agreed, so nothing was changed. Run it in a terminal, which asks, or agree beforehand with --yes.',
+    });
+    expect(notConfirmed('--yes-dangerous').message).toMatch(/agree beforehand with --yes-dangerous\.$/);
   });
 });

@@ -32,11 +32,15 @@ export function createAsk(isJson: boolean, streams?: AskStreams): Ask {
 /** Asks whether to go on. Throws NOT_CONFIRMED without a yes. */
 export async function confirm(ask: Ask, question: ShownText): Promise<void> {
   const answer = await ask(question);
-  if (answer === undefined || !isYes(answer)) throw notConfirmed('--yes');
+  if (answer === undefined || !isYes(answer)) throw notConfirmed('--yes', answer);
 }
 
-/** What is thrown where nobody agreed. `option` of the same command agrees beforehand. */
-export function notConfirmed(option: '--yes' | '--yes-dangerous'): GatewardError {
+/**
+ * What is thrown where nobody agreed. `option` of the same command agrees beforehand: it is named where nobody could be
+ * asked. Who gave an `answer` sits at a terminal, and needs no advice.
+ */
+export function notConfirmed(option: '--yes' | '--yes-dangerous', answer?: string): GatewardError {
+  if (answer !== undefined) return new GatewardError('NOT_CONFIRMED');
   const detail = `Run it in a terminal, which asks, or agree beforehand with ${option}.`;
   return new GatewardError('NOT_CONFIRMED', { detail });
 }

@@ -164,7 +164,7 @@ async function agree({ judged, name, isAgreed, isDangerAgreed, ...parts }: Agree
     show`It is DANGEROUS: ${bare(reason)}\nType ${bare(name)} to start it all the same: `,
   );
   if (again === name) return;
-  throw notConfirmed('--yes-dangerous');
+  throw notConfirmed('--yes-dangerous', again);
 }
 
 interface Added {
