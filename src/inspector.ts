@@ -15,6 +15,8 @@ export interface Hold {
   readonly code: 'DEFINITION_NOT_APPROVED' | 'UPSTREAM_NOT_APPROVED';
   /** Id of the approval that it waits for. */
   readonly id: string;
+  /** The upstream's name once somebody rejected it there. Asked when a caller is told, since it may be rejected later. */
+  readonly rejectedAt?: (() => string | undefined) | undefined;
 }
 
 /** What of a list is kept from clients, by name or URI. */
@@ -73,8 +75,13 @@ export const NO_INSPECTOR: Inspector = {
 export const HELD_TTL_MS = 5_000;
 
 /** What a caller is told of something that is held. */
-export function refusal({ code, id }: Hold): GatewardError {
-  return new GatewardError(code, { detail: `It waits as ${id}.` });
+export function refusal({ code, id, rejectedAt }: Hold): GatewardError {
+  const upstream = rejectedAt?.();
+  const detail =
+    upstream === undefined
+      ? `It waits as ${id}.`
+      : `It was read and rejected as ${id}. To allow it after all, approve the id that this shows: gateward server diff ${upstream} --state rejected`;
+  return new GatewardError(code, { detail });
 }
 
 /** True if both hold the same names for the same reasons. */

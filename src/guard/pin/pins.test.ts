@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { UpstreamConfig } from '../../config/types.ts';
 import { GatewardError } from '../../errors.ts';
-import type { ListedKind } from '../../inspector.ts';
+import { type Hold, type ListedKind, refusal } from '../../inspector.ts';
 import type { ApprovalState, Seen } from '../../store/approval-table.ts';
 import { MarkMap } from '../approvals/upstream-marks.ts';
 import { createPins, type Pins } from './pins.ts';
@@ -76,6 +76,12 @@ async function held(
   return [...(await pins.inspect({ upstream, kind, items, isWhole: true })).keys()];
 }
 
+async function firstHold(pins: Pins, items: readonly { name: string; text: string }[]): Promise<Hold> {
+  const [hold] = (await pins.inspect({ upstream: 'a', kind: 'tools', items, isWhole: true })).values();
+  if (hold === undefined) throw new TypeError('nothing is held');
+  return hold;
+}
+
 describe('pins', () => {
   it('answer without a promise once all of a list is approved', async () => {
     const { pins, book } = setUp();
@@ -129,6 +135,27 @@ describe('pins', () => {
     expect(await held(pins, [item('one', { title: 'x' }), item('new')])).toEqual([]);
     book.decide('rejected', ({ name, state }) => name === 'one' && state === 'pending');
     expect(await held(pins, [item('one', { title: 'x' }), item('new')])).toEqual(['one']);
+  });
+
+  it('tell callers that something was rejected, and the way out, as soon as it was', async () => {
+    const { pins, book } = setUp({ firstSight: 'hold' });
+    const items = [item('one')];
+    const identity = await pins.inspectIdentity('a');
+    const instructions = await pins.inspectInstructions('a', '"Read me."');
+    book.decide('approved', ({ kind }) => kind === 'identity');
+    const tool = (await pins.inspect({ upstream: 'a', kind: 'tools', items, isWhole: true })).get('one');
+    const holds = [tool, instructions, identity].filter((hold) => hold !== undefined);
+    expect(holds).toHaveLength(3);
+    const told = (): string[] => holds.map((hold) => refusal(hold).message);
+    expect(told().slice(0, 2).join('\n')).toMatch(/It waits as .*\n.*It waits as /);
+    book.decide('rejected', () => true);
+    for (const [n, message] of told().entries()) {
+      expect(message).toContain(`It was read and rejected as ${holds[n]?.id}. `);
+      expect(message).toContain('gateward server diff a --state rejected');
+      expect(message).not.toContain('It waits');
+    }
+    expect(refusal(await firstHold(pins, items)).message).toContain('read and rejected');
+    expect([identity?.code, tool?.code]).toEqual(['UPSTREAM_NOT_APPROVED', 'DEFINITION_NOT_APPROVED']);
   });
 
   it('hold all of an upstream whose identity waits', async () => {

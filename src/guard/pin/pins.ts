@@ -223,10 +223,14 @@ class ApprovedPins implements Pins {
   }
 
   #holdOf({ name: upstream }: PinnedUpstream, kind: ApprovalKind, item: Item): Hold {
+    const { book } = this.#parts;
+    const { name } = item;
     const { digest } = this.#known.of(item);
     return {
       code: kind === 'identity' ? 'UPSTREAM_NOT_APPROVED' : 'DEFINITION_NOT_APPROVED',
-      id: approvalId({ upstream, kind, name: item.name, digest }),
+      id: approvalId({ upstream, kind, name, digest }),
+      rejectedAt: () =>
+        book.known(upstream)?.stateOf(kind, name, digest) === 'rejected' ? upstream : undefined,
     };
   }
 

@@ -101,11 +101,11 @@ const JOINTS = ['', ' '] as const;
 
 /** Whether texts that go on from one to the next may instruct, where none of them does alone. */
 function mayInstructTogether(shown: Shown<Part>, sieve: Sieve): boolean {
-  return shown
-    .sentences()
-    .some((chain) =>
-      JOINTS.some((joint) => (sieve.look(joinTexts(chain, joint), 'text') & MAY_HOLD.injection) !== 0),
-    );
+  // Blocks are one text however they are cut.
+  const blocks = shown.values.filter(({ name, isName }) => name === 'text' && !isName);
+  return [...shown.sentences(), ...(blocks.length > 1 ? [blocks] : [])].some((chain) =>
+    JOINTS.some((joint) => (sieve.look(joinTexts(chain, joint), 'text') & MAY_HOLD.injection) !== 0),
+  );
 }
 
 function joinTexts(parts: Chain<Part>, joint: string): string {

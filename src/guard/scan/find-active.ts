@@ -8,7 +8,8 @@ const ACTIVE: readonly (readonly [RegExp, string])[] = [
   ],
   [/\bjavascript:[\w(]/i, 'a link that runs a script'],
   [/\bdocument\.cookie\b/i, 'a script that reads cookies'],
-  [/<script[\s>]|<iframe[\s>]|<object[\s>]|\bonerror\s{0,4}=\s{0,4}["'\w]/i, 'markup that runs a script'],
+  [/<(?:script|iframe|object)\s[^<>]{0,300}=/i, 'markup that loads and runs what it names'],
+  [/<[a-z][^<>]{0,300}\sonerror\s{0,4}=\s{0,4}["'\w]/i, 'markup that runs a script'],
   [/\bdata:text\/html\b/i, 'a page inside a link'],
 ];
 
@@ -24,7 +25,15 @@ export function findActive(text: string): Hit[] {
     if (match !== null)
       return [{ rule: 'active-content', severity: 'block', reason: `${what}: "${match[0].slice(0, 80)}"` }];
   }
-  return [];
+  return findScript(searched);
+}
+
+/** A script with its end. The tag alone is what a text about markup names, and runs nothing. */
+function findScript(text: string): Hit[] {
+  const start = text.search(/<script>/i);
+  if (start < 0 || !/<\/script/i.test(text.slice(start))) return [];
+  const reason = `a script: "${text.slice(start, start + 80)}"`;
+  return [{ rule: 'active-content', severity: 'block', reason }];
 }
 
 const SIGNS = /!\[|javascript:|document\.cookie|<script|<iframe|<object|onerror|data:text/i;

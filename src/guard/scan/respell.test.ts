@@ -35,14 +35,19 @@ describe('findActive', () => {
     'See [here](javascript:alert(1))',
     'x <script>1</script>',
     '<img src=x onerror="go()">',
+    '<script src="https://a.example/x.js">',
+    '<iframe src=//a.example>',
   ])('finds %s', (text) => {
     expect(findActive(text)).toMatchObject([{ rule: 'active-content', severity: 'block' }]);
   });
 
-  it.each(['![logo](https://a.example/logo.png)', 'Explains JavaScript: the language.', 'a < b > c'])(
-    'leaves %s',
-    (text) => {
-      expect(findActive(text)).toEqual([]);
-    },
-  );
+  it.each([
+    '![logo](https://a.example/logo.png)',
+    'Explains JavaScript: the language.',
+    'a < b > c',
+    'Tags such as `<script>` and `<style>` are dropped.',
+    'Removes <iframe>, <object> and onerror attributes.',
+  ])('leaves %s', (text) => {
+    expect(findActive(text)).toEqual([]);
+  });
 });

@@ -7,7 +7,7 @@ import { findOffScreen } from './find-off-screen.ts';
 import type { OwnNames } from './read-concepts.ts';
 import { respell } from './respell.ts';
 import type { Hit } from './rule.ts';
-import { foldText, isMixedScript, mixesScripts } from './skeleton.ts';
+import { findLookAlike, foldText, mixesScripts } from './skeleton.ts';
 
 /** Encodings inside encodings are followed so far. */
 const MAX_ROUNDS = 3;
@@ -69,10 +69,11 @@ function scanSpelling(form: string, text: string, { own, known, said }: Decoding
 function findMixedScript(text: string): Hit[] {
   if (!mixesScripts(text)) return [];
   for (const [word] of text.matchAll(/[\p{L}\p{M}\p{N}_]{3,}/gu)) {
-    if (isMixedScript(word))
-      return [
-        { rule: 'mixed-script', severity: 'block', reason: `look-alike letters in "${word.slice(0, 60)}"` },
-      ];
+    const char = findLookAlike(word);
+    if (char === undefined) continue;
+    const point = (char.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
+    const reason = `U+${point} passes for another letter in "${word.slice(0, 60)}"`;
+    return [{ rule: 'mixed-script', severity: 'block', reason }];
   }
   return [];
 }

@@ -54,10 +54,10 @@ export function mixesScripts(text: string): boolean {
   return (traitsOf(text) & TRAIT.twin) !== 0 && MEETING.test(text);
 }
 
-/** Whether a word mixes ASCII letters with look-alikes of another script. */
-export function isMixedScript(word: string): boolean {
-  if (!NOT_ASCII.test(word) || !/[A-Za-z]/.test(word)) return false;
-  return [...word].some((char) => OTHER_SCRIPT.test(char) && asciiOf(char) !== undefined);
+/** The first look-alike of another script in a word that has ASCII letters too. */
+export function findLookAlike(word: string): string | undefined {
+  if (!NOT_ASCII.test(word) || !/[A-Za-z]/.test(word)) return undefined;
+  return [...word].find((char) => OTHER_SCRIPT.test(char) && asciiOf(char) !== undefined);
 }
 
 const WORD = /[\p{L}\p{M}\p{N}]+/gu;
