@@ -13,10 +13,7 @@ import { EXIT } from '../exit-codes.ts';
 import { formatTable } from '../format-table.ts';
 import { findSealPlace, readSeal, type SealFlags, type SealPlace } from '../seal-place.ts';
 import { bypassToJson, changeToJson, describeBypass, describeChange, LIMIT, MOVES } from '../seal-report.ts';
-import { shorten } from '../shorten.ts';
 import type { Terminal } from '../terminal.ts';
-
-const WIDTH = 80;
 
 /** What `gateward seal` is given. */
 export interface SealOptions extends SealFlags {
@@ -149,7 +146,7 @@ function describe({ files, kept, skipped, bypasses }: Taken, terminal: Terminal)
     kind,
     nameHidden(name),
     nameHidden(path),
-    shorten(nameHidden(showValue(value)), WIDTH),
+    nameHidden(showValue(value)),
   ]);
   if (rows.length > 0) terminal.say(formatTable([['CLIENT', 'KIND', 'NAME', 'FILE', 'VALUE'], ...rows]));
   const there = files.filter(({ realPath }) => realPath !== null).length;
