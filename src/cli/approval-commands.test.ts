@@ -25,6 +25,12 @@ const launch = seenOf({
   ...{ upstream: 'mail', kind: 'launch', name: '' },
   body: '{"args":["-y","x"],"command":"npx","cwd":null,"env":{},"form":1}',
 });
+const identity = seenOf({
+  upstream: 'mail',
+  kind: 'identity',
+  name: '',
+  body: '{"origin":"http://127.0.0.1:9"}',
+});
 
 let folder: string;
 let config: string;
@@ -84,7 +90,7 @@ async function found(options: Partial<DiffOptions> = {}): Promise<string[]> {
 }
 
 /** Decides, as who answers so when asked; undefined where nobody can be asked. */
-const decide = (options: Partial<DecideOptions>, answer?: string) => {
+const decide = ({ isJson, ...options }: Partial<DecideOptions> & { isJson?: boolean }, answer?: string) => {
   const asked: string[] = [];
   const code = decideOnServers(
     {
@@ -93,7 +99,7 @@ const decide = (options: Partial<DecideOptions>, answer?: string) => {
       ...options,
     },
     {
-      terminal: terminal(),
+      terminal: terminal(isJson),
       ask: (question) => {
         asked.push(question.text);
         return Promise.resolve(answer);
@@ -143,6 +149,33 @@ describe('gateward server diff', () => {
     await expect(diff({ names: ['0'.repeat(20)] })).rejects.toMatchObject({ code: 'APPROVAL_NOT_FOUND' });
   });
 
+  it('says of what was rejected where nothing waits, and how to see it', async () => {
+    await decide({ decision: 'rejected', names: ['mail'] }).code;
+    const told = async (options: Partial<DiffOptions>): Promise<string> => {
+      out = '';
+      expect(await diff(options)).toBe(0);
+      return out;
+    };
+    const command = 'gateward server diff mail --state rejected';
+    expect(await told({ names: ['mail'] })).toBe(`Nothing waits. 2 rejected: ${command}\n`);
+    const [one, none] = [
+      { names: ['mail'], kind: 'prompts' } as const,
+      { names: ['mail'], kind: 'tools' } as const,
+    ];
+    expect(await told(one)).toBe(`Nothing waits. 1 rejected: ${command} --kind prompts\n`);
+    expect(await told(none)).toBe('Nothing waits for an approval.\n');
+    expect(await told({ names: ['idle'] })).toBe('Nothing waits for an approval.\n');
+    expect(await told({ name: 'greet', names: ['idle', 'mail'] })).toBe(
+      'Nothing waits. 1 rejected: gateward server diff idle mail --state rejected --name greet\n',
+    );
+    expect(await told({ names: ['mail'], state: 'approved' })).toBe('Nothing is approved.\n');
+    expect(await told({ kind: 'launch' })).toBe(
+      'Nothing waits. 1 rejected: gateward server diff --state rejected --kind launch\n',
+    );
+    expect(await found({ names: ['mail'] })).toEqual([]);
+    expect(err).toBe('');
+  });
+
   it('knows upstreams that no configuration names any more', async () => {
     await writeFile(config, JSON.stringify({ upstreams: { idle: { url: 'http://127.0.0.1:9/mcp' } } }));
     expect(await found({ names: ['mail'] })).toEqual(['prompts greet', 'launch']);
@@ -159,6 +192,22 @@ describe('gateward server approve', () => {
     expect(out).toContain(`approved  mail: prompt "greet"  ${approvalId(prompt)}`);
     const row = await withTable((table) => table.read(approvalId(prompt)));
     expect(row?.decidedBy).toMatch(/^cli/);
+  });
+
+  it('says where the next things may wait once a launch or an identity is approved', async () => {
+    const next = 'What it offers may wait next: gateward server diff';
+    await decide({ names: [approvalId(prompt)] }).code;
+    await decide({ decision: 'rejected', names: [approvalId(launch)] }).code;
+    expect(out).not.toContain(next);
+    await withTable((table) => table.see([identity], 1000));
+    await decide({ names: [approvalId(launch), approvalId(identity)] }).code;
+    expect(out).toMatch(new RegExp(`${next} mail\\n$`));
+    expect(out.split(next)).toHaveLength(2);
+  });
+
+  it('writes JSON alone where that is asked for', async () => {
+    await decide({ names: [approvalId(launch)], isJson: true }).code;
+    expect(JSON.parse(out)).toMatchObject({ approvals: [{ kind: 'launch', state: 'approved' }] });
   });
 
   it('asks before it approves something dangerous, after it has shown it', async () => {

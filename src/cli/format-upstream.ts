@@ -24,7 +24,7 @@ export function formatUpstream(upstream: UpstreamFacts, nameWidth = 0): string {
   const { name, state, target, lastError, held = 0 } = upstream;
   const why =
     state === 'up' || lastError === undefined ? '' : `\n    ${lastError.replaceAll('\n', '\n    ')}`;
-  const waits = held === 0 ? '' : `\n    ${held} held until approved: gateward server diff ${name}`;
+  const waits = held === 0 ? '' : `\n    ${held} held, waiting or rejected: gateward server diff ${name}`;
   const speaks = [upstream.era, upstream.protocolVersion].filter((part) => part !== undefined).join(' ');
   return `  ${name.padEnd(nameWidth)}  ${state.padEnd(8)}  ${speaks.padEnd(17)}  ${shorten(target, MAX_TARGET)}${why}${waits}`;
 }

@@ -1,6 +1,6 @@
 import { GatewardError } from '../../errors.ts';
 import { createApprovalOperations } from '../../guard/approvals/operate-approvals.ts';
-import type { ApprovalDetails } from '../../guard/approvals/operations.ts';
+import type { ApprovalDetails, ApprovalSummary } from '../../guard/approvals/operations.ts';
 import { formatApproval, nameApproval } from '../approval-text.ts';
 import { type Ask, confirm, createAsk, notConfirmed } from '../confirm.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -53,8 +53,17 @@ export function decideOnServers(options: DecideOptions, parts: DecideParts): Pro
     terminal.emit({ approvals: decided });
     for (const one of decided) terminal.say(`${decision}  ${nameApproval(one)}  ${one.id}`);
     terminal.say('Gateways that run take it up within a second.');
+    const opened = decision === 'approved' ? upstreamsOpened(decided) : [];
+    if (opened.length > 0)
+      terminal.say(`What it offers may wait next: gateward server diff ${opened.join(' ')}`);
     return EXIT.ok;
   });
+}
+
+/** Upstreams that may be started, or asked what they offer, only now. */
+function upstreamsOpened(decided: readonly ApprovalSummary[]): readonly string[] {
+  const opening = decided.filter(({ kind }) => kind === 'launch' || kind === 'identity');
+  return [...new Set(opening.map(({ upstream }) => upstream))];
 }
 
 /**

@@ -20,10 +20,17 @@ export function diffServers(
 ): Promise<number> {
   return withStore(file, async ({ config, store }) => {
     const operations = createApprovalOperations({ table: store.approvals });
-    const approvals = await findApprovals(selection, { operations, config });
+    const places = { operations, config };
+    const approvals = await findApprovals(selection, places);
     terminal.emit({ approvals });
     if (terminal.isJson) return EXIT.ok;
-    terminal.say(approvals.length === 0 ? nothing(selection) : approvals.map(formatApproval).join('\n\n'));
+    if (approvals.length === 0) {
+      const isOpen = selection.state === 'pending';
+      const rejected = isOpen ? await findApprovals({ ...selection, state: 'rejected' }, places) : [];
+      terminal.say(nothing(selection, rejected.length));
+      return EXIT.ok;
+    }
+    terminal.say(approvals.map(formatApproval).join('\n\n'));
     const waits = approvals.some(({ state }) => state === 'pending');
     if (waits)
       terminal.warn('Decide with: gateward server approve NAME|ID, or gateward server reject NAME|ID');
@@ -31,6 +38,18 @@ export function diffServers(
   });
 }
 
-function nothing({ state }: ApprovalSelection): string {
-  return state === 'pending' ? 'Nothing waits for an approval.' : `Nothing is ${state}.`;
+/** Names that mean themselves in every shell; others are left out of a command that may be copied. */
+const PLAIN = /^\w[\w./:-]*$/;
+
+function nothing({ names, kind, name, state }: ApprovalSelection, rejected: number): string {
+  if (state !== 'pending') return `Nothing is ${state}.`;
+  if (rejected === 0) return 'Nothing waits for an approval.';
+  const command = [
+    'gateward server diff',
+    ...names,
+    '--state rejected',
+    ...(kind === undefined ? [] : [`--kind ${kind}`]),
+    ...(name !== undefined && PLAIN.test(name) ? [`--name ${name}`] : []),
+  ];
+  return `Nothing waits. ${rejected} rejected: ${command.join(' ')}`;
 }

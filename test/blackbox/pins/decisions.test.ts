@@ -121,6 +121,14 @@ describe('a change', () => {
     expect(await names(scene.url)).toEqual(['other']);
     expect(errorOf(await call(scene.url, 'find')).code).toBe(NOT_APPROVED);
     expect(await listApprovals(scene.gateway.configFile)).toEqual([]);
+    const wayOut = 'gateward server diff up --state rejected';
+    for (const url of [scene.url, `${scene.gateway.url}/mcp`]) {
+      const name = url === scene.url ? 'find' : 'up__find';
+      await expect
+        .poll(async () => errorOf(await call(url, name)))
+        .toMatchObject({ code: NOT_APPROVED, message: expect.stringContaining(wayOut) });
+    }
+    expect(errorOf(await call(scene.url, 'find')).message).not.toContain('It waits');
   });
 
   it('back to what was approved before needs nobody', async () => {
