@@ -29,17 +29,20 @@ export function createAsk(isJson: boolean, streams?: AskStreams): Ask {
   };
 }
 
-/** Asks whether to go on. Throws NOT_CONFIRMED without a yes. */
-export async function confirm(ask: Ask, question: ShownText): Promise<void> {
+/** What of a command agrees beforehand. */
+export type Agreeing = '--yes' | '--yes-dangerous' | '--yes --yes-dangerous';
+
+/** Asks whether to go on. Throws NOT_CONFIRMED without a yes; `option` is what would have agreed beforehand. */
+export async function confirm(ask: Ask, question: ShownText, option: Agreeing = '--yes'): Promise<void> {
   const answer = await ask(question);
-  if (answer === undefined || !isYes(answer)) throw notConfirmed('--yes', answer);
+  if (answer === undefined || !isYes(answer)) throw notConfirmed(option, answer);
 }
 
 /**
  * What is thrown where nobody agreed. `option` of the same command agrees beforehand: it is named where nobody could be
  * asked. Who gave an `answer` sits at a terminal, and needs no advice.
  */
-export function notConfirmed(option: '--yes' | '--yes-dangerous', answer?: string): GatewardError {
+export function notConfirmed(option: Agreeing, answer?: string): GatewardError {
   if (answer !== undefined) return new GatewardError('NOT_CONFIRMED');
   const detail = `Run it in a terminal, which asks, or agree beforehand with ${option}.`;
   return new GatewardError('NOT_CONFIRMED', { detail });

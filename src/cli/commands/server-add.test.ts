@@ -75,6 +75,20 @@ describe('server add', () => {
     expect(asked[1]).toMatch(/^It is DANGEROUS.*Type new to start it all the same: $/s);
   });
 
+  it('names every option that agrees beforehand at once where nobody can be asked', async () => {
+    const command = ['bash', '-c', 'true'];
+    await expect(add({ command })).rejects.toThrow(/beforehand with --yes --yes-dangerous\.$/);
+    await expect(add({ command, isAgreed: true })).rejects.toThrow(/beforehand with --yes-dangerous\.$/);
+    await expect(add({ command, isDangerAgreed: true })).rejects.toThrow(/beforehand with --yes\.$/);
+    await expect(add({ command: NOTES })).rejects.toThrow(/beforehand with --yes\.$/);
+  });
+
+  it('gives no such advice to who answers', async () => {
+    const command = ['bash', '-c', 'true'];
+    for (const answers of [['n'], ['y', 'no']])
+      await expect(add({ command }, answers)).rejects.toThrow(/^Nobody agreed, so nothing was changed\.$/);
+  });
+
   it('judges what stands for a variable, as it would be started', async () => {
     const command = ['${SHELL_OF_MINE}', '-c', 'true'];
     await expect(add({ command, isAgreed: true })).rejects.toMatchObject({ code: 'NOT_CONFIRMED' });

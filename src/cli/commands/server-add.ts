@@ -158,7 +158,8 @@ async function agree({ judged, name, isAgreed, isDangerAgreed, ...parts }: Agree
   const { verdict, rule, reason, isDangerous } = judged;
   if (verdict === 'refuse') throw new GatewardError('LAUNCH_REFUSED', { detail: `${rule}: ${reason}` });
   const ask = parts.ask ?? createAsk(parts.terminal.isJson);
-  if (!isAgreed) await confirm(ask, show`Start this command from now on? [y/N] `);
+  const option = isDangerous && !isDangerAgreed ? '--yes --yes-dangerous' : '--yes';
+  if (!isAgreed) await confirm(ask, show`Start this command from now on? [y/N] `, option);
   if (!isDangerous || isDangerAgreed) return;
   const again = await ask(
     show`It is DANGEROUS: ${bare(reason)}\nType ${bare(name)} to start it all the same: `,
