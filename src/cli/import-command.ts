@@ -16,7 +16,9 @@ interface ImportFlags extends Globals {
 export function addImportCommand(program: Command): void {
   program
     .command('import')
-    .description('move the MCP servers of clients, with their tokens, into the gateway; starts nothing')
+    .description(
+      'move the MCP servers of clients, with their tokens, into the gateway; starts nothing itself',
+    )
     .option(
       '--client <client>',
       'a client, such as claude-code or cursor; any number of times (default: all)',

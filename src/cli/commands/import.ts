@@ -8,6 +8,7 @@ import { createDisk } from '../config-file/disk.ts';
 import { type ConfigFileEdit, openConfigFile } from '../config-file/open-config-file.ts';
 import { SecretFiles } from '../config-file/secret-files.ts';
 import { type Ask, confirm, createAsk } from '../confirm.ts';
+import { countThings } from '../count-things.ts';
 import { EXIT } from '../exit-codes.ts';
 import { Backups } from '../import/backup.ts';
 import { type CarriedOut, carryOut } from '../import/carry-out.ts';
@@ -45,7 +46,7 @@ export interface ImportParts {
 
 /**
  * `gateward import`: moves the servers of clients, with their tokens, into the gateway, and leaves one entry in each file
- * that leads to it. Starts nothing. Gives 1 if a file could not be read or changed.
+ * that leads to it. Starts nothing itself. Gives 1 if a file could not be read or changed.
  *
  * @throws GatewardError NOT_CONFIRMED and others; no file of a client is changed then.
  */
@@ -123,7 +124,10 @@ async function agree(
   if (parts.isAgreed) return;
   const count = plan.servers.filter(({ state }) => state !== 'left').length;
   const ask = parts.ask ?? createAsk(parts.terminal.isJson);
-  await confirm(ask, show`Move ${count} servers into ${bare(file)}? Nothing is started. [y/N] `);
+  const what = show`Move ${bare(countThings(count, 'server'))} into ${bare(file)}?`;
+  const starts =
+    'Import itself starts nothing; a gateway that runs with this file does, where no approval is needed.';
+  await confirm(ask, show`${what} ${bare(starts)} [y/N] `);
 }
 
 interface Planned {
