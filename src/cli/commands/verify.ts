@@ -1,11 +1,12 @@
 import { checkBaseline } from '../../guard/seal/check-baseline.ts';
+import type { Change } from '../../guard/seal/compare-file.ts';
 import { EXIT } from '../exit-codes.ts';
 import { findSealPlace, readSeal, type SealFlags } from '../seal-place.ts';
 import { bypassToJson, changeToJson, describeBypass, describeChange, LIMIT, MOVES } from '../seal-report.ts';
 import type { Terminal } from '../terminal.ts';
 
-const NEXT =
-  'gateward watch --restore puts alarms back. What you did yourself: gateward seal, or gateward seal --accept where it raises an alarm.';
+const RESTORE = 'gateward watch --restore puts alarms back. ';
+const NEXT = 'What you did yourself: gateward seal, or gateward seal --accept where it raises an alarm.';
 
 /**
  * `gateward verify`: what differs from the seal, part by part. Ends with 0 if nothing does, with 1 if something does.
@@ -32,8 +33,13 @@ export async function verifyClients(flags: SealFlags, terminal: Terminal): Promi
     for (const bypass of bypasses) terminal.say(`WARNING  ${describeBypass(bypass)}`);
     if (bypasses.length > 0) terminal.say(MOVES);
     const count = changes.length === 0 ? 'Nothing has changed' : `${changes.length} parts differ`;
-    if (changes.length > 0) terminal.say(NEXT);
+    if (changes.length > 0) terminal.say(`${changes.some(isRestored) ? RESTORE : ''}${NEXT}`);
     terminal.say(`${count} since ${sealedAt}. ${LIMIT}`);
   }
   return changes.length === 0 ? EXIT.ok : EXIT.failed;
+}
+
+/** What concerns a whole file, such as that it cannot be read, is never put back. */
+function isRestored({ level, kind }: Change): boolean {
+  return level === 'alarm' && kind !== 'file';
 }
