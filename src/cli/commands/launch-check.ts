@@ -9,6 +9,7 @@ import { showLaunch } from '../../guard/launch/show-launch.ts';
 import { JsonRefused } from '../../lib/json-scan.ts';
 import { JsonText } from '../../lib/json-text.ts';
 import { EXIT } from '../exit-codes.ts';
+import { nameInput } from '../name-input.ts';
 import type { Terminal } from '../terminal.ts';
 
 const WANTED =
@@ -51,7 +52,7 @@ async function readContent(file: string): Promise<Buffer> {
   try {
     return file === '-' ? await buffer(process.stdin) : await readFile(file);
   } catch (cause) {
-    throw unusable(`${file} ${faultOfRead(cause)}.`, cause);
+    throw unusable(`${nameInput(file)} ${faultOfRead(cause)}.`, cause);
   }
 }
 

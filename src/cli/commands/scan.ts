@@ -9,6 +9,7 @@ import { scanDefinitions } from '../../guard/scan/scan-definition.ts';
 import { chooseConfig } from '../choose-config.ts';
 import { EXIT } from '../exit-codes.ts';
 import { formatTable } from '../format-table.ts';
+import { nameInput } from '../name-input.ts';
 import { configOfUrl } from '../scan/config-of-url.ts';
 import { scanLive } from '../scan/scan-live.ts';
 import { bySeverity, showText } from '../scan/show.ts';
@@ -89,23 +90,23 @@ async function readInput(file: string): Promise<string> {
   try {
     return file === '-' ? await readAll(process.stdin) : await readFile(file, 'utf8');
   } catch (cause) {
-    throw invalid(`${file} ${faultOfRead(cause)}.`, cause);
+    throw invalid(`${nameInput(file)} ${faultOfRead(cause)}.`, cause);
   }
 }
 
 function parse(text: string, file: string): unknown {
-  if (text.length > MAX_CHARS) throw invalid(`${file} is larger than 256 MB.`);
+  if (text.length > MAX_CHARS) throw invalid(`${nameInput(file)} is larger than 256 MB.`);
   try {
     return JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch (cause) {
-    throw invalid(`${file} is not valid JSON.`, cause);
+    throw invalid(`${nameInput(file)} is not valid JSON.`, cause);
   }
 }
 
 function readDefinitions(value: unknown, file: string): readonly unknown[] {
   const list = findTools(value);
   if (list === undefined)
-    throw invalid(`${file} is neither an array of tool definitions nor a tools/list result.`);
+    throw invalid(`${nameInput(file)} is neither an array of tool definitions nor a tools/list result.`);
   return list;
 }
 
