@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { readEnvironment } from '../config/env.ts';
 import { loadConfig } from '../config/load.ts';
-import type { Environment } from '../config/types.ts';
+import type { Config, Environment } from '../config/types.ts';
 import { GatewardError } from '../errors.ts';
 import type { Baseline } from '../guard/seal/baseline.ts';
 import { findClient } from '../guard/seal/list-client-files.ts';
@@ -35,7 +35,8 @@ export interface SealPlace {
   readonly openSeal: () => Promise<Seal>;
 }
 
-const LOCAL_GATEWAY = 'http://127.0.0.1:3232';
+/** The gateway that is meant where no configuration is named. */
+export const LOCAL_GATEWAY = 'http://127.0.0.1:3232';
 
 /**
  * Settles the flags. The seal belongs to a user, not to a folder, so ./gateward.yaml does not count: a configuration is
@@ -85,11 +86,12 @@ async function readConfigured(
 ): Promise<Configured | undefined> {
   if (file === undefined) return undefined;
   const { config } = await loadConfig({ file, env: environment });
-  const { publicUrl } = config;
-  return {
-    folder: config.dataDir,
-    gateways: [listenUrl(config.listen), ...(publicUrl === undefined ? [] : [publicUrl])],
-  };
+  return { folder: config.dataDir, gateways: gatewaysOf(config) };
+}
+
+/** The URLs that lead to the gateway of a configuration. */
+export function gatewaysOf({ listen, publicUrl }: Pick<Config, 'listen' | 'publicUrl'>): readonly string[] {
+  return [listenUrl(listen), ...(publicUrl === undefined ? [] : [publicUrl])];
 }
 
 function knownClient(id: string): string {

@@ -52,4 +52,14 @@ describe('gateward import', () => {
       `Move 1 server into ${config}? Import itself starts nothing; a gateway that runs with this file does, where no approval is needed. [y/N] `,
     ]);
   });
+
+  it('ends with a hint that leads the seal to the same configuration', async () => {
+    const { said } = await importAll();
+    expect(said).toContain(`gateward seal -c ${config}; gateward verify -c ${config} says`);
+  });
+
+  it('names no configuration where GATEWARD_CONFIG leads the seal to it', async () => {
+    const { said } = await importAll({ config: undefined }, 'y', config);
+    expect(said).toContain('gateward seal; gateward verify says');
+  });
 });

@@ -16,9 +16,11 @@ import { findLeftovers } from '../import/find-leftovers.ts';
 import { findServers } from '../import/find-servers.ts';
 import type { GatewayTarget } from '../import/gateway-entry.ts';
 import { type ImportPlan, planImport } from '../import/plan-import.ts';
+import { sealHint } from '../import/seal-hint.ts';
 import { describeServer, showPlan } from '../import/show-plan.ts';
 import { listenUrl } from '../listen-url.ts';
 import { ownProgram } from '../own-program.ts';
+import { gatewaysOf } from '../seal-place.ts';
 import { bare, type ShownText, show } from '../shown-text.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -89,7 +91,7 @@ export async function importServers(options: ImportOptions, parts: ImportParts):
     found.files.map(({ file }) => file.path),
     secrets.values,
   );
-  return report({ plan, edit, target, options, done, leftovers, secrets }, terminal);
+  return report({ plan, edit, target, options, environment, done, leftovers, secrets }, terminal);
 }
 
 function checkClients(ids: readonly string[]): void {
@@ -155,6 +157,7 @@ function tellPlan(planned: Planned, terminal: Terminal): number {
 }
 
 interface Done extends Planned {
+  readonly environment: Environment;
   readonly done: CarriedOut;
   readonly leftovers: readonly string[];
   readonly secrets: SecretFiles;
@@ -188,7 +191,7 @@ function report(all: Done, terminal: Terminal): number {
   return done.failed.length + plan.broken.length === 0 ? EXIT.ok : EXIT.failed;
 }
 
-function sayDone({ plan, edit, done, secrets }: Done): readonly ShownText[] {
+function sayDone({ plan, edit, target, options, environment, done, secrets }: Done): readonly ShownText[] {
   const lines = [
     show`${plan.added.length} upstreams were added to ${bare(edit.file)}, and ${done.changed.length} files of clients lead to the gateway.`,
   ];
@@ -198,7 +201,13 @@ function sayDone({ plan, edit, done, secrets }: Done): readonly ShownText[] {
     );
   lines.push(show`What was there is sealed in ${bare(done.backup)}; gateward import --undo puts it back.`);
   lines.push(
-    show`Sign the files as they are now with gateward seal.`,
+    sealHint({
+      file: edit.file,
+      isGiven: options.config !== undefined,
+      configFile: environment.configFile,
+      url: target.url,
+      gateways: gatewaysOf(edit.loaded.config),
+    }),
     show`Start the gateway with gateward serve; one that runs with this file takes the change up within seconds.`,
   );
   return lines;
