@@ -4,6 +4,7 @@ import { GatewardError } from '../../errors.ts';
 import { createDisk } from '../config-file/disk.ts';
 import { openConfigFile } from '../config-file/open-config-file.ts';
 import { type Ask, confirm, createAsk } from '../confirm.ts';
+import { sayOfThings } from '../count-things.ts';
 import { EXIT } from '../exit-codes.ts';
 import { type Backup, Backups } from '../import/backup.ts';
 import { undoImport } from '../import/undo-import.ts';
@@ -71,7 +72,8 @@ export async function undoLastImport(options: UndoImportOptions, parts: UndoImpo
     );
   for (const { error } of failed) terminal.warn(show`${bare(error.message)}`.text);
   if (configError !== undefined) terminal.warn(configError.message);
-  terminal.say(show`${restored.length} files are as they were; ${removed.length} upstreams are gone.`.text);
+  const files = sayOfThings(restored.length, 'file', ['is as it was', 'are as they were']);
+  terminal.say(`${files}; ${sayOfThings(removed.length, 'upstream', ['is gone', 'are gone'])}.`);
   return failed.length + done.kept.length === 0 && configError === undefined ? EXIT.ok : EXIT.failed;
 }
 

@@ -53,6 +53,11 @@ describe('gateward import', () => {
     ]);
   });
 
+  it('counts one thing as one', async () => {
+    const { said } = await importAll();
+    expect(said).toContain(`1 upstream was added to ${config}, and 1 file of a client leads to the gateway.`);
+  });
+
   it('ends with a hint that leads the seal to the same configuration', async () => {
     const { said } = await importAll();
     expect(said).toContain(`gateward seal -c ${config}; gateward verify -c ${config} says`);

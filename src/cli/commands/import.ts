@@ -8,7 +8,7 @@ import { createDisk } from '../config-file/disk.ts';
 import { type ConfigFileEdit, openConfigFile } from '../config-file/open-config-file.ts';
 import { SecretFiles } from '../config-file/secret-files.ts';
 import { type Ask, confirm, createAsk } from '../confirm.ts';
-import { countThings } from '../count-things.ts';
+import { countThings, sayOfThings } from '../count-things.ts';
 import { EXIT } from '../exit-codes.ts';
 import { Backups } from '../import/backup.ts';
 import { type CarriedOut, carryOut } from '../import/carry-out.ts';
@@ -192,12 +192,13 @@ function report(all: Done, terminal: Terminal): number {
 }
 
 function sayDone({ plan, edit, target, options, environment, done, secrets }: Done): readonly ShownText[] {
-  const lines = [
-    show`${plan.added.length} upstreams were added to ${bare(edit.file)}, and ${done.changed.length} files of clients lead to the gateway.`,
-  ];
+  const added = sayOfThings(plan.added.length, 'upstream', ['was', 'were']);
+  const changed = sayOfThings(done.changed.length, 'file', ['of a client leads', 'of clients lead']);
+  const kept = countThings(secrets.files.length, 'file');
+  const lines = [show`${bare(added)} added to ${bare(edit.file)}, and ${bare(changed)} to the gateway.`];
   if (secrets.files.length > 0)
     lines.push(
-      show`Their tokens are in ${secrets.files.length} files that only you can read, below ${bare(edit.loaded.config.dataDir)}.`,
+      show`Their tokens are in ${bare(kept)} that only you can read, below ${bare(edit.loaded.config.dataDir)}.`,
     );
   lines.push(show`What was there is sealed in ${bare(done.backup)}; gateward import --undo puts it back.`);
   lines.push(

@@ -61,7 +61,7 @@ describe('gateward scan', () => {
   it('prints a table without --json, in which nothing is hidden', async () => {
     const { text } = await run([{ name: 'a\u202eb\u001b[8m', description: 'x' }], { isJson: false });
     expect(text).toContain('a<U+202E>b<U+001B>[8m');
-    expect(text).toContain('1 tool definitions, 1 to block');
+    expect(text).toContain('1 tool definition, 1 to block');
   });
 
   it('prints SARIF', async () => {

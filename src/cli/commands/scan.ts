@@ -7,6 +7,7 @@ import { GatewardError } from '../../errors.ts';
 import type { Finding } from '../../guard/scan/rule.ts';
 import { scanDefinitions } from '../../guard/scan/scan-definition.ts';
 import { chooseConfig } from '../choose-config.ts';
+import { countThings } from '../count-things.ts';
 import { EXIT } from '../exit-codes.ts';
 import { formatTable } from '../format-table.ts';
 import { nameInput } from '../name-input.ts';
@@ -131,7 +132,7 @@ function invalid(detail: string, cause?: unknown): GatewardError {
 function describe(findings: readonly Finding[], count: number): string {
   const blocked = new Set(findings.filter(({ severity }) => severity === 'block').map(({ index }) => index))
     .size;
-  const summary = `${count} tool definitions, ${blocked} to block, ${findings.length} findings.`;
+  const summary = `${countThings(count, 'tool definition')}, ${blocked} to block, ${countThings(findings.length, 'finding')}.`;
   if (findings.length === 0) return summary;
   return `${formatTable([HEAD, ...bySeverity(findings).map(rowOf)])}\n\n${summary}`;
 }

@@ -9,6 +9,7 @@ import { maskSecrets, showValue } from '../../guard/seal/show-value.ts';
 import { systemClock, timeOf } from '../../lib/clock.ts';
 import { nameHidden } from '../../lib/hidden-text.ts';
 import { makeDataFolder } from '../../store/key-files.ts';
+import { countThings, sayOfThings } from '../count-things.ts';
 import { EXIT } from '../exit-codes.ts';
 import { formatTable } from '../format-table.ts';
 import { findSealPlace, readSeal, type SealFlags, type SealPlace } from '../seal-place.ts';
@@ -150,10 +151,15 @@ function describe({ files, kept, skipped, bypasses }: Taken, terminal: Terminal)
   ]);
   if (rows.length > 0) terminal.say(formatTable([['CLIENT', 'KIND', 'NAME', 'FILE', 'VALUE'], ...rows]));
   const there = files.filter(({ realPath }) => realPath !== null).length;
+  const absent = sayOfThings(files.length - there, 'file', [
+    'that is not there yet is',
+    'that are not there yet are',
+  ]);
   terminal.say(
-    `\nSealed ${rows.length} parts of ${there} files; ${files.length - there} files that are not there yet are guarded too.`,
+    `\nSealed ${countThings(rows.length, 'part')} of ${countThings(there, 'file')}; ${absent} guarded too.`,
   );
-  if (kept.length > 0) terminal.say(`${kept.length} files stay as they were sealed before.`);
+  const stay = ['stays as it was sealed before', 'stay as they were sealed before'] as const;
+  if (kept.length > 0) terminal.say(`${sayOfThings(kept.length, 'file', stay)}.`);
   for (const { file, reason } of skipped) terminal.warn(`Left out: ${file}: ${reason}.`);
   for (const bypass of bypasses) terminal.warn(describeBypass(bypass));
   if (bypasses.length > 0) terminal.warn(MOVES);

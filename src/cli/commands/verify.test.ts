@@ -24,6 +24,7 @@ async function verify(text: string): Promise<{ code: number; said: string }> {
   const terminal = createTerminal({ stdout: stream, stderr: stream }, false);
   const flags = { home, data: join(home, 'data'), client: ['claude-code'] };
   await sealClients(flags, terminal);
+  expect(said).toContain('Sealed 0 parts of 1 file; 2 files that are not there yet are guarded too.');
   await writeFile(join(home, '.claude.json'), text);
   said = '';
   return { code: await verifyClients(flags, terminal), said };
@@ -34,6 +35,7 @@ describe('gateward verify', () => {
     const { code, said } = await verify(JSON.stringify(TRUSTED));
     expect(code).toBe(1);
     expect(said).toContain(OFFER);
+    expect(said).toContain('1 part differs since ');
   });
 
   it('does not offer to put back a file that cannot be read', async () => {

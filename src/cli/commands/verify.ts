@@ -1,5 +1,6 @@
 import { checkBaseline } from '../../guard/seal/check-baseline.ts';
 import type { Change } from '../../guard/seal/compare-file.ts';
+import { sayOfThings } from '../count-things.ts';
 import { EXIT } from '../exit-codes.ts';
 import { findSealPlace, readSeal, type SealFlags } from '../seal-place.ts';
 import { bypassToJson, changeToJson, describeBypass, describeChange, LIMIT, MOVES } from '../seal-report.ts';
@@ -32,7 +33,10 @@ export async function verifyClients(flags: SealFlags, terminal: Terminal): Promi
     }
     for (const bypass of bypasses) terminal.say(`WARNING  ${describeBypass(bypass)}`);
     if (bypasses.length > 0) terminal.say(MOVES);
-    const count = changes.length === 0 ? 'Nothing has changed' : `${changes.length} parts differ`;
+    const count =
+      changes.length === 0
+        ? 'Nothing has changed'
+        : sayOfThings(changes.length, 'part', ['differs', 'differ']);
     if (changes.length > 0) terminal.say(`${changes.some(isRestored) ? RESTORE : ''}${NEXT}`);
     terminal.say(`${count} since ${sealedAt}. ${LIMIT}`);
   }

@@ -3,6 +3,7 @@ import { readSealText } from '../../guard/seal/seal-file.ts';
 import { ClientWatch } from '../../guard/seal/watch/client-watch.ts';
 import { type Clock, systemClock, timeOf } from '../../lib/clock.ts';
 import { wait } from '../../lib/wait.ts';
+import { countThings } from '../count-things.ts';
 import { EXIT } from '../exit-codes.ts';
 import { describeEvent, eventToJson, isLoud } from '../seal-events.ts';
 import { findSealPlace, type OpenedSeal, readSeal, type SealFlags, type SealPlace } from '../seal-place.ts';
@@ -57,7 +58,7 @@ async function guard(guarding: Guarding, opened: OpenedSeal): Promise<OpenedSeal
   report(
     guarding,
     { event: 'watching', files: files.length, sealedAt, restores, note: LIMIT },
-    `Watching ${files.length} files, sealed at ${sealedAt}. ${restores ? 'Alarms are restored.' : 'Nothing is changed; --restore would.'}\n${LIMIT}`,
+    `Watching ${countThings(files.length, 'file')}, sealed at ${sealedAt}. ${restores ? 'Alarms are restored.' : 'Nothing is changed; --restore would.'}\n${LIMIT}`,
   );
   const watch = new ClientWatch({
     baseline,
