@@ -82,7 +82,7 @@ async function agree(
       show`${dangerous.length} of these may be DANGEROUS. Read them above.\nType dangerous to approve all the same: `,
     );
     if (answer === 'dangerous') return true;
-    throw notConfirmed('--yes-dangerous');
+    throw notConfirmed('--yes-dangerous', answer);
   }
   const isExact = names.length > 0 && names.every((name) => found.some(({ id }) => id === name));
   if (!isAgreed && !isExact) await confirm(ask, show`Approve what is shown above (${found.length})? [y/N] `);
