@@ -60,6 +60,9 @@ const STARTS = [...new Set([...SECRET_RULES.flatMap(({ starts }) => starts), '--
 /** What a text may end with that is cut in the beginning of a secret. */
 const BEGUN = new Set(STARTS.flatMap((start) => Array.from(start.slice(1), (_, n) => start.slice(0, n + 1))));
 
+/** What they begin with, as {@link listBegun} folds it. */
+const FIRST: ReadonlySet<number> = new Set(STARTS.map((start) => start.charCodeAt(0) | 0x20));
+
 /** Whether a text may end in the middle of what a secret begins with. */
 export function endsBegun(text: string): boolean {
   return listBegun(text).length > 0;
@@ -71,6 +74,7 @@ function listBegun(text: string): string[] {
   const first = Math.max(0, text.length - MAX_START);
   for (let at = text.length - 1; at >= first; at -= 1) {
     if (at > 0 && isAlphanumeric(text.charCodeAt(at - 1))) continue;
+    if (!FIRST.has(text.charCodeAt(at) | 0x20)) continue;
     const end = text.slice(at).toLowerCase();
     if (BEGUN.has(end)) begun.push(end);
   }

@@ -1,4 +1,3 @@
-import type { UpstreamGuardConfig } from '../../config/types.ts';
 import { JsonText } from '../../lib/json-text.ts';
 import type { RuleId } from '../scan/rule.ts';
 import { type Chain, type Part, Shown } from './chains.ts';
@@ -19,6 +18,7 @@ import {
 import { isBlockText, isFixedKey, Opaque, type Walked } from './places.ts';
 import { partsOfRaw } from './raw-parts.ts';
 import { MAY_HOLD, Sieve } from './sieve.ts';
+import { isAllOff, type TextRules } from './text-rules.ts';
 import { pointerOf, type StringToken, walkStrings } from './walk-strings.ts';
 
 /** What a rule met, and where: never the text itself. */
@@ -50,9 +50,6 @@ export function hasFound({ findings, changed }: Found): boolean {
   return findings.length > 0 || changed.length > 0;
 }
 
-/** The rules that hold for texts. */
-export type TextRules = Pick<UpstreamGuardConfig, 'injection' | 'hidden' | 'secrets' | 'personal'>;
-
 /** So many places are named; what is changed is changed beyond that. */
 const MAX_PLACES = 32;
 const PERSONAL_SIGN = /[0-9@]|::/;
@@ -78,6 +75,7 @@ export class JsonGuard {
   /** False where a look at the bytes shows that nothing can be found. */
   #mayHold(json: JsonText, rules: TextRules, before: readonly string[]): boolean {
     const raw = json.bytes.toString('latin1');
+    if (isAllOff(rules)) return raw.includes(LABEL) || raw.includes('\\u');
     const flags = this.#sieve.look(raw, 'json');
     if ((flags & MAY_HOLD.unread) !== 0 || raw.includes(LABEL)) return true;
     if ((flags & MAY_HOLD.injection) !== 0 && rules.injection !== 'off') return true;
