@@ -18,10 +18,10 @@ export function findSecrets(text: string): Cut[] {
   return withoutOverlaps(found);
 }
 
-/** Finds secrets in texts that are read as one. Places are those of the joined text. */
-export function findSecretsAcross(texts: readonly string[]): Cut[] {
+/** Finds secrets in texts that are read as one, given joined and apart. Places are those of the joined text. */
+export function findSecretsAcross(joined: string, texts: readonly { readonly text: string }[]): Cut[] {
   const cuts: Cut[] = [];
-  for (const cut of findSecrets(texts.join(''))) {
+  for (const cut of findSecrets(joined)) {
     const end = FORMLESS.has(cut.rule) ? endBehindName(texts, cut) : cut.end;
     if (end !== undefined) cuts.push({ ...cut, end });
   }
@@ -32,9 +32,9 @@ export function findSecretsAcross(texts: readonly string[]): Cut[] {
  * Where a secret ends that has no form and begins with a text, behind the name that stands at the end of the one before:
  * with its text at the latest, for the next ones may say anything. Nothing where it does not begin so: `password: expired`.
  */
-function endBehindName(texts: readonly string[], { start, end }: Cut): number | undefined {
+function endBehindName(texts: readonly { readonly text: string }[], { start, end }: Cut): number | undefined {
   let from = 0;
-  for (const text of texts) {
+  for (const { text } of texts) {
     if (from === start) {
       const found = text.slice(0, end - start);
       return isMixed(found) && found.length >= MIN_FORMLESS ? start + found.length : undefined;

@@ -345,7 +345,7 @@ class Guarding {
   #cutFrom(chain: Chain<Token>): void {
     const joined = joinTexts(chain, '');
     if ((this.#sieve.look(asciiOf(joined), 'text') & MAY_HOLD.secret) === 0) return;
-    const cuts = findSecretsAcross(chain.map(({ text }) => text));
+    const cuts = findSecretsAcross(joined, chain);
     let from = 0;
     let open: readonly Cut[] = [];
     for (const { text, piece } of cuts.length === 0 ? [] : chain) {

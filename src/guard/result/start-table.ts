@@ -44,12 +44,12 @@ export class PhraseTable {
 
   /** What phrases with this hash mean; 0 where there is none. */
   get(hash: number): number {
-    return ((this.#known[(hash & (BITS - 1)) >>> 5] ?? 0) & (1 << (hash & 31))) === 0 ? 0 : this.#find(hash);
+    return hasBit(this.#known, hash) ? this.#find(hash) : 0;
   }
 
   /** Whether a phrase may go on behind words with this hash. */
   isBegun(hash: number): boolean {
-    return ((this.#begun[(hash & (BEGUN_BITS - 1)) >>> 5] ?? 0) & (1 << (hash & 31))) !== 0;
+    return hasBit(this.#begun, hash);
   }
 
   #find(hash: number): number {
@@ -76,7 +76,7 @@ export class PhraseTable {
     let hash = 0;
     let kept = 0;
     for (const [at, word] of words.entries()) {
-      if (kept > 0) this.#begin(hash);
+      if (kept > 0) setBit(this.#begun, hash);
       if (at !== isStemAt) hash = joinHashes(hash, hashOf(word));
       else if (word.length >= STEM_CHARS)
         hash = joinHashes(hash, stemHash(hashOf(word.slice(0, STEM_CHARS))));
@@ -89,11 +89,6 @@ export class PhraseTable {
     else if (last !== '') this.#addStem(last, mask);
   }
 
-  #begin(hash: number): void {
-    const bit = hash & (BEGUN_BITS - 1);
-    this.#begun[bit >>> 5] = (this.#begun[bit >>> 5] ?? 0) | (1 << (bit & 31));
-  }
-
   /** Short stems are few: every word that begins so is looked up by these letters too. */
   #addStem(stem: string, mask: number): void {
     this.#stems.add(stem, { head: stem, mask });
@@ -104,12 +99,21 @@ export class PhraseTable {
       const key = this.#keys[slot] ?? 0;
       if (key !== 0 && key !== hash) continue;
       this.#keys[slot] = hash;
-      const bit = hash & (BITS - 1);
-      this.#known[bit >>> 5] = (this.#known[bit >>> 5] ?? 0) | (1 << (bit & 31));
+      setBit(this.#known, hash);
       this.#masks[slot] = (this.#masks[slot] ?? 0) | mask;
       return;
     }
   }
+}
+
+/** Whether the bit of a hash is set; the bits are a power of two. */
+function hasBit(bits: Int32Array, hash: number): boolean {
+  return ((bits[(hash >>> 5) & (bits.length - 1)] ?? 0) & (1 << (hash & 31))) !== 0;
+}
+
+function setBit(bits: Int32Array, hash: number): void {
+  const at = (hash >>> 5) & (bits.length - 1);
+  bits[at] = (bits[at] ?? 0) | (1 << (hash & 31));
 }
 
 /** Runs of letters and digits, as the sieve reads them. */
